@@ -1,0 +1,55 @@
+"""Who is asking: a person on a platform, the roles they hold there, and how to speak to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from bot.core.errors import NotAllowed
+from bot.core.messages import msg
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Person:
+    """A person as a platform knows them. Only ids: names stay on the platform."""
+
+    platform: str
+    workspace: str
+    user_id: str
+
+
+class Role(StrEnum):
+    """What a person may do. Everybody is a reader."""
+
+    READER = "reader"
+    MAINTAINER = "maintainer"
+    OPERATOR = "operator"
+
+
+class Language(StrEnum):
+    """The languages Paperboy speaks."""
+
+    KOREAN = "ko"
+    ENGLISH = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person at the moment of asking: roles as checked by the adapter, `today` in their time zone."""
+
+    person: Person
+    roles: frozenset[Role]
+    language: Language
+    today: date
+
+    def require(self, *any_of: Role) -> None:
+        """Pass when the caller holds one of these roles.
+
+        Raises:
+            NotAllowed: when they hold none.
+        """
+        if not self.roles.intersection(any_of):
+            if Role.MAINTAINER in any_of:
+                raise NotAllowed(msg("Only maintainers can do this. Ask an operator to name you as one."))
+            raise NotAllowed(msg("Only operators can do this: people who manage this channel."))

@@ -1,0 +1,495 @@
+"""What the use cases need from the outside, as Protocols. Each method names what it raises.
+
+Implementations: `storage` (everything kept), each platform's `courier`, `bot.feeds.arxiv`, and the clock in `bot.app`.
+Any method of a storage port may raise `StorageError`. All datetimes are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from bot.core.digests import (
+    Content,
+    Delivery,
+    MessageRef,
+    PlannedDelivery,
+    PlannedPost,
+    Post,
+)
+from bot.core.engagement import Engagement, SeenReaction, SeenReply
+from bot.core.entries import Action, Entry, Revision, TagCount
+from bot.core.messages import Message
+from bot.core.people import Language, Person
+from bot.core.query import Criteria
+from bot.core.subscriptions import Channel, Subscription
+from bot.core.workspace import LocalChannel, LocalMessage
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+
+# --- the archive ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedEntry:
+    """An entry to be written by an import: new, or the merged form of one the archive holds."""
+
+    entry: Entry
+    is_new: bool
+
+
+class Archive(Protocol):
+    """Entries, tags and revisions."""
+
+    async def get(self, entry_ids: Collection[str]) -> Mapping[str, Entry]:
+        """The entries with these ids, of any status; unknown ids are left out."""
+        ...
+
+    async def find(self, reference: str) -> Entry | None:
+        """The entry with this entry id or arXiv id, of any status."""
+        ...
+
+    async def add(self, entry: Entry, *, by: Person | None, at: datetime) -> Entry:
+        """Keep a new entry (its id may be empty) at the end of its digest, and hand it back with its id.
+
+        Raises:
+            Conflict: the archive holds the same paper already (same arXiv id).
+        """
+        ...
+
+    async def replace(self, entry: Entry, *, action: Action, by: Person | None, at: datetime) -> Entry:
+        """Write a changed entry over the revision it was made from (`entry.revision`), and hand back the next one.
+
+        Raises:
+            Conflict: the entry has been changed since that revision.
+            NotFound: no such entry.
+        """
+        ...
+
+    async def revisions(self, entry_id: str, *, limit: int = 50) -> Sequence[Revision]:
+        """An entry's revisions, newest first."""
+        ...
+
+    async def last_change_by(self, person: Person) -> Revision | None:
+        """The newest revision this person made that is not an undo and has not been undone."""
+        ...
+
+    async def same_papers(self, keys: Collection[str]) -> Mapping[str, Entry]:
+        """Entries of any status by the match keys of `bot.core.merging`; keys without an entry are left out."""
+        ...
+
+    async def seen_documents(self, digests: Collection[str]) -> Collection[str]:
+        """Which of these content digests (sha256 hex of an imported part) an earlier import has read."""
+        ...
+
+    async def write_import(self, entries: Iterable[ImportedEntry], *, documents: Iterable[str], at: datetime) -> None:
+        """Write one whole import in one transaction: all of it or nothing. New entries come with their ids."""
+        ...
+
+    async def changed_since(self, change: int, *, limit: int = 500) -> Sequence[tuple[int, Entry]]:
+        """Entries whose latest change is numbered above `change`, in order of that number, any status."""
+        ...
+
+    async def latest_change(self) -> int:
+        """The number of the newest change; 0 in an empty archive."""
+        ...
+
+    async def export(self, *, after: str | None, limit: int = 500) -> Sequence[Entry]:
+        """The whole archive in digest order (undated last), every status, page by page after an entry id."""
+        ...
+
+    async def nearest_digests(self, day: date, *, today: date) -> tuple[date | None, date | None]:
+        """The last digest date before, and the first after (not later than `today`), with published entries."""
+        ...
+
+    async def tags(self, prefix: str = "", *, limit: int = 25) -> Sequence[TagCount]:
+        """Tags whose folded spelling starts with the folded prefix, most used first."""
+        ...
+
+    async def known_tags(self, names: Collection[str]) -> Collection[str]:
+        """Which of these names, in any spelling or as aliases, are tags of the archive."""
+        ...
+
+    async def authors(self, prefix: str, *, limit: int = 25) -> Sequence[TagCount]:
+        """Authors and organisations one of whose name's words starts with the prefix, most entries first."""
+        ...
+
+    async def digest_dates(self, prefix: str = "", *, today: date, limit: int = 25) -> Sequence[tuple[date, int]]:
+        """Digest dates up to `today` with their entry counts, newest first, whose ISO form starts with `prefix`."""
+        ...
+
+    async def declare_alias(self, alias: str, tag: str) -> None:
+        """Make one spelling stand for another tag from now on.
+
+        Raises:
+            NotFound: no such tag.
+        """
+        ...
+
+    async def count(self) -> int:
+        """How many entries there are, of any status."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of results. Cursors are short URL-safe texts; `total` is exact, or "at least" when `total_is_floor`."""
+
+    entries: tuple[Entry, ...]
+    next_cursor: str | None
+    previous_cursor: str | None
+    total: int
+    total_is_floor: bool
+
+
+class Search(Protocol):
+    """Lookups in the archive. Only published entries with a digest date are ever found."""
+
+    async def page(
+        self, criteria: Criteria, *, asker: Person | None, limit: int, cursor: str | None = None
+    ) -> SearchPage:
+        """One page. A cursor belongs to the criteria it came from.
+
+        Raises:
+            InputError: a cursor that is not one.
+        """
+        ...
+
+    async def digest(self, criteria: Criteria, day: date) -> Sequence[Entry]:
+        """All entries of one digest that meet the criteria (whose own span and sort are ignored), in digest order."""
+        ...
+
+    async def latest_day(self, criteria: Criteria) -> date | None:
+        """The newest digest date within the criteria's span with an entry that meets them."""
+        ...
+
+    async def matching(self, criteria: Criteria, entry_ids: Collection[str]) -> Collection[str]:
+        """Which of these entries meet the criteria (whose sort is ignored)."""
+        ...
+
+
+# --- subscriptions and the ledger ----------------------------------------------------------------------------------
+
+
+class Subscriptions(Protocol):
+    """Standing orders."""
+
+    async def add(self, subscription: Subscription) -> Subscription:
+        """Keep a new one and hand it back with its id."""
+        ...
+
+    async def replace(self, subscription: Subscription) -> None:
+        """Write a changed one.
+
+        Raises:
+            NotFound: it has been removed.
+        """
+        ...
+
+    async def remove(self, subscription_id: int) -> None:
+        """End it. Its deliveries and posts stay in the ledger."""
+        ...
+
+    async def get(self, subscription_id: int) -> Subscription | None:
+        """The one with this id."""
+        ...
+
+    async def of_channel(self, channel: Channel) -> Sequence[Subscription]:
+        """A channel's, oldest first."""
+        ...
+
+    async def active(self) -> Sequence[Subscription]:
+        """Those that are neither paused nor removed."""
+        ...
+
+    async def due(self, now: datetime, *, limit: int = 100) -> Sequence[Subscription]:
+        """Those whose `next_run_at` has come, longest overdue first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PostChangeOrder:
+    """What to do to a sent post. A post that is not sent yet is simply never sent when it is withdrawn."""
+
+    withdraw: bool
+
+
+class Ledger(Protocol):
+    """Deliveries and posts: what was promised to which channel and what became of it."""
+
+    async def plan(self, subscription: Subscription, deliveries: Sequence[PlannedDelivery]) -> None:
+        """In one transaction write the subscription's new `next_run_at` and `delivered_through`, and the deliveries.
+
+        Planning again what is planned already changes nothing: a delivery is known by subscription and digest
+        date, a post by its key.
+        """
+        ...
+
+    async def amend(
+        self,
+        subscription_id: int,
+        *,
+        seen_change: int | None,
+        additions: Mapping[int, Sequence[PlannedPost]],
+        changes: Mapping[int, PostChangeOrder],
+    ) -> None:
+        """In one transaction note what changed entries ask of delivered digests, and up to which change number.
+
+        `additions` maps delivery ids to late posts; such a delivery is planned again until they are sent.
+        `changes` maps post ids to what is to be done to them.
+        """
+        ...
+
+    async def deliveries(self, subscription_id: int, days: Collection[date]) -> Sequence[Delivery]:
+        """One subscription's deliveries of these digest dates, also those that merged deliveries carry."""
+        ...
+
+    async def posts(self, delivery_ids: Collection[int]) -> Sequence[Post]:
+        """The posts of these deliveries, in order."""
+        ...
+
+    async def posts_of_entries(self, subscription_id: int, entry_ids: Collection[str]) -> Sequence[Post]:
+        """One subscription's posts of these entries, in order, also withdrawn ones."""
+        ...
+
+    async def recover(self) -> int:
+        """At start: posts left in sending become uncertain; how many there were."""
+        ...
+
+    async def channels_waiting(self, now: datetime) -> Sequence[Channel]:
+        """Channels whose first unfinished post may be acted on now."""
+        ...
+
+    async def claim(self, channel: Channel, now: datetime) -> Post | None:
+        """The channel's next post to act on, or None when nothing is to be done there now.
+
+        Posts go out in the order they were planned: one that waits for its next attempt holds back those behind
+        it. A planned or failed post is committed as sending before it is handed out, with the state it had in
+        `Post.state`; an uncertain one keeps its state; sent ones come with their `change` once all are out.
+        """
+        ...
+
+    async def mark_sent(self, post_id: int, *, message_id: str, revision: int, at: datetime) -> None:
+        """The platform has it, showing this revision of the entry."""
+        ...
+
+    async def mark_changed(self, post_id: int, *, revision: int) -> None:
+        """The platform shows this revision now."""
+        ...
+
+    async def mark_withdrawn(self, post_id: int) -> None:
+        """It is gone from the platform, or never went there."""
+        ...
+
+    async def mark_uncertain(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
+        """Nobody knows whether the platform has it; to be looked up then."""
+        ...
+
+    async def mark_failed(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
+        """The platform does not have it, or not the change; to be tried again then."""
+        ...
+
+    async def mark_refused(self, post_id: int, *, reason: Message) -> None:
+        """It will never be taken: nor will the rest of its delivery, which is refused with it."""
+        ...
+
+    async def post_of(self, ref: MessageRef) -> Post | None:
+        """The post that is this message."""
+        ...
+
+    async def latest_posts(self, platform: str, workspace: str, entry_ids: Collection[str]) -> Mapping[str, MessageRef]:
+        """For each entry its newest sent post in this workspace, for jump links."""
+        ...
+
+    async def recent_posts(self, platform: str, *, since: datetime, limit: int = 1000) -> Sequence[Post]:
+        """A platform's posts sent since then, newest first, for reconciliation."""
+        ...
+
+    async def newest_day(self, subscription_id: int) -> date | None:
+        """The newest digest date with a delivery."""
+        ...
+
+
+class Courier(Protocol):
+    """One platform's carrier of posts."""
+
+    @property
+    def platform(self) -> str:
+        """The platform's name as in `Channel.platform`."""
+        ...
+
+    async def send(
+        self, channel: Channel, content: Content, *, key: str, language: Language, thread_id: str | None
+    ) -> str:
+        """Post it, with the key attached, and hand back the platform's message id.
+
+        Raises:
+            ChannelUnavailable, PlatformBusy, DeliveryUncertain: see `bot.core.errors`.
+        """
+        ...
+
+    async def edit(self, ref: MessageRef, content: Content, *, language: Language) -> None:
+        """Show this content instead. A message that is gone already is left alone.
+
+        Raises:
+            ChannelUnavailable, PlatformBusy, DeliveryUncertain.
+        """
+        ...
+
+    async def withdraw(self, ref: MessageRef) -> None:
+        """Delete the message, or where people have replied, leave a withdrawn mark. Gone already is fine.
+
+        Raises:
+            ChannelUnavailable, PlatformBusy, DeliveryUncertain.
+        """
+        ...
+
+    async def find(self, channel: Channel, key: str, *, thread_id: str | None) -> str | None:
+        """The id of the message that carries this key, or None when it certainly never arrived.
+
+        Raises:
+            ChannelUnavailable, PlatformBusy, DeliveryUncertain: when that cannot be told.
+        """
+        ...
+
+    async def seen(self, ref: MessageRef) -> tuple[Sequence[SeenReaction], Sequence[SeenReply]]:
+        """The reactions and thread replies the platform shows now, without bots'.
+
+        Raises:
+            ChannelUnavailable, PlatformBusy.
+        """
+        ...
+
+
+# --- engagement ----------------------------------------------------------------------------------------------------
+
+
+class EngagementStore(Protocol):
+    """What readers did. Recording the same thing twice, or removing what is not there, changes nothing."""
+
+    async def react(self, post_id: int, person: Person, emoji: str, *, at: datetime) -> None: ...
+    async def unreact(self, post_id: int, person: Person, emoji: str) -> None: ...
+    async def reply(self, post_id: int, person: Person, message_id: str, *, at: datetime) -> None: ...
+    async def unreply(self, post_id: int, message_id: str) -> None: ...
+
+    async def reconcile(
+        self, post_id: int, reactions: Sequence[SeenReaction], replies: Sequence[SeenReply], *, at: datetime
+    ) -> None:
+        """Make one post's records equal to what the platform shows."""
+        ...
+
+    async def save(self, entry_id: str, person: Person, *, at: datetime) -> None: ...
+    async def unsave(self, entry_id: str, person: Person) -> None: ...
+
+    async def saved(self, entry_ids: Collection[str], person: Person) -> Collection[str]:
+        """Which of these entries the person has saved."""
+        ...
+
+    async def counts(self, entry_ids: Collection[str]) -> Mapping[str, Engagement]:
+        """Engagement by entry id; entries without any are left out."""
+        ...
+
+    async def between(self, first: date, last: date) -> Sequence[tuple[Entry, Engagement]]:
+        """Published entries of these digest dates (at most 1,000) with their engagement, in digest order."""
+        ...
+
+    async def forget(self, person: Person) -> int:
+        """Erase a person's reactions, replies and saves; how many there were. Revisions lose the name."""
+        ...
+
+
+# --- the local workspace -------------------------------------------------------------------------------------------
+
+
+class LocalWorkspace(Protocol):
+    """The local workspace's own server side: channels, messages, threads, reactions."""
+
+    async def add_channel(self, channel: LocalChannel) -> None:
+        """Keep a channel; one with the same id is left as it is."""
+        ...
+
+    async def channels(self) -> Sequence[LocalChannel]:
+        """All channels, by position."""
+        ...
+
+    async def post(self, message: LocalMessage) -> LocalMessage:
+        """Keep a message and hand it back with its id; a message with the same key is handed back instead.
+
+        Raises:
+            NotFound: no such channel, or no such message to reply to.
+        """
+        ...
+
+    async def edit(self, message_id: int, payload: Mapping[str, object], *, at: datetime) -> LocalMessage | None:
+        """Show another payload; None when the message is gone."""
+        ...
+
+    async def delete(self, message_id: int) -> LocalMessage | None:
+        """Take a message away, with its thread; what it was, None when it is gone."""
+        ...
+
+    async def get(self, message_id: int) -> LocalMessage | None:
+        """A message with its reactions and reply count."""
+        ...
+
+    async def by_key(self, key: str) -> LocalMessage | None:
+        """The message with this key."""
+        ...
+
+    async def history(self, channel_id: str, *, before: int | None = None, limit: int = 50) -> Sequence[LocalMessage]:
+        """A channel's newest messages outside threads, oldest first, with reactions and reply counts."""
+        ...
+
+    async def thread(self, message_id: int, *, limit: int = 500) -> Sequence[LocalMessage]:
+        """The replies to a message, oldest first."""
+        ...
+
+    async def react(self, message_id: int, persona: str, emoji: str) -> bool:
+        """Add a reaction; False when it was there or the message is gone."""
+        ...
+
+    async def unreact(self, message_id: int, persona: str, emoji: str) -> bool:
+        """Take a reaction away; False when it was not there."""
+        ...
+
+    async def forget(self, persona: str) -> None:
+        """Erase a persona's reactions and blank their replies."""
+        ...
+
+
+class PaperSource(Protocol):
+    """An outside source of what is known about a paper."""
+
+    async def paper(self, arxiv_id: str) -> Entry | None:
+        """A draft with title, authors, abstract, url and paper date; None when the source knows no such paper.
+
+        Raises:
+            LookupUnavailable: it cannot be asked now.
+        """
+        ...
+
+
+class Stores(Protocol):
+    """Everything kept, as one handle; each part is a port of its own."""
+
+    @property
+    def archive(self) -> Archive: ...
+    @property
+    def search(self) -> Search: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def engagement(self) -> EngagementStore: ...
+    @property
+    def workspace(self) -> LocalWorkspace: ...

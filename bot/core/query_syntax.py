@@ -1,0 +1,782 @@
+r"""The query language: text to `Query` and back.
+
+    query  = { term }
+    term   = [ "-" ] ( key ":" value | "#" tags | "phrase" | word )
+    tags   = value { "," value }            the value of `tag:` too: any of them
+    value  = "quoted" | bare                bare ends at white space or a quotation mark (in tags also at a comma)
+
+Keys may be typed in any case, in Korean, and with full-width marks. A backslash before anything but an ASCII letter
+or digit takes its meaning away: `\"` is a quotation mark inside quotes, `\-5` and `tag\:x` are plain words. A bare word
+that is an arXiv id or address asks for that paper. Words without a letter or digit (`—`, `&`) are passed over.
+
+What `parse` makes of texts, and `unparse` relies on: NFC, at least one letter or digit, no control characters, single
+spaces inside and none around; words that are no phrase hold no space; tag names do not vanish in `tag_key`; dates
+exist, a range has at least one end and is not reversed; ids are entry ids or arXiv ids in lower case; saved and not
+saved do not stand together; terms and tag names are at most `MAX_TERMS`, and the text written back at most `MAX_LENGTH`
+long.
+For every such query `parse(unparse(query)) == query`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import NoReturn
+
+from bot.core.dates import RELATIVE_DAYS, parse_day, possible_days, print_day
+from bot.core.entries import ENTRY_ID, arxiv_id_of, tag_key
+from bot.core.errors import QueryError
+from bot.core.messages import Message, msg
+from bot.core.nearest import nearest
+from bot.core.query import (
+    AfterTerm,
+    AuthorTerm,
+    BeforeTerm,
+    DateTerm,
+    Day,
+    IdTerm,
+    PartialDate,
+    Query,
+    SavedTerm,
+    Sort,
+    TagTerm,
+    Term,
+    TextTerm,
+    TitleTerm,
+    first_day,
+    last_day,
+)
+
+MAX_LENGTH = 1_000
+MAX_TERMS = 32
+
+
+class Key(StrEnum):
+    """What can stand before a colon."""
+
+    TAG = "tag"
+    AUTHOR = "author"
+    TITLE = "title"
+    DATE = "date"
+    AFTER = "after"
+    BEFORE = "before"
+    ID = "id"
+    IS = "is"
+    SORT = "sort"
+
+
+KEYS: dict[str, Key] = {
+    **{key.value: key for key in Key},
+    "태그": Key.TAG,
+    "저자": Key.AUTHOR,
+    "제목": Key.TITLE,
+    "날짜": Key.DATE,
+    "이후": Key.AFTER,
+    "이전": Key.BEFORE,
+    "정렬": Key.SORT,
+    "arxiv": Key.ID,
+}
+SORTS: dict[str, Sort] = {
+    **{sort.value: sort for sort in Sort},
+    "최신": Sort.NEW,
+    "최신순": Sort.NEW,
+    "오래된순": Sort.OLD,
+    "관련도": Sort.RELEVANCE,
+    "관련도순": Sort.RELEVANCE,
+    "인기": Sort.POPULAR,
+    "인기순": Sort.POPULAR,
+    "토론": Sort.DISCUSSED,
+    "토론순": Sort.DISCUSSED,
+}
+STATES = ("saved",)
+_SAVED = frozenset({*STATES, "저장", "저장됨"})
+
+_MEANT = {
+    "by": Key.AUTHOR,
+    "from": Key.AUTHOR,
+    "topic": Key.TAG,
+    "on": Key.DATE,
+    "day": Key.DATE,
+    "since": Key.AFTER,
+    "until": Key.BEFORE,
+    "order": Key.SORT,
+    "has": Key.IS,
+    "글쓴이": Key.AUTHOR,
+    "부터": Key.AFTER,
+    "까지": Key.BEFORE,
+}
+_EXAMPLES = {
+    Key.TAG: "tag:rlaif",
+    Key.AUTHOR: "author:kumar",
+    Key.TITLE: 'title:"weak to strong"',
+    Key.DATE: "date:2024-06-21",
+    Key.AFTER: "after:2024-06-21",
+    Key.BEFORE: "before:2024-06-21",
+    Key.ID: "id:2406.14548",
+    Key.IS: "is:saved",
+    Key.SORT: "sort:popular",
+}
+_DATE_KEYS = frozenset({Key.DATE, Key.AFTER, Key.BEFORE})
+
+# --- reading: text to tokens ----------------------------------------------------------------------------------------
+
+_COLONS = ":：﹕"
+_HASHES = "#＃"
+_COMMAS = ",，、"
+_HARD_MINUSES = "-－−"
+_MINUSES = _HARD_MINUSES + "‐‑–—"
+_DOUBLE_QUOTES = '"“”„‟＂'
+_QUOTES = {**dict.fromkeys(_DOUBLE_QUOTES, _DOUBLE_QUOTES), "「": "」", "『": "』"}
+_OPENING = "".join(_QUOTES)
+_SPACES = dict.fromkeys(map(ord, "\u200b\ufeff"), " ")
+
+_ESCAPED = r"\\[^\s0-9A-Za-z]"
+_WORD = rf"(?:{_ESCAPED}|[^\s{_OPENING}])+"
+_KOREAN_REST = r"(?:(?<=년)\s+[0-9]{1,2}\s?월)?(?:(?<=월)\s+[0-9]{1,2}\s?일)?"
+_ESCAPE = re.compile(r"\\([^\s0-9A-Za-z])")
+_BARE = re.compile(_WORD)
+_BARE_TAG = re.compile(rf"(?:{_ESCAPED}|[^\s{_OPENING}{_COMMAS}])+")
+_TO = r"(?:\.{2,}|[…‥~～〜])"
+_BARE_DATE = re.compile(
+    rf"{_WORD}{_KOREAN_REST}(?:\s+{_TO}\s*(?=\d{{4}}|today|yesterday|오늘|어제){_WORD}{_KOREAN_REST})?", re.IGNORECASE
+)
+_QUOTED = {
+    opening: re.compile(rf"(?:{_ESCAPED}|\\(?![^\s0-9A-Za-z])|[^\\{closing}])*+")
+    for opening, closing in _QUOTES.items()
+}
+_LEADING_MINUSES = re.compile(f"[{_MINUSES}]*")
+_KEY = re.compile(rf"(?P<name>[^\W\d_]+)[{_COLONS}]")
+_RANGE = re.compile(rf"\s*{_TO}\s*")
+_UNWANTED = re.compile(r"[^\S\s]|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value as it stands in the text at `start`..`end`, quotes included; `text` is without quotes and escapes."""
+
+    text: str
+    start: int
+    end: int
+    quoted: bool = False
+    closed: bool = True
+    escaped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One term as it stands in the text at `start`..`end`. `body` is where it goes on after its minus signs.
+
+    `key` None is a free word or phrase, with one value, empty after a lone minus sign.
+    """
+
+    start: int
+    end: int
+    body: int
+    key: Key | None
+    values: tuple[Value, ...]
+
+    @property
+    def negated(self) -> bool:
+        """Whether a minus sign stands before it."""
+        return self.body > self.start
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Cut a query into terms without judging them; takes any text, in linear time."""
+    text = text.translate(_SPACES)
+    at = _skip_space(text, 0)
+    while at < len(text):
+        token = _token(text, at)
+        yield token
+        at = _skip_space(text, token.end)
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _token(text: str, start: int) -> Token:
+    minuses = _LEADING_MINUSES.match(text, start)
+    body = minuses.end() if minuses else start
+    key, at = _key_at(text, body)
+    values = (
+        tuple(_values(text, at)) if key is Key.TAG else (_value(text, at, _BARE_DATE if key in _DATE_KEYS else _BARE),)
+    )
+    return Token(start, values[-1].end, body, key, values)
+
+
+def _key_at(text: str, at: int) -> tuple[Key | None, int]:
+    """The known key that starts here, or `#`, and where its value starts."""
+    if text[at : at + 1] and text[at] in _HASHES:
+        return Key.TAG, at + 1
+    found = _KEY.match(text, at)
+    key = KEYS.get(_fold(found["name"])) if found else None
+    return (key, found.end()) if found and key else (None, at)
+
+
+def _values(text: str, at: int) -> Iterator[Value]:
+    while True:
+        value = _value(text, at, _BARE_TAG)
+        yield value
+        if value.end >= len(text) or text[value.end] not in _COMMAS:
+            return
+        at = value.end + 1
+
+
+def _value(text: str, at: int, bare: re.Pattern[str]) -> Value:
+    if at < len(text) and text[at] in _QUOTES:
+        return _quoted(text, at)
+    found = bare.match(text, at)
+    raw = found[0] if found else ""
+    return Value(_clean(raw), at, at + len(raw), escaped=_ESCAPE.search(raw) is not None)
+
+
+def _quoted(text: str, start: int) -> Value:
+    found = _QUOTED[text[start]].match(text, start + 1)
+    raw = found[0] if found else ""
+    end = start + 1 + len(raw)
+    closed = end < len(text)
+    return Value(_clean(raw), start, end + closed, quoted=True, closed=closed)
+
+
+def _clean(raw: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(_ESCAPE.sub(r"\1", raw).split()))
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+# --- understanding: tokens to terms ---------------------------------------------------------------------------------
+
+
+def parse(text: str) -> Query:
+    """Read a query. Empty text is the empty query.
+
+    Raises:
+        QueryError: it is not understood, or longer than `MAX_LENGTH` or `MAX_TERMS`. Each suggestion is a query
+            that `parse` takes.
+    """
+    try:
+        return _read(text)
+    except QueryError as error:
+        mended = dict.fromkeys(_mended(suggestion) for suggestion in error.suggestions)
+        suggestions = [suggestion for suggestion in mended if suggestion]
+        raise QueryError(error.message, start=error.start, end=error.end, suggestions=suggestions) from None
+
+
+def _mended(text: str) -> str | None:
+    """A suggestion whose further mistakes, if any, are put right as well; None when that fails."""
+    for _ in range(4):
+        try:
+            return None if _read(text).is_empty else text
+        except QueryError as error:
+            if not error.suggestions:
+                return None
+            text = error.suggestions[0]
+    return None
+
+
+def _read(text: str) -> Query:
+    _refuse_unwanted(text)
+    return _Reader(text).query()
+
+
+def _refuse_unwanted(text: str) -> None:
+    if len(text) > MAX_LENGTH:
+        _refuse_length(len(text))
+    unwanted = _UNWANTED.search(text)
+    if unwanted:
+        raise QueryError(
+            msg("The query holds an invisible character that cannot be searched for. Type it again without it."),
+            start=unwanted.start(),
+            end=unwanted.end(),
+            suggestions=[_tidy(_UNWANTED.sub(" ", text))],
+        )
+
+
+def _refuse_length(length: int) -> NoReturn:
+    raise QueryError(
+        msg(
+            "The query is too long: {length} characters, where {limit} are the most. Leave some out.",
+            length=length,
+            limit=MAX_LENGTH,
+        ),
+        start=min(length, MAX_LENGTH),
+        end=length,
+    )
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _is_searchable(text: str) -> bool:
+    return any(letter.isalnum() for letter in text)
+
+
+class _Reader:
+    """One text being understood."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text.translate(_SPACES)
+        self._by_key: dict[Key | None, Callable[[Token], Term | None]] = {
+            None: self._free,
+            Key.TAG: self._tag,
+            Key.AUTHOR: self._author,
+            Key.TITLE: self._title,
+            Key.DATE: self._date,
+            Key.AFTER: self._after,
+            Key.BEFORE: self._before,
+            Key.ID: self._id,
+            Key.IS: self._is,
+        }
+
+    def query(self) -> Query:
+        terms: list[Term] = []
+        sorts: list[Sort] = []
+        size = 0
+        for token in tokens(self._text):
+            size += len(token.values)
+            if size > MAX_TERMS:
+                self._fail(
+                    msg("The query has too many terms: {limit} are the most. Leave some out.", limit=MAX_TERMS), token
+                )
+            self._check_values(token)
+            if token.key is Key.SORT:
+                sorts.append(self._sort(token, sorts))
+                continue
+            term = self._by_key[token.key](token)
+            if term:
+                self._check_saved(terms, term, token)
+                terms.append(term)
+        return self._checked(Query(tuple(terms), sorts[0] if sorts else None))
+
+    def _checked(self, query: Query) -> Query:
+        if query.is_empty and self._text.strip():
+            raise QueryError(
+                msg("`{text}` has no letter or digit to search for.", text=_shown(self._text.strip())),
+                end=len(self._text),
+            )
+        length = len(unparse(query))
+        if length > MAX_LENGTH:
+            _refuse_length(length)
+        return query
+
+    # what every term can have wrong
+
+    def _fail(self, message: Message, at: Token | Value, *suggestions: str) -> NoReturn:
+        raise QueryError(message, start=at.start, end=at.end, suggestions=[_tidy(text) for text in suggestions])
+
+    def _with(self, start: int, end: int, instead: str) -> str:
+        """The whole query with one part written otherwise."""
+        return self._text[:start] + instead + self._text[end:]
+
+    def _check_values(self, token: Token) -> None:
+        for value in token.values:
+            if not value.closed:
+                self._fail_unclosed(value)
+            if not value.text and token.key is not None:
+                self._fail_empty(token, token.key, value)
+            if token.key in {Key.AUTHOR, Key.TITLE} and not _is_searchable(value.text):
+                self._fail_blank(value)
+
+    def _fail_unclosed(self, value: Value) -> NoReturn:
+        opened = self._text[: value.start]
+        if value.text:
+            closing = _QUOTES[self._text[value.start]]
+            options = [
+                self._text.rstrip() + ('"' if closing == _DOUBLE_QUOTES else closing),
+                self._with(value.start, value.start + 1, " "),
+            ]
+        else:
+            plain = opened.strip() and not any(mark in opened for mark in _COLONS + _HASHES + _OPENING)
+            options = [f'"{opened.strip()}"', opened] if plain else [opened]
+        self._fail(
+            msg(
+                "A quotation mark is not closed: `{text}`. Add the closing one or leave the opening one out.",
+                text=_shown(self._text[value.start :]),
+            ),
+            value,
+            *options,
+        )
+
+    def _fail_empty(self, token: Token, key: Key, value: Value) -> NoReturn:
+        next_word = _skip_space(self._text, value.end)
+        options = (
+            [self._with(value.start, next_word, "")] if next_word > value.end and next_word < len(self._text) else []
+        )
+        if len(token.values) > 1:
+            start = value.start - 1 if value is not token.values[0] else value.start
+            options.append(self._with(start, value.end + (start == value.start), ""))
+            self._fail(
+                msg(
+                    "A tag is missing beside a comma. Write tags without spaces between: `{example}`.",
+                    example="tag:llm,alignment",
+                ),
+                token,
+                *options,
+            )
+        name = self._text[token.body : value.start]
+        if not value.quoted and name[-1:] in _COLONS:
+            options.append(self._with(token.start, value.end, f'"{name}"'))
+        self._fail(
+            msg(
+                "Nothing follows `{key}`. Write the value right after it: `{example}`.",
+                key=_shown(name),
+                example=_EXAMPLES[key],
+            ),
+            token,
+            *options,
+        )
+
+    def _fail_blank(self, value: Value) -> NoReturn:
+        self._fail(msg("`{text}` has no letter or digit to search for.", text=_shown(value.text)), value)
+
+    def _refuse_minus(self, token: Token, *suggestions: str) -> None:
+        if token.negated:
+            plain = self._with(token.start, token.body, "")
+            self._fail(
+                msg(
+                    "A minus sign cannot go before `{term}`, only before words, tags, authors, titles and `is:saved`.",
+                    term=_shown(self._text[token.body : token.end]),
+                ),
+                token,
+                *(suggestions or (plain,)),
+            )
+
+    # words and phrases
+
+    def _free(self, token: Token) -> Term | None:
+        (value,) = token.values
+        if value.quoted:
+            if not _is_searchable(value.text):
+                self._fail_blank(value)
+            return TextTerm(value.text, phrase=True, negated=token.negated)
+        if not value.text:
+            self._refuse_lone_minus(token)
+            return None
+        if not value.escaped:
+            self._refuse_unknown_key(token, value)
+            entry_id = _id_of_word(value.text)
+            if entry_id:
+                self._refuse_minus(token, self._with(token.body, token.end, f'"{value.text}"'))
+                return IdTerm(entry_id)
+        return TextTerm(value.text, negated=token.negated) if _is_searchable(value.text) else None
+
+    def _refuse_lone_minus(self, token: Token) -> None:
+        if not any(minus in _HARD_MINUSES for minus in self._text[token.start : token.end]):
+            return  # a dash between words
+        next_word = _skip_space(self._text, token.end)
+        options = [self._with(token.start, next_word, ""), self._with(token.start, next_word, "-")]
+        self._fail(
+            msg(
+                "A minus sign stands alone. Write it right before what to leave out: `{example}`.",
+                example="-tag:vision",
+            ),
+            token,
+            *(options if next_word < len(self._text) else options[:1]),
+        )
+
+    def _refuse_unknown_key(self, token: Token, value: Value) -> None:
+        name = _unknown_key(self._text, token.body)
+        if name is None:
+            return
+        start, end = token.body, token.body + len(name) + 1
+        near = _keys_meant(name)
+        options = [self._with(start, end, f"{key}:") for key in near]
+        options.append(
+            self._with(start, token.end, f'"{value.text}"') if value.end > end else self._with(end - 1, end, " ")
+        )
+        here = Value(name, start, end)
+        if near:
+            self._fail(
+                msg(
+                    "There is no search key `{key}:`. Did you mean `{meant}:`? Put words to search for in quotes.",
+                    key=_shown(name),
+                    meant=near[0],
+                ),
+                here,
+                *options,
+            )
+        self._fail(
+            msg(
+                "There is no search key `{key}:`. The keys are {keys}. Put words to search for in quotes.",
+                key=_shown(name),
+                keys=" ".join(f"{key}:" for key in Key),
+            ),
+            here,
+            *options,
+        )
+
+    # keys
+
+    def _tag(self, token: Token) -> Term:
+        names = tuple(
+            value.text if value.quoted or value.escaped else value.text.removeprefix("#").removeprefix("＃")
+            for value in token.values
+        )
+        for name, value in zip(names, token.values, strict=True):
+            if not tag_key(name):
+                self._fail_blank(value)
+        return TagTerm(names, token.negated)
+
+    def _author(self, token: Token) -> Term:
+        return AuthorTerm(token.values[0].text, token.negated)
+
+    def _title(self, token: Token) -> Term:
+        return TitleTerm(token.values[0].text, token.values[0].quoted, token.negated)
+
+    def _id(self, token: Token) -> Term:
+        (value,) = token.values
+        self._refuse_minus(token)
+        entry_id = _id_of(value.text)
+        if entry_id is None:
+            self._fail(
+                msg(
+                    "`{text}` is not an id. Write an arXiv id such as `{example}`, its address, or an entry's own id.",
+                    text=_shown(value.text),
+                    example="2406.14548",
+                ),
+                value,
+                self._with(token.start, token.end, f'"{value.text}"'),
+            )
+        return IdTerm(entry_id)
+
+    def _is(self, token: Token) -> Term:
+        (value,) = token.values
+        if _fold(value.text) not in _SAVED:
+            self._fail(
+                msg("There is no `is:{text}`. There is `is:saved`: what you have saved.", text=_shown(value.text)),
+                value,
+                self._with(value.start, value.end, "saved"),
+            )
+        return SavedTerm(token.negated)
+
+    def _check_saved(self, terms: Iterable[Term], term: Term, token: Token) -> None:
+        if isinstance(term, SavedTerm) and SavedTerm(not term.negated) in terms:
+            self._fail(
+                msg("`is:saved` and `-is:saved` exclude each other. Leave one of them out."),
+                token,
+                self._with(token.start, token.end, ""),
+            )
+
+    def _sort(self, token: Token, sorts: list[Sort]) -> Sort:
+        (value,) = token.values
+        self._refuse_minus(token)
+        sort = SORTS.get(_fold(value.text))
+        if sort is None:
+            near = nearest(value.text, [(name, 0) for name in Sort]) or list(Sort)[:3]
+            self._fail(
+                msg(
+                    "There is no order `{text}`. The orders are {orders}.",
+                    text=_shown(value.text),
+                    orders=", ".join(Sort),
+                ),
+                value,
+                *(self._with(value.start, value.end, name) for name in near),
+            )
+        if sorts and sort is not sorts[0]:
+            self._fail(
+                msg("Two orders cannot hold together. Keep one `sort:`."), token, self._with(token.start, token.end, "")
+            )
+        return sort
+
+    # dates
+
+    def _date(self, token: Token) -> Term:
+        (value,) = token.values
+        parts = _RANGE.split(unicodedata.normalize("NFKC", value.text))
+        if len(parts) > 2 or not any(parts):
+            self._fail_date(value, value.text)
+        days = [self._day(value, part) if part else None for part in parts]
+        term = DateTerm(days[0], days[-1])
+        if token.negated:
+            self._refuse_minus(token, *(self._with(token.start, token.end, text) for text in _complement(term)))
+        if _is_reversed(term):
+            swapped = _print_term(DateTerm(term.last, term.first))
+            self._fail(
+                msg("The range `{text}` ends before it begins. Turn it round.", text=_shown(value.text)),
+                value,
+                self._with(token.start, token.end, swapped),
+            )
+        return term
+
+    def _after(self, token: Token) -> Term:
+        day = self._single_day(token)
+        self._refuse_minus(token, self._with(token.start, token.end, f"date:..{print_day(day)}"))
+        return AfterTerm(day)
+
+    def _before(self, token: Token) -> Term:
+        day = self._single_day(token)
+        self._refuse_minus(token, self._with(token.start, token.end, f"date:{print_day(day)}.."))
+        return BeforeTerm(day)
+
+    def _single_day(self, token: Token) -> Day:
+        (value,) = token.values
+        if _RANGE.search(unicodedata.normalize("NFKC", value.text)):
+            self._fail(
+                msg(
+                    "`{key}:` takes one date. A range goes with `date:`, like `{example}`.",
+                    key=token.key,
+                    example="date:2024-06-01..2024-06-30",
+                ),
+                token,
+                self._with(token.body, value.start, "date:"),
+            )
+        return self._day(value, value.text)
+
+    def _day(self, value: Value, text: str) -> Day:
+        day = parse_day(text)
+        if day is None:
+            self._fail_date(value, text)
+        return day
+
+    def _fail_date(self, value: Value, text: str) -> NoReturn:
+        written = self._text[value.start : value.end]
+        near = [print_day(day) for day in possible_days(text)] or nearest(text, [(name, 0) for name in RELATIVE_DAYS])
+        options = [
+            self._with(value.start, value.end, written.replace(text, other, 1)) for other in near if text in written
+        ]
+        self._fail(
+            msg(
+                "`{text}` is not a date. Write a day as `2024-06-21`, a month as `2024-06`, a year as `2024`, "
+                "a range as `2024-06-01..2024-06-30`, or `today` or `yesterday`.",
+                text=_shown(text),
+            ),
+            value,
+            *options,
+        )
+
+
+def _id_of(text: str) -> str | None:
+    text = text.removeprefix("<").removesuffix(">")
+    folded = _fold(text)
+    return arxiv_id_of(text) or (folded if ENTRY_ID.fullmatch(folded) else None)
+
+
+def _id_of_word(text: str) -> str | None:
+    return arxiv_id_of(text.removeprefix("<").removesuffix(">"))
+
+
+def _unknown_key(text: str, at: int) -> str | None:
+    """The name before a colon here, where a value follows and it is not the beginning of an address."""
+    found = _KEY.match(text, at)
+    if found is None:
+        return None
+    following = text[found.end() : found.end() + 1]
+    if following and (following.isalnum() or following in _OPENING):
+        return found["name"]
+    near = following and not following.isspace() and not text.startswith("//", found.end())
+    return found["name"] if near and _keys_meant(found["name"]) else None
+
+
+def _keys_meant(name: str) -> list[Key]:
+    folded = _fold(name)
+    if folded in _MEANT:
+        return [_MEANT[folded]]
+    return list(dict.fromkeys(KEYS[key] for key in nearest(folded, [(key, 0) for key in KEYS])))
+
+
+def _is_reversed(term: DateTerm) -> bool:
+    first, last = term.first, term.last
+    if first is None or last is None or isinstance(first, PartialDate) is not isinstance(last, PartialDate):
+        return False
+    any_day = date(2024, 6, 21)
+    return first_day(first, any_day) > last_day(last, any_day)
+
+
+def _complement(term: DateTerm) -> list[str]:
+    """Queries for the days outside: those before and those after."""
+    before = [f"before:{print_day(term.first)}"] if term.first else []
+    return [*before, f"after:{print_day(term.last)}"] if term.last else before
+
+
+# --- writing: terms to text -----------------------------------------------------------------------------------------
+
+_TO_ESCAPE = re.compile(rf"\\(?![0-9A-Za-z])|[{_OPENING}]")
+_TO_ESCAPE_IN_QUOTES = re.compile(rf"\\(?![0-9A-Za-z])|[{_DOUBLE_QUOTES}]")
+_NEEDS_QUOTES = re.compile(rf"[\s\\{_OPENING}]")
+_TAG_NEEDS_QUOTES = re.compile(rf"[{_HASHES}]|.*[\s\\{_OPENING}{_COMMAS}]")
+_FIRST_MARK = re.compile(r"[^\s0-9A-Za-z\\\w]|[^\x00-\x7f]")
+
+
+def unparse(query: Query) -> str:
+    """Write a query as text that `parse` reads back as the same query, with English keys, the order last."""
+    parts = [_print_term(term) for term in query.terms]
+    if query.sort is not None:
+        parts.append(f"sort:{query.sort}")
+    return " ".join(parts)
+
+
+def write_tag(name: str) -> str:
+    """A tag's name as it goes after `tag:` or `#`, in quotes where it needs them."""
+    return _quote(name) if _TAG_NEEDS_QUOTES.match(name) else name
+
+
+def write_author(name: str) -> str:
+    """A name as it goes after `author:`, in quotes where it needs them."""
+    return _quote(name) if _NEEDS_QUOTES.search(name) else name
+
+
+def _print_term(term: Term) -> str:
+    match term:
+        case TagTerm(names, negated):
+            text = "tag:" + ",".join(map(write_tag, names))
+        case AuthorTerm(name, negated):
+            text = "author:" + write_author(name)
+        case TitleTerm(title, phrase, negated):
+            text = "title:" + (_quote(title) if phrase else _escape(title))
+        case TextTerm(words, phrase, negated):
+            text = _quote(words) if phrase else _escape_word(words)
+        case SavedTerm(negated):
+            text = "is:saved"
+        case _:
+            return _print_positive(term)
+    return f"-{text}" if negated else text
+
+
+def _print_positive(term: DateTerm | AfterTerm | BeforeTerm | IdTerm) -> str:
+    match term:
+        case AfterTerm(day):
+            return f"after:{print_day(day)}"
+        case BeforeTerm(day):
+            return f"before:{print_day(day)}"
+        case IdTerm(entry_id):
+            return f"id:{entry_id}"
+        case DateTerm(first, last):
+            if first == last and first is not None:
+                return f"date:{print_day(first)}"
+            return f"date:{print_day(first) if first else ''}..{print_day(last) if last else ''}"
+
+
+def _quote(text: str) -> str:
+    return '"' + _TO_ESCAPE_IN_QUOTES.sub(r"\\\g<0>", text) + '"'
+
+
+def _escape(text: str) -> str:
+    return _TO_ESCAPE.sub(r"\\\g<0>", text)
+
+
+def _escape_word(text: str) -> str:
+    mark = _FIRST_MARK.search(text)
+    if mark is None or not _reads_as_more(text):
+        return _escape(text)
+    return f"{_escape(text[: mark.start()])}\\{mark[0]}{_escape(text[mark.end() :])}"
+
+
+def _reads_as_more(word: str) -> bool:
+    """Whether a bare word would be read as a key, a tag, an id, a negation or the end of a range."""
+    if word[0] in _MINUSES or _RANGE.match(word) or _key_at(word, 0)[0] or _unknown_key(word, 0):
+        return True
+    return _id_of_word(word) is not None
