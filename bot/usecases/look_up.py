@@ -1,0 +1,279 @@
+"""Look entries up: a query, a day's digest, one entry, what is like it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.core.digests import MessageRef
+from bot.core.engagement import Engagement
+from bot.core.entries import Entry, Status, TagCount, tag_key
+from bot.core.errors import NotFound, QueryError
+from bot.core.messages import Message, msg, msg_n
+from bot.core.nearest import nearest
+from bot.core.people import Caller, Role
+from bot.core.ports import SearchPage, Stores
+from bot.core.query import Criteria, DateSpan, Query, Sort, TagTerm, criteria_of
+from bot.core.query_syntax import parse, unparse
+
+PAGE_SIZE = 5
+_TAGS_TO_COMPARE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry as one asker sees it: engagement everywhere, whether they saved it, its post in their workspace."""
+
+    entry: Entry
+    engagement: Engagement
+    saved: bool
+    jump: MessageRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of a lookup. `text` is the query as Paperboy understood it; `notice` explains an empty page."""
+
+    query: Query
+    text: str
+    hits: tuple[Hit, ...]
+    next_cursor: str | None
+    previous_cursor: str | None
+    total: int
+    total_is_floor: bool
+    notice: Message | None = None
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView:
+    """One day's digest, and the days with digests on either side of it."""
+
+    day: date
+    hits: tuple[Hit, ...]
+    before: date | None
+    after: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class HelpView:
+    """Examples that find something in this very archive: (query, what it does)."""
+
+    examples: tuple[tuple[str, Message], ...]
+
+
+async def look_up(
+    stores: Stores, caller: Caller, text: str, *, cursor: str | None = None, limit: int = PAGE_SIZE
+) -> Results:
+    """Answer a query, one page at a time.
+
+    Raises:
+        QueryError: the query, or a tag in it, is not understood.
+        InputError: the cursor is not one of this query.
+    """
+    query = parse(text)
+    await refuse_unknown_tags(stores, query)
+    criteria = criteria_of(query, caller.today)
+    page = await stores.search.page(criteria, asker=caller.person, limit=limit, cursor=cursor)
+    hits = await hits_of(stores, caller, page.entries)
+    notice, suggestions = (None, ()) if hits else await _why_nothing(stores, caller, query, criteria)
+    return _results(query, page, hits, notice, suggestions)
+
+
+def _results(
+    query: Query, page: SearchPage, hits: tuple[Hit, ...], notice: Message | None, suggestions: tuple[str, ...]
+) -> Results:
+    return Results(
+        query=query,
+        text=unparse(query),
+        hits=hits,
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
+        total=page.total,
+        total_is_floor=page.total_is_floor,
+        notice=notice,
+        suggestions=suggestions,
+    )
+
+
+async def hits_of(stores: Stores, caller: Caller, entries: Sequence[Entry]) -> tuple[Hit, ...]:
+    """Entries with what the asker sees beside them, in three reads whatever their number."""
+    if not entries:
+        return ()
+    ids = [entry.id for entry in entries]
+    counts = await stores.engagement.counts(ids)
+    saved = await stores.engagement.saved(ids, caller.person)
+    jumps = await stores.ledger.latest_posts(caller.person.platform, caller.person.workspace, ids)
+    return tuple(
+        Hit(entry, counts.get(entry.id, Engagement()), entry.id in saved, jumps.get(entry.id)) for entry in entries
+    )
+
+
+async def refuse_unknown_tags(stores: Stores, query: Query) -> None:
+    """Stop at a tag the archive does not have, with the nearest ones.
+
+    Raises:
+        QueryError: with whole corrected queries as suggestions.
+    """
+    terms = [term for term in query.terms if isinstance(term, TagTerm)]
+    names = [name for term in terms for name in term.names]
+    if not names:
+        return
+    known = {tag_key(name) for name in await stores.archive.known_tags(names)}
+    unknown = next((name for name in names if tag_key(name) not in known), None)
+    if unknown is None:
+        return
+    near = await _nearest_tags(stores, unknown)
+    corrected = tuple(unparse(_with_tag(query, unknown, tag.name)) for tag in near)
+    if not near:
+        raise QueryError(msg("There is no tag #{tag} in the archive.", tag=unknown))
+    listed = ", ".join(f"#{tag.name} ({tag.count})" for tag in near)
+    raise QueryError(
+        msg("There is no tag #{tag} in the archive. Nearest: {nearest}.", tag=unknown, nearest=listed),
+        suggestions=corrected,
+    )
+
+
+async def _nearest_tags(stores: Stores, name: str) -> list[TagCount]:
+    tags = {tag.name: tag for tag in await stores.archive.tags(limit=_TAGS_TO_COMPARE)}
+    return [tags[near] for near in nearest(name, [(tag.name, tag.count) for tag in tags.values()])]
+
+
+def _with_tag(query: Query, wrong: str, right: str) -> Query:
+    def mended(term: TagTerm) -> TagTerm:
+        return TagTerm(tuple(right if name == wrong else name for name in term.names), term.negated)
+
+    return Query(tuple(mended(term) if isinstance(term, TagTerm) else term for term in query.terms), query.sort)
+
+
+async def _why_nothing(
+    stores: Stores, caller: Caller, query: Query, criteria: Criteria
+) -> tuple[Message, tuple[str, ...]]:
+    """What to say instead of an empty page, and queries that would find something."""
+    span = criteria.span
+    if span.first and span.first > caller.today:
+        return msg("That day has not come yet."), ()
+    if span.first and span.first == span.last:
+        before, after = await stores.archive.nearest_digests(span.first, today=caller.today)
+        if not await stores.search.digest(Criteria(), span.first):
+            near = tuple(f"date:{day.isoformat()}" for day in (before, after) if day)
+            return msg("There is no digest on {day}.", day=span.first), near
+    if criteria.saved:
+        return msg("You have saved nothing that matches. Save an entry with its ☆ button."), ()
+    return msg("Nothing in the archive matches this."), _looser(query)
+
+
+def _looser(query: Query) -> tuple[str, ...]:
+    """The query with one term left out, each in turn, where something is left."""
+    if len(query.terms) < 2:
+        return ()
+    texts = (
+        unparse(Query(query.terms[:index] + query.terms[index + 1 :], query.sort)) for index in range(len(query.terms))
+    )
+    return tuple(dict.fromkeys(texts))[:3]
+
+
+async def show_digest(stores: Stores, caller: Caller, day: date | None = None) -> DigestView:
+    """A day's digest, or the latest one.
+
+    Raises:
+        NotFound: no digest that day; suggestions name the nearest days.
+    """
+    up_to_today = Criteria(span=DateSpan(None, caller.today))
+    if day is None:
+        day = await stores.search.latest_day(up_to_today)
+        if day is None:
+            raise NotFound(msg("The archive is empty so far. A maintainer can add a paper with /paper-add."))
+    before, after = await stores.archive.nearest_digests(day, today=caller.today)
+    entries = await stores.search.digest(up_to_today, day) if day <= caller.today else ()
+    if not entries:
+        near = tuple(f"/digest show {other.isoformat()}" for other in (before, after) if other)
+        raise NotFound(msg("There is no digest on {day}.", day=day), suggestions=near)
+    return DigestView(day, await hits_of(stores, caller, entries), before, after)
+
+
+def may_see(caller: Caller, entry: Entry) -> bool:
+    """Whether this person may read the entry now: drafts and tomorrow's digest are the maintainers' business."""
+    if Role.MAINTAINER in caller.roles and entry.status is not Status.REMOVED:
+        return True
+    return entry.is_public and entry.digest_date is not None and entry.digest_date <= caller.today
+
+
+async def find_entry(stores: Stores, caller: Caller, reference: str) -> Entry:
+    """The entry a person means by an entry id, an arXiv id or an arXiv address.
+
+    Raises:
+        NotFound: no such entry, or not for this person.
+    """
+    entry = await stores.archive.find(reference)
+    if entry is None or not may_see(caller, entry):
+        raise NotFound(
+            msg("There is no entry {reference}. /paper finds entries by title or author.", reference=reference)
+        )
+    return entry
+
+
+async def show_entry(stores: Stores, caller: Caller, reference: str) -> Hit:
+    """One entry.
+
+    Raises:
+        NotFound: no such entry, or not for this person.
+    """
+    entry = await find_entry(stores, caller, reference)
+    return (await hits_of(stores, caller, [entry]))[0]
+
+
+async def more_like(stores: Stores, caller: Caller, entry_id: str, *, limit: int = PAGE_SIZE) -> tuple[Hit, ...]:
+    """Entries that share tags with this one: those that share more come first, then the newer ones.
+
+    Raises:
+        NotFound: no such entry, or not for this person.
+    """
+    entry = await find_entry(stores, caller, entry_id)
+    if not entry.tags:
+        return ()
+    criteria = Criteria(tags=(entry.tags,), span=DateSpan(None, caller.today), sort=Sort.NEW)
+    page = await stores.search.page(criteria, asker=caller.person, limit=limit * 10)
+    mine = {tag_key(tag) for tag in entry.tags}
+    others = [other for other in page.entries if other.id != entry.id]
+    others.sort(key=lambda other: -len(mine & {tag_key(tag) for tag in other.tags}))
+    return await hits_of(stores, caller, others[:limit])
+
+
+async def show_help(stores: Stores, caller: Caller) -> HelpView:
+    """The query language by examples that find something here."""
+    tags = await stores.archive.tags(limit=3)
+    latest = await stores.search.latest_day(Criteria(span=DateSpan(None, caller.today)))
+    examples: list[tuple[str, Message]] = []
+    if tags:
+        examples.append(
+            (f"tag:{tags[0].name}", msg_n("{n} entry with this tag", "{n} entries with this tag", n=tags[0].count))
+        )
+    if len(tags) > 1:
+        examples.append((f"#{tags[0].name} #{tags[1].name}", msg("both tags")))
+        examples.append((f"tag:{tags[0].name},{tags[1].name}", msg("either tag")))
+        examples.append((f"#{tags[0].name} -tag:{tags[1].name}", msg("one tag without the other")))
+    if latest:
+        examples += await _examples_of_day(stores, latest)
+        examples.append((f"date:{latest.isoformat()}", msg("one day's digest")))
+        examples.append((f"date:{latest:%Y-%m}", msg("a month; date:2024 is a year")))
+        examples.append((f"after:{latest.year - 1} before:{latest.year + 1}", msg("between two dates")))
+    examples.append(("is:saved", msg("what you have saved")))
+    examples.append(("sort:popular", msg("most reactions and saves first; also new, old, relevance, discussed")))
+    return HelpView(tuple(examples))
+
+
+async def _examples_of_day(stores: Stores, day: date) -> list[tuple[str, Message]]:
+    entries = await stores.search.digest(Criteria(), day)
+    examples: list[tuple[str, Message]] = []
+    with_authors = next((entry for entry in entries if entry.authors), None)
+    if with_authors:
+        surname = with_authors.authors[-1].split()[-1].casefold()
+        examples.append((f"author:{surname}", msg("papers by an author or organisation")))
+    words = entries[0].title.split()
+    examples.append((unparse(parse(f'title:"{" ".join(words[:2])}"')), msg("words of the title as they stand")))
+    with_id = next((entry for entry in entries if entry.arxiv_id), None)
+    if with_id:
+        examples.append((f"id:{with_id.arxiv_id}", msg("one paper by its arXiv id or address")))
+    return examples

@@ -1,0 +1,185 @@
+"""Keep posted copies right: late additions, edits and removals reach every channel that has, or should have, the entry.
+
+Each subscription remembers up to which change of the archive its posts are right. What changed since is compared
+with the ledger and turned into orders, in one transaction with the new mark: a crash in between repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from bot.core.digests import (
+    Delivery,
+    DeliveryState,
+    PlannedPost,
+    Post,
+    PostKind,
+    PostState,
+    entry_key,
+    header_key,
+)
+from bot.core.entries import Entry
+from bot.core.ports import PostChangeOrder, Stores
+from bot.core.subscriptions import Layout, Subscription
+from bot.usecases.subscribe import criteria_for
+
+_BATCH = 500
+_OPEN_TO_ADDITIONS = frozenset(
+    {DeliveryState.PLANNED, DeliveryState.DELIVERED, DeliveryState.EMPTY, DeliveryState.MERGED}
+)
+_GONE = frozenset({PostState.WITHDRAWN, PostState.REFUSED})
+
+
+@dataclass(slots=True)
+class _Orders:
+    """What one batch of changes asks of one subscription's posts."""
+
+    additions: dict[int, list[PlannedPost]] = field(default_factory=dict)
+    changes: dict[int, PostChangeOrder] = field(default_factory=dict)
+    touched: set[int] = field(default_factory=set)  # deliveries whose head must be looked at again
+
+
+async def revise_posts(stores: Stores, now: datetime) -> int:
+    """Bring the posts of every subscription up to the archive's latest change; how many orders were given."""
+    latest = await stores.archive.latest_change()
+    orders = 0
+    for subscription in await stores.subscriptions.active():
+        if subscription.seen_change < latest:
+            orders += await _revise(stores, subscription, now)
+    return orders
+
+
+async def _revise(stores: Stores, subscription: Subscription, now: datetime) -> int:
+    count, seen = 0, subscription.seen_change
+    while changed := await stores.archive.changed_since(seen, limit=_BATCH):
+        seen = changed[-1][0]
+        orders = await _orders_for(stores, subscription, [entry for _, entry in changed], now)
+        await stores.ledger.amend(subscription.id, seen_change=seen, additions=orders.additions, changes=orders.changes)
+        count += len(orders.additions) + len(orders.changes)
+    return count
+
+
+async def _orders_for(stores: Stores, subscription: Subscription, entries: Sequence[Entry], now: datetime) -> _Orders:
+    ids = [entry.id for entry in entries]
+    wanted = await stores.search.matching(criteria_for(subscription, now), ids)
+    posts = _by_entry(await stores.ledger.posts_of_entries(subscription.id, ids))
+    days = {entry.digest_date for entry in entries if entry.digest_date}
+    deliveries = await stores.ledger.deliveries(subscription.id, days)
+    by_day = _by_day(deliveries)
+    orders = _Orders()
+    for entry in entries:
+        delivery = by_day.get(entry.digest_date) if entry.id in wanted and entry.digest_date else None
+        _order(orders, subscription, entry, posts.get(entry.id, []), delivery)
+    if orders.additions or orders.touched:
+        await _order_heads(stores, subscription, orders, deliveries)
+    return orders
+
+
+def _by_entry(posts: Sequence[Post]) -> dict[str, list[Post]]:
+    found: dict[str, list[Post]] = {}
+    for post in posts:
+        if post.entry_id:
+            found.setdefault(post.entry_id, []).append(post)
+    return found
+
+
+def _by_day(deliveries: Sequence[Delivery]) -> dict[date, Delivery]:
+    """The delivery that carries each day: its own, or the one it was merged into."""
+    carriers = {day: delivery for delivery in deliveries for day in delivery.merged_dates}
+    own = {delivery.digest_date: delivery for delivery in deliveries if delivery.state is not DeliveryState.MERGED}
+    return carriers | own
+
+
+def _order(
+    orders: _Orders, subscription: Subscription, entry: Entry, posts: list[Post], delivery: Delivery | None
+) -> None:
+    """What has to become of one entry's posts: stay and be edited, be withdrawn, or be added late."""
+    live = [post for post in posts if post.state not in _GONE]
+    kept = [post for post in live if delivery and post.delivery_id == delivery.id]
+    for post in live:
+        orders.touched.add(post.delivery_id)
+        if post not in kept:
+            orders.changes[post.id] = PostChangeOrder(withdraw=True)
+        elif post.state is PostState.SENT and post.revision != entry.revision:
+            orders.changes[post.id] = PostChangeOrder(withdraw=False)
+    if delivery and not kept and delivery.state in _OPEN_TO_ADDITIONS:
+        orders.additions.setdefault(delivery.id, []).append(
+            _late_post(subscription, entry, len(posts), was_empty=delivery.state is DeliveryState.EMPTY)
+        )
+
+
+def _late_post(subscription: Subscription, entry: Entry, generation: int, *, was_empty: bool) -> PlannedPost:
+    assert entry.digest_date is not None
+    return PlannedPost(
+        key=entry_key(subscription.id, entry.digest_date, entry.id, generation),
+        kind=PostKind.ENTRY,
+        entry_id=entry.id,
+        late=not was_empty,
+        in_thread=subscription.layout is Layout.COMPACT,
+    )
+
+
+async def _order_heads(
+    stores: Stores, subscription: Subscription, orders: _Orders, deliveries: Sequence[Delivery]
+) -> None:
+    """Edit the head of every delivery whose entries changed; add one where there is none, withdraw a bare one."""
+    concerned = orders.touched | set(orders.additions)
+    posts: dict[int, list[Post]] = {}
+    for post in await stores.ledger.posts(concerned):
+        posts.setdefault(post.delivery_id, []).append(post)
+    days = {delivery.id: delivery.digest_date for delivery in deliveries}
+    for delivery_id in concerned:
+        _order_head(orders, subscription, delivery_id, posts.get(delivery_id, []), days.get(delivery_id))
+
+
+def _order_head(
+    orders: _Orders, subscription: Subscription, delivery_id: int, posts: list[Post], day: date | None
+) -> None:
+    heads = [post for post in posts if post.kind in (PostKind.HEADER, PostKind.LIST)]
+    head = next((post for post in heads if post.state not in _GONE), None)
+    additions = orders.additions.get(delivery_id, [])
+    if head is None:
+        if additions and day and subscription.layout is not Layout.FORUM:
+            kind = PostKind.LIST if subscription.layout is Layout.COMPACT else PostKind.HEADER
+            additions.insert(0, PlannedPost(key=header_key(subscription.id, day, len(heads)), kind=kind))
+        return
+    if additions or _any_left(posts, orders.changes):
+        if head.state is PostState.SENT:
+            orders.changes[head.id] = PostChangeOrder(withdraw=False)
+    else:
+        orders.changes[head.id] = PostChangeOrder(withdraw=True)
+
+
+def _any_left(posts: Collection[Post], changes: Mapping[int, PostChangeOrder]) -> bool:
+    """Whether an entry's post remains once the orders are carried out."""
+    return any(
+        post.kind is PostKind.ENTRY
+        and post.state not in _GONE
+        and not (post.id in changes and changes[post.id].withdraw)
+        for post in posts
+    )
+
+
+async def lay_out_missing(
+    stores: Stores, subscription: Subscription, delivery: Delivery, entries: tuple[Entry, ...]
+) -> int:
+    """Plan posts for those of a digest's entries that its delivery lacks; how many there were."""
+    posts = _by_entry(await stores.ledger.posts_of_entries(subscription.id, [entry.id for entry in entries]))
+    posted = await stores.ledger.posts([delivery.id])
+    has_cards = any(post.kind is PostKind.ENTRY and post.state not in _GONE for post in posted)
+    orders = _Orders()
+    for entry in entries:
+        live = [post for post in posts.get(entry.id, []) if post.state not in _GONE]
+        if not live:
+            generation = len(posts.get(entry.id, []))
+            orders.additions.setdefault(delivery.id, []).append(
+                _late_post(subscription, entry, generation, was_empty=not has_cards)
+            )
+    if not orders.additions:
+        return 0
+    planned = len(orders.additions[delivery.id])
+    await _order_heads(stores, subscription, orders, [delivery])
+    await stores.ledger.amend(subscription.id, seen_change=None, additions=orders.additions, changes=orders.changes)
+    return planned

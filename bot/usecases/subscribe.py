@@ -1,0 +1,182 @@
+"""A channel's standing orders: subscribe, change, pause, resume, end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.errors import NotFound
+from bot.core.messages import msg
+from bot.core.people import Caller, Role
+from bot.core.planning import first_plan
+from bot.core.ports import Stores
+from bot.core.query import Criteria, DateSpan, criteria_of
+from bot.core.query_syntax import parse
+from bot.core.subscription_form import SubscriptionForm, form_of, read_form
+from bot.core.subscriptions import Channel, Layout, Subscription, next_run
+from bot.usecases.look_up import refuse_unknown_tags
+
+
+def new_form(caller: Caller, zone: str) -> SubscriptionForm:
+    """The form for a new subscription.
+
+    Raises:
+        NotAllowed: for anyone but operators.
+    """
+    caller.require(Role.OPERATOR)
+    return SubscriptionForm(zone=zone, language=caller.language)
+
+
+async def subscribe(
+    stores: Stores,
+    caller: Caller,
+    channel: Channel,
+    form: SubscriptionForm,
+    *,
+    layouts: frozenset[Layout],
+    at: datetime,
+) -> Subscription:
+    """Keep what the form describes, and plan the latest digest so that people see it work.
+
+    Raises:
+        NotAllowed: for anyone but operators.
+        FormError: wrong fields.
+        QueryError: a tag the archive does not have.
+    """
+    caller.require(Role.OPERATOR)
+    wanted = read_form(form, Subscription(channel=channel, created_by=caller.person), layouts)
+    await refuse_unknown_tags(stores, parse(wanted.query))
+    return await begin(stores, wanted, at=at)
+
+
+async def begin(stores: Stores, wanted: Subscription, *, at: datetime) -> Subscription:
+    """Start a subscription that has been checked already; nobody's permission is asked here."""
+    seen = await stores.archive.latest_change()
+    subscription = await stores.subscriptions.add(replace(wanted, seen_change=seen))
+    criteria = criteria_for(subscription, at)
+    day = await stores.search.latest_day(criteria)
+    latest = (day, tuple(await stores.search.digest(criteria, day))) if day else None
+    through, plan = first_plan(subscription, at, latest)
+    subscription = replace(subscription, delivered_through=through, next_run_at=next_run(subscription, at))
+    await stores.ledger.plan(subscription, plan)
+    return subscription
+
+
+def criteria_for(subscription: Subscription, at: datetime) -> Criteria:
+    """What a subscription chooses from, up to its own today."""
+    today = subscription.local_date(at)
+    return replace(criteria_of(parse(subscription.query), today), span=DateSpan(None, today))
+
+
+async def subscriptions(stores: Stores, caller: Caller, channel: Channel) -> Sequence[Subscription]:
+    """This channel's subscriptions, oldest first.
+
+    Raises:
+        NotAllowed: for anyone but operators.
+    """
+    caller.require(Role.OPERATOR)
+    return await stores.subscriptions.of_channel(channel)
+
+
+async def open_form(
+    stores: Stores, caller: Caller, channel: Channel, subscription_id: int | None
+) -> tuple[Subscription, SubscriptionForm]:
+    """One of this channel's subscriptions with the form that shows it.
+
+    Raises:
+        NotAllowed: for anyone but operators.
+        NotFound: no such subscription here, or several and none named.
+    """
+    subscription = await _one(stores, caller, channel, subscription_id)
+    return subscription, form_of(subscription)
+
+
+async def edit(
+    stores: Stores,
+    caller: Caller,
+    channel: Channel,
+    subscription_id: int,
+    form: SubscriptionForm,
+    *,
+    layouts: frozenset[Layout],
+    at: datetime,
+) -> Subscription:
+    """Change a subscription. What has been delivered stays; the next run follows the new order.
+
+    Raises:
+        NotAllowed, NotFound, FormError, QueryError.
+    """
+    before = await _one(stores, caller, channel, subscription_id)
+    wanted = read_form(form, before, layouts)
+    await refuse_unknown_tags(stores, parse(wanted.query))
+    changed = replace(wanted, next_run_at=None if wanted.paused else next_run(wanted, at))
+    await stores.subscriptions.replace(changed)
+    return changed
+
+
+async def pause(stores: Stores, caller: Caller, channel: Channel, subscription_id: int | None) -> Subscription:
+    """Post nothing until it is resumed.
+
+    Raises:
+        NotAllowed, NotFound.
+    """
+    before = await _one(stores, caller, channel, subscription_id)
+    changed = replace(before, paused=True, next_run_at=None)
+    await stores.subscriptions.replace(changed)
+    return changed
+
+
+async def resume(
+    stores: Stores, caller: Caller, channel: Channel, subscription_id: int | None, *, at: datetime
+) -> Subscription:
+    """Go on from today: what passed during the pause was not wanted, so it is not owed.
+
+    Raises:
+        NotAllowed, NotFound.
+    """
+    before = await _one(stores, caller, channel, subscription_id)
+    if not before.paused:
+        return before
+    today = before.local_date(at)
+    coming = next_run(before, at)
+    passed = today if before.local_date(coming) > today else today - timedelta(days=1)
+    changed = replace(
+        before,
+        paused=False,
+        next_run_at=coming,
+        delivered_through=max(passed, before.delivered_through or passed),
+        seen_change=await stores.archive.latest_change(),
+    )
+    await stores.subscriptions.replace(changed)
+    return changed
+
+
+async def unsubscribe(stores: Stores, caller: Caller, channel: Channel, subscription_id: int | None) -> Subscription:
+    """End a subscription. Its posts stay where they are.
+
+    Raises:
+        NotAllowed, NotFound.
+    """
+    subscription = await _one(stores, caller, channel, subscription_id)
+    await stores.subscriptions.remove(subscription.id)
+    return subscription
+
+
+async def _one(stores: Stores, caller: Caller, channel: Channel, subscription_id: int | None) -> Subscription:
+    """The subscription that is meant: the named one, or the channel's only one."""
+    caller.require(Role.OPERATOR)
+    here = await stores.subscriptions.of_channel(channel)
+    if not here:
+        raise NotFound(msg("This channel has no subscription. /digest subscribe makes one."))
+    if subscription_id is None:
+        if len(here) == 1:
+            return here[0]
+        numbers = ", ".join(str(subscription.id) for subscription in here)
+        raise NotFound(
+            msg("This channel has several subscriptions: name one by its number ({numbers}).", numbers=numbers)
+        )
+    for subscription in here:
+        if subscription.id == subscription_id:
+            return subscription
+    raise NotFound(msg("This channel has no subscription {number}. /digest list shows them.", number=subscription_id))

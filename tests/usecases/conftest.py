@@ -1,0 +1,172 @@
+"""Real storage, a clock that is told the time, and a platform that behaves: it refuses what a real one refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.digests import Content, EntryContent, HeaderContent, ListContent, MessageRef, NoteContent
+from bot.core.engagement import SeenReaction, SeenReply
+from bot.core.entries import Entry
+from bot.core.errors import ChannelUnavailable, DeliveryUncertain, PlatformBusy
+from bot.core.messages import msg
+from bot.core.people import Caller, Language, Person, Role
+from bot.core.subscriptions import Channel
+from storage.opening import Storage, open_storage
+
+HERE = Channel("chat", "team", "papers")
+THERE = Channel("chat", "team", "vision")
+
+
+@dataclass
+class ToldClock:
+    """A clock that stands still until it is told otherwise."""
+
+    moment: datetime = datetime(2024, 6, 21, 1, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def pass_time(self, **amount: float) -> None:
+        self.moment += timedelta(**amount)
+
+
+@dataclass
+class Message:
+    """What the platform shows."""
+
+    key: str
+    content: Content
+    thread_id: str | None
+    edits: int = 0
+
+
+@dataclass
+class SmallPlatform:
+    """A chat platform in memory: channels, unique ids, threads, reactions, and faults to order.
+
+    `faults` are raised by the next sends, in order: before the message is taken, or for DeliveryUncertain after.
+    """
+
+    channels: set[Channel] = field(default_factory=lambda: {HERE, THERE})
+    messages: dict[tuple[Channel, str], Message] = field(default_factory=dict)
+    reactions: dict[str, list[SeenReaction]] = field(default_factory=dict)
+    replies: dict[str, list[SeenReply]] = field(default_factory=dict)
+    faults: list[Exception | None] = field(default_factory=list)
+    finds: int = 0
+    arrivals: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    platform: str = "chat"
+    _next_id: int = 0
+
+    async def send(
+        self, channel: Channel, content: Content, *, key: str, language: Language, thread_id: str | None
+    ) -> str:
+        self._require(channel)
+        if thread_id is not None and (channel, thread_id) not in self.messages:
+            raise ChannelUnavailable(msg("No such thread."))
+        fault = self.faults.pop(0) if self.faults else None
+        if fault is not None and not isinstance(fault, DeliveryUncertain):
+            raise fault
+        self._next_id += 1
+        self.messages[channel, str(self._next_id)] = Message(key, content, thread_id)
+        self.arrivals.put_nowait(key)
+        if fault is not None:
+            raise fault
+        return str(self._next_id)
+
+    async def edit(self, ref: MessageRef, content: Content, *, language: Language) -> None:
+        self._require(ref.channel)
+        message = self.messages.get((ref.channel, ref.message_id))
+        if message is not None:
+            message.content = content
+            message.edits += 1
+
+    async def withdraw(self, ref: MessageRef) -> None:
+        self._require(ref.channel)
+        self.messages.pop((ref.channel, ref.message_id), None)
+
+    async def find(self, channel: Channel, key: str, *, thread_id: str | None) -> str | None:
+        self._require(channel)
+        self.finds += 1
+        return next(
+            (
+                message_id
+                for (where, message_id), message in self.messages.items()
+                if (where, message.key) == (channel, key)
+            ),
+            None,
+        )
+
+    async def seen(self, ref: MessageRef) -> tuple[Sequence[SeenReaction], Sequence[SeenReply]]:
+        self._require(ref.channel)
+        return self.reactions.get(ref.message_id, []), self.replies.get(ref.message_id, [])
+
+    def _require(self, channel: Channel) -> None:
+        if channel not in self.channels:
+            raise ChannelUnavailable(msg("The channel is archived."))
+
+    def shown(self, channel: Channel = HERE) -> list[str]:
+        """What stands in a channel, in words."""
+        return [_words(message) for (where, _), message in self.messages.items() if where == channel]
+
+
+def _words(message: Message) -> str:
+    thread = "  " if message.thread_id else ""
+    match message.content:
+        case HeaderContent(days, count):
+            return f"{thread}head {' '.join(day.isoformat() for day in days)} ({count})"
+        case ListContent(days, entries):
+            return f"{thread}list {' '.join(day.isoformat() for day in days)}: {', '.join(e.title for e in entries)}"
+        case EntryContent(entry, late):
+            return f"{thread}{'late ' if late else ''}{entry.title}"
+        case NoteContent(note):
+            return f"{thread}note {note}"
+
+
+def busy(retry_at: datetime | None = None) -> PlatformBusy:
+    return PlatformBusy(msg("Too many requests."), retry_at=retry_at)
+
+
+def uncertain() -> DeliveryUncertain:
+    return DeliveryUncertain(msg("The connection broke."))
+
+
+def paper(title: str, day: date | None = None, **more: object) -> Entry:
+    base: dict[str, object] = {
+        "id": "",
+        "title": title,
+        "digest_date": day or date(2024, 6, 21),
+        "authors": (f"{title} Author",),
+    }
+    return Entry(**{**base, **more})  # type: ignore[arg-type]
+
+
+def caller(*roles: Role, user: str = "ann", today: date = date(2024, 6, 21)) -> Caller:
+    return Caller(Person("chat", "team", user), frozenset({Role.READER, *roles}), Language.ENGLISH, today)
+
+
+MAINTAINER = caller(Role.MAINTAINER)
+OPERATOR = caller(Role.OPERATOR, user="olga")
+READER = caller(user="rex")
+
+
+@pytest.fixture
+def clock() -> ToldClock:
+    return ToldClock()
+
+
+@pytest.fixture
+def chat() -> SmallPlatform:
+    return SmallPlatform()
+
+
+@pytest.fixture
+async def stores(tmp_path: Path) -> AsyncIterator[Storage]:
+    storage = await open_storage(f"sqlite:///{tmp_path / 'paperboy.db'}", migrate=True)
+    yield storage
+    await storage.close()

@@ -1,0 +1,141 @@
+"""Lookups as a person asks them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bot.core.entries import Status
+from bot.core.errors import InputError, NotFound, QueryError
+from bot.core.people import Role
+from bot.usecases.look_up import look_up, more_like, show_digest, show_entry, show_help
+from bot.usecases.recap import recap
+from bot.usecases.track import forget_me, save, unsave
+from storage.opening import Storage
+
+from .conftest import MAINTAINER, READER, caller, paper
+
+AT = datetime(2024, 6, 21, 1, tzinfo=UTC)
+DAY = date(2024, 6, 21)
+
+
+async def fill(stores: Storage, count: int = 12) -> None:
+    for n in range(count):
+        day = DAY - timedelta(days=n % 4)
+        tags = ("rlaif", "alignment") if n % 2 else ("diffusion",)
+        entry = paper(
+            f"Paper {n}", day, tags=tags, commentary=f"양자화는 {n}번째로 중요합니다.", arxiv_id=f"2406.{n:05}"
+        )
+        await stores.archive.add(entry, by=None, at=AT)
+
+
+async def test_pages_hold_five_and_lead_to_the_next_and_back(stores: Storage) -> None:
+    await fill(stores)
+    first = await look_up(stores, READER, "tag:rlaif")
+    assert (len(first.hits), first.total, first.previous_cursor) == (5, 6, None)
+    second = await look_up(stores, READER, "tag:rlaif", cursor=first.next_cursor)
+    assert (len(second.hits), second.next_cursor) == (1, None)
+    back = await look_up(stores, READER, "tag:rlaif", cursor=second.previous_cursor)
+    assert [hit.entry.id for hit in back.hits] == [hit.entry.id for hit in first.hits]
+    with pytest.raises(InputError):
+        await look_up(stores, READER, "tag:rlaif", cursor="nonsense")
+
+
+async def test_an_unknown_tag_names_the_nearest_with_counts_and_mends_the_query(stores: Storage) -> None:
+    await fill(stores)
+    with pytest.raises(QueryError) as caught:
+        await look_up(stores, READER, "#rlfai author:kumar")
+    assert "#rlaif (6)" in str(caught.value)
+    assert caught.value.suggestions[0] == "tag:rlaif author:kumar"
+    with pytest.raises(QueryError):
+        await look_up(stores, READER, "-tag:rlfai")
+
+
+async def test_a_day_without_a_digest_names_its_neighbours(stores: Storage) -> None:
+    await fill(stores)
+    await stores.archive.add(paper("Early", date(2024, 5, 1)), by=None, at=AT)
+    results = await look_up(stores, READER, "date:2024-06-01")
+    assert str(results.notice) == "There is no digest on 2024-06-01."
+    assert results.suggestions == ("date:2024-05-01", "date:2024-06-18")
+    with pytest.raises(NotFound) as caught:
+        await show_digest(stores, READER, date(2024, 6, 1))
+    assert caught.value.suggestions == ("/digest show 2024-05-01", "/digest show 2024-06-18")
+
+
+async def test_nothing_found_offers_a_looser_query(stores: Storage) -> None:
+    await fill(stores)
+    results = await look_up(stores, READER, "tag:rlaif tag:diffusion")
+    assert results.hits == ()
+    assert results.suggestions == ("tag:diffusion", "tag:rlaif")
+
+
+async def test_tomorrows_digest_and_drafts_are_not_found_by_readers(stores: Storage) -> None:
+    tomorrow = await stores.archive.add(paper("Tomorrow", DAY + timedelta(days=1)), by=None, at=AT)
+    draft = await stores.archive.add(paper("Draft", status=Status.DRAFT), by=None, at=AT)
+    for text in ("", "Tomorrow", "Draft", "date:2024-06"):
+        assert (await look_up(stores, READER, text)).hits == ()
+    for entry in (tomorrow, draft):
+        with pytest.raises(NotFound):
+            await show_entry(stores, READER, entry.id)
+        assert (await show_entry(stores, MAINTAINER, entry.id)).entry == entry
+    later = caller(Role.READER, today=DAY + timedelta(days=1))
+    assert [hit.entry.title for hit in (await look_up(stores, later, "")).hits] == ["Tomorrow"]
+
+
+async def test_korean_words_are_found_with_particles_attached(stores: Storage) -> None:
+    await fill(stores, 3)
+    for text in ("양자화", "양자화는", "양자화를", "중요"):
+        assert (await look_up(stores, READER, text)).total == 3
+
+
+async def test_saving_is_personal(stores: Storage) -> None:
+    await fill(stores)
+    hit = (await look_up(stores, READER, 'title:"Paper 3"')).hits[0]
+    await save(stores, READER, hit.entry.id, at=AT)
+    await save(stores, READER, hit.entry.id, at=AT)
+    assert [other.entry.id for other in (await look_up(stores, READER, "is:saved")).hits] == [hit.entry.id]
+    assert (await look_up(stores, MAINTAINER, "is:saved")).hits == ()
+    assert (await look_up(stores, READER, "sort:popular")).hits[0].entry.id == hit.entry.id
+    assert (await show_entry(stores, READER, hit.entry.id)).engagement.saves == 1
+    await unsave(stores, READER, hit.entry.id)
+    assert (await show_entry(stores, READER, hit.entry.id)).engagement.saves == 0
+
+
+async def test_forget_me_erases_only_ones_own(stores: Storage) -> None:
+    await fill(stores)
+    hits = (await look_up(stores, READER, "")).hits
+    await save(stores, READER, hits[0].entry.id, at=AT)
+    await save(stores, MAINTAINER, hits[0].entry.id, at=AT)
+    assert await forget_me(stores, READER) == 1
+    assert (await look_up(stores, READER, "is:saved")).hits == ()
+    assert (await show_entry(stores, MAINTAINER, hits[0].entry.id)).engagement.saves == 1
+
+
+async def test_more_like_this_shares_tags(stores: Storage) -> None:
+    await fill(stores)
+    entry = (await look_up(stores, READER, "tag:rlaif")).hits[0].entry
+    similar = await more_like(stores, READER, entry.id)
+    assert len(similar) == 5
+    assert all("rlaif" in hit.entry.tags and hit.entry.id != entry.id for hit in similar)
+
+
+async def test_help_shows_only_what_finds_something(stores: Storage) -> None:
+    await fill(stores)
+    for query, _ in (await show_help(stores, READER)).examples:
+        results = await look_up(stores, READER, query)
+        if query not in ("is:saved",) and " " not in query:
+            assert results.hits, query
+
+
+async def test_recap(stores: Storage) -> None:
+    await fill(stores)
+    hits = (await look_up(stores, READER, "", limit=50)).hits
+    await save(stores, READER, hits[0].entry.id, at=AT)
+    week = await recap(stores, READER, None)
+    assert (week.first, week.last) == (date(2024, 6, 17), date(2024, 6, 23))
+    assert week.entry_count == 12
+    assert [entry.id for entry, _ in week.top] == [hits[0].entry.id]
+    assert sum(count for _, count in week.per_day) == 12
+    with pytest.raises(NotFound):
+        await recap(stores, READER, date(2020, 1, 1))
