@@ -1,0 +1,73 @@
+"""What `paperboy doctor` looks at: each check says in words what is right or what to do."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from bot.core.errors import StorageError
+from bot.core.messages import Message, msg, msg_n
+from bot.opening import opened
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding."""
+
+    ok: bool
+    message: Message
+
+
+async def examine(settings: Settings) -> list[Check]:
+    """All findings, in the order in which they would stop a start. The settings have been read already."""
+    return [
+        Check(True, msg("Settings: read and understood.")),
+        *_without_effect(settings),
+        *await _database(settings),
+        _address(settings),
+        _reach(settings),
+    ]
+
+
+def _without_effect(settings: Settings) -> list[Check]:
+    if not settings.without_effect:
+        return []
+    names = ", ".join(settings.without_effect)
+    return [Check(False, msg("Settings: {names} has no effect: this version serves the web only.", names=names))]
+
+
+async def _database(settings: Settings) -> list[Check]:
+    try:
+        async with opened(settings) as storage:
+            problems = [Check(False, problem) for problem in await storage.check()]
+            count = await storage.archive.count()
+    except StorageError as error:
+        return [Check(False, msg("Database: {problem}", problem=error.message))]
+    return problems or [Check(True, msg_n("Database: sound, {n} entry.", "Database: sound, {n} entries.", n=count))]
+
+
+def _address(settings: Settings) -> Check:
+    address = f"{settings.web_host}:{settings.web_port}"
+    try:
+        family = socket.getaddrinfo(settings.web_host, settings.web_port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family[0], socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(family[4])
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return Check(
+            False,
+            msg(
+                "Web: {address} cannot be used ({reason}). Is Paperboy running already? Else set PAPERBOY_WEB_PORT.",
+                address=address,
+                reason=reason,
+            ),
+        )
+    return Check(True, msg("Web: {address} is free.", address=address))
+
+
+def _reach(settings: Settings) -> Check:
+    if settings.is_local:
+        return Check(True, msg("Web: the local workspace is open to this machine only."))
+    return Check(True, msg("Web: only the reading room is served, because the address is not loopback."))

@@ -1,0 +1,184 @@
+"""Settings: environment, `.env` and `paperboy.toml` -> one frozen `Settings`, built once and never at import.
+
+The environment wins over `.env`, which wins over `paperboy.toml`; both files are looked for in the working
+directory. Read by hand: the usual settings library alone takes longer to import than a whole lookup may
+(see benchmarks/cold_start.py).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.core.errors import SettingsError
+from bot.core.messages import msg
+from bot.core.nearest import nearest
+from bot.core.people import Language
+
+DEFAULTS: Final[Mapping[str, str]] = {
+    "DATABASE_URL": "sqlite:///paperboy.db",
+    "PAPERBOY_LANGUAGE": "ko",
+    "PAPERBOY_TIMEZONE": "Asia/Seoul",
+    "PAPERBOY_WEB_HOST": "127.0.0.1",
+    "PAPERBOY_WEB_PORT": "8080",
+    "PAPERBOY_ARXIV_URL": "https://export.arxiv.org/api/query",
+    "PAPERBOY_LOG_LEVEL": "info",
+}
+NOT_SERVED_YET: Final = frozenset(
+    {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"}
+    | {"DISCORD_TOKEN", "PAPERBOY_MAINTAINERS", "PAPERBOY_OPERATORS"}
+)
+"""Settings of platforms that this version does not serve: understood, and said to be without effect."""
+_LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator can set.
+
+    `language_is_set` tells a choice from the default; `without_effect` names what is set for platforms to come.
+    """
+
+    database_url: str
+    language: Language
+    language_is_set: bool
+    zone: str
+    web_host: str
+    web_port: int
+    arxiv_url: str
+    log_level: str
+    without_effect: tuple[str, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether pages are served on loopback only, where the local workspace may be open."""
+        if self.web_host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.web_host).is_loopback
+        except ValueError:
+            return False
+
+
+def load_settings(environment: Mapping[str, str], directory: Path) -> Settings:
+    """Read and check all settings.
+
+    Raises:
+        SettingsError: a wrong, unknown or unreadable setting, named in one line.
+    """
+    given = _from_toml(directory / "paperboy.toml") | _from_dotenv(directory / ".env") | _from_environment(environment)
+    given = {name: value for name, value in given.items() if value.strip()}
+    values = {**DEFAULTS, **given}
+    return Settings(
+        database_url=_database_url(values["DATABASE_URL"].strip()),
+        language=_language(values["PAPERBOY_LANGUAGE"].strip()),
+        language_is_set="PAPERBOY_LANGUAGE" in given,
+        zone=_zone(values["PAPERBOY_TIMEZONE"].strip()),
+        web_host=_host(values["PAPERBOY_WEB_HOST"].strip()),
+        web_port=_port(values["PAPERBOY_WEB_PORT"].strip()),
+        arxiv_url=_http_url("PAPERBOY_ARXIV_URL", values["PAPERBOY_ARXIV_URL"].strip()),
+        log_level=_one_of("PAPERBOY_LOG_LEVEL", values["PAPERBOY_LOG_LEVEL"].strip().lower(), _LOG_LEVELS),
+        without_effect=tuple(sorted(NOT_SERVED_YET.intersection(given))),
+    )
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return _known({name: value for name, value in environment.items() if _ours(name)}, "the environment")
+
+
+def _from_dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values  # noqa: PLC0415 - only where there is such a file
+
+    read: Callable[[], Mapping[str, str | None]] = lambda: dotenv_values(path)  # noqa: E731
+    found = _readable(path, read)
+    return _known({name: value for name, value in found.items() if value is not None and _ours(name)}, path.name)
+
+
+def _ours(name: str) -> bool:
+    """`.env` files are shared with other programs: only what is meant for Paperboy is looked at."""
+    return name in DEFAULTS or name in NOT_SERVED_YET or name.startswith("PAPERBOY_")
+
+
+def _from_toml(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    found = _readable(path, lambda: tomllib.loads(path.read_text(encoding="utf-8")))
+    return _known({name.upper(): str(value) for name, value in found.items()}, path.name)
+
+
+def _readable(path: Path, read: Callable[[], Mapping[str, str | None]]) -> Mapping[str, str | None]:
+    try:
+        return read()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(msg("{file} cannot be read: {reason}", file=path.name, reason=error)) from error
+
+
+def _known(found: Mapping[str, str], where: str) -> dict[str, str]:
+    for name in found:
+        if name not in DEFAULTS and name not in NOT_SERVED_YET:
+            near = nearest(name, [(known, 0) for known in DEFAULTS], limit=1)
+            if near:
+                raise SettingsError(
+                    msg("Unknown setting {name} in {where}. Did you mean {near}?", name=name, where=where, near=near[0])
+                )
+            raise SettingsError(msg("Unknown setting {name} in {where}.", name=name, where=where))
+    return dict(found)
+
+
+def _database_url(value: str) -> str:
+    scheme = urlsplit(value).scheme
+    if scheme == "sqlite" and value.startswith("sqlite:///"):
+        return value
+    if scheme in ("postgresql", "postgres"):
+        raise SettingsError(msg("DATABASE_URL: PostgreSQL is not supported yet. Use sqlite:///paperboy.db."))
+    raise SettingsError(msg("DATABASE_URL: this is no database address. It looks like sqlite:///paperboy.db."))
+
+
+def _language(value: str) -> Language:
+    return Language(_one_of("PAPERBOY_LANGUAGE", value.lower(), tuple(language.value for language in Language)))
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        choices = ", ".join(allowed)
+        raise SettingsError(msg("{name}: “{value}” is not one of {choices}.", name=name, value=value, choices=choices))
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(
+            msg("PAPERBOY_TIMEZONE: there is no time zone “{value}”. Names look like Asia/Seoul.", value=value)
+        ) from error
+    return value
+
+
+def _host(value: str) -> str:
+    if not value or any(letter.isspace() or letter in "/@" for letter in value):
+        raise SettingsError(msg("PAPERBOY_WEB_HOST: “{value}” is no host name or address.", value=value))
+    return value
+
+
+def _port(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= 65535:
+        raise SettingsError(
+            msg("PAPERBOY_WEB_PORT: “{value}” is no port; it is a number from 1 to 65535.", value=value)
+        )
+    return int(value)
+
+
+def _http_url(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(msg("{name}: “{value}” is no http or https address.", name=name, value=value))
+    return value

@@ -1,0 +1,132 @@
+"""Paperboy as a process of its own, for tests that stop, restart and kill it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_START = 60  # seconds; a first start on a busy machine fills the archive
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """A clean environment: nothing of the developer's own settings."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_START")
+    }
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "DATABASE_URL": f"sqlite:///{folder / 'paperboy.db'}",
+        "PAPERBOY_LANGUAGE": "en",
+        "PAPERBOY_ARXIV_URL": "http://127.0.0.1:9/api/query",  # nobody is there
+        **more,
+    }
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Finished:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def paperboy(folder: Path, *arguments: str, **more: str) -> Finished:
+    """Run a command of the command line to its end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=folder,
+        env=environment(folder, **more),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Finished(process.returncode, out.decode(), err.decode())
+
+
+@dataclass
+class Running:
+    """A `paperboy run` that answers."""
+
+    process: asyncio.subprocess.Process
+    address: str
+
+    async def kill(self) -> None:
+        """kill -9: no handler runs, nothing is flushed."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await self.process.wait()
+
+
+async def start(folder: Path, port: int, **more: str) -> asyncio.subprocess.Process:
+    """Start `paperboy run` without waiting until it answers."""
+    with (folder / "log.txt").open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            cwd=folder,
+            env=environment(folder, PAPERBOY_WEB_PORT=str(port), **more),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+        )
+
+
+async def until_ready(process: asyncio.subprocess.Process, folder: Path, port: int) -> Running:
+    """Wait for the line that names the address."""
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), _START)
+    assert b"127.0.0.1" in line, (folder / "log.txt").read_text()
+    return Running(process, f"http://127.0.0.1:{port}")
+
+
+@asynccontextmanager
+async def running(folder: Path, port: int | None = None, **more: str) -> AsyncIterator[Running]:
+    """`paperboy run` for the length of a block."""
+    port = port or free_port()
+    process = await start(folder, port, **more)
+    try:
+        yield await until_ready(process, folder, port)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+        _close_pipes(process)
+
+
+def _close_pipes(process: asyncio.subprocess.Process) -> None:
+    """Close what asyncio would leave to the garbage collector, which warns about it."""
+    transport = getattr(process, "_transport", None)
+    if transport is not None:
+        transport.close()
