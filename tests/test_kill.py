@@ -1,0 +1,180 @@
+"""kill -9 at any moment: after a restart the archive is whole, and every post is in its channel once and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.entries import Action, Entry
+from bot.core.people import Person
+from bot.core.query import Criteria
+from bot.core.subscriptions import Channel
+from bot.core.workspace import LocalMessage
+from storage.opening import Storage, open_storage
+
+from .processes import free_port, paperboy, running, start, until_ready
+
+pytestmark = pytest.mark.slow
+KILLS = 6
+NOTES = 1_500
+SOMEBODY = Person("web", "local", "maintainer")
+
+
+def write_vault(folder: Path, notes: int) -> Path:
+    """A vault of made-up notes, one paper each."""
+    vault = folder / "vault"
+    vault.mkdir()
+    first = date(2020, 1, 1)
+    for n in range(notes):
+        day = first + timedelta(days=n // 4)
+        text = (
+            f"https://arxiv.org/abs/{day:%y%m}.{10000 + n:05}\n\n*Paper number {n}* (Ada Lovelace, Alan Turing)\n\n"
+            f"> An abstract about subject {n}.\n\n{n}번째 논문입니다. 읽어 볼 만합니다.\n\n#tag{n % 20} #reading\n"
+        )
+        (vault / f"{day:%y%m%d} Paper {n}.md").write_text(text, encoding="utf-8")
+    return vault
+
+
+async def opened(folder: Path) -> Storage:
+    return await open_storage(f"sqlite:///{folder / 'paperboy.db'}")
+
+
+async def sound(folder: Path) -> None:
+    """The doctor finds nothing wrong with the database."""
+    storage = await opened(folder)
+    try:
+        assert [str(problem) for problem in await storage.check()] == []
+    finally:
+        await storage.close()
+
+
+async def count(folder: Path) -> int:
+    storage = await opened(folder)
+    try:
+        return await storage.archive.count()
+    finally:
+        await storage.close()
+
+
+async def test_kill_during_import_leaves_all_or_nothing(tmp_path: Path) -> None:
+    vault = write_vault(tmp_path, NOTES)
+    await paperboy(tmp_path, "db", "upgrade")
+    chance = random.Random(20240621)
+    killed = 0
+    for _ in range(KILLS):
+        work = asyncio.create_task(paperboy(tmp_path, "import", str(vault)))
+        await asyncio.sleep(chance.uniform(1.0, 4.0))  # the moment of the kill is the point
+        if not work.done():
+            killed += await _kill_children_of_this_test("import")
+        await work
+        assert await count(tmp_path) in (0, NOTES)
+        await sound(tmp_path)
+    assert killed
+    again = await paperboy(tmp_path, "import", str(vault))
+    assert again.code == 0, again.err
+    assert await count(tmp_path) == NOTES
+
+
+async def _kill_children_of_this_test(word: str) -> int:
+    """Kill -9 the Paperboy processes that run this command; how many there were."""
+    finding = await asyncio.create_subprocess_exec("pkill", "-9", "-P", str(_own_pid()), "-f", f"bot {word}")
+    return int(await finding.wait() == 0)
+
+
+def _own_pid() -> int:
+    return os.getpid()
+
+
+def posted(messages: Sequence[LocalMessage]) -> list[str]:
+    return [message.key for message in messages if message.key]
+
+
+async def expected_keys(storage: Storage, channel: str, query: Criteria, day: date) -> list[str]:
+    """The keys of a digest's posts in order."""
+    (subscription,) = await storage.subscriptions.of_channel(Channel("web", "local", channel))
+    entries = await storage.search.digest(query, day)
+    return [f"{subscription.id}/{day}/head", *(f"{subscription.id}/{day}/{entry.id}" for entry in entries)]
+
+
+async def test_kill_during_deliveries_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    chance = random.Random(20240719)
+    port = free_port()
+    for _ in range(KILLS):
+        process = await start(tmp_path, port)
+        await asyncio.sleep(chance.uniform(1.5, 5.0))  # the moment of the kill is the point
+        process.kill()
+        await process.wait()
+    async with running(tmp_path, port) as server:
+        storage = await opened(tmp_path)
+        try:
+            channels = [channel.id for channel in await storage.workspace.channels()]
+            assert channels[0] == "papers"
+            day = date(2024, 7, 19)
+            wanted = await expected_keys(storage, "papers", Criteria(), day)
+            assert len(wanted) == 5
+            await _until(storage, "papers", wanted)
+            tagged = Criteria(tags=((channels[1],),))
+            latest = await storage.search.latest_day(tagged)
+            assert latest is not None
+            await _until(storage, channels[1], await expected_keys(storage, channels[1], tagged, latest))
+        finally:
+            await storage.close()
+        assert server.process.returncode is None
+    await sound(tmp_path)
+
+
+async def _until(storage: Storage, channel: str, wanted: list[str]) -> None:
+    """Wait until a channel shows just these posts, in this order."""
+    seen: list[str] = []
+    for _ in range(600):
+        seen = posted(await storage.workspace.history(channel, limit=100))
+        if seen == wanted:
+            return
+        await asyncio.sleep(0.05)  # another process is at work: there is nothing to wait on but its database
+    assert seen == wanted
+
+
+async def test_kill_during_edits_leaves_the_posted_copy_right(tmp_path: Path) -> None:
+    chance = random.Random(20240620)
+    port = free_port()
+    async with running(tmp_path, port):
+        pass
+    storage = await opened(tmp_path)
+    try:
+        entry = (await storage.search.digest(Criteria(), date(2024, 7, 19)))[0]
+        for n in range(KILLS):
+            process = await start(tmp_path, port)
+            await until_ready(process, tmp_path, port)
+            entry = await _edit(storage, entry, f"Edited for the {n}th time")
+            await asyncio.sleep(chance.uniform(0, 0.5))
+            process.kill()
+            await process.wait()
+        async with running(tmp_path, port):
+            await _until_shown(storage, entry)
+        shown = posted(await storage.workspace.history("papers", limit=100))
+        assert len(shown) == len(set(shown)) == 5
+    finally:
+        await storage.close()
+    await sound(tmp_path)
+
+
+async def _edit(storage: Storage, entry: Entry, title: str) -> Entry:
+    changed = replace(entry, title=title)
+    return await storage.archive.replace(changed, action=Action.EDIT, by=SOMEBODY, at=datetime.now(UTC))
+
+
+async def _until_shown(storage: Storage, entry: Entry) -> None:
+    """Wait until the posted card shows the entry as it is now."""
+    for _ in range(600):
+        messages = await storage.workspace.history("papers", limit=100)
+        if any(entry.title in str(message.payload) for message in messages):
+            return
+        await asyncio.sleep(0.05)  # another process is at work: there is nothing to wait on but its database
+    pytest.fail(f"no post shows {entry.title!r}")
