@@ -49,10 +49,8 @@ def due_run(subscription: Subscription, now: datetime) -> Run:
     today = subscription.local_date(now)
     last = subscription.local_date(newest)
     through = subscription.delivered_through or last - timedelta(days=1)
-    if last < today:
-        missed_until = last
-    else:
-        missed_until = subscription.local_date(runs[-2]) if len(runs) > 1 else through
+    before = subscription.local_date(runs[-2]) if len(runs) > 1 else through
+    missed_until = last if last < today else before
     reach = today - timedelta(days=subscription.late_days)
     owed = _days(through + timedelta(days=1), missed_until)
     old = [day for day in owed if day < reach]
