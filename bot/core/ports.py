@@ -196,19 +196,23 @@ class Subscriptions(Protocol):
         ...
 
     async def remove(self, subscription_id: int) -> None:
-        """End it. Its deliveries and posts stay in the ledger."""
+        """End it: nothing new is posted. Its deliveries and posts stay in the ledger, and follow their entries."""
         ...
 
     async def get(self, subscription_id: int) -> Subscription | None:
-        """The one with this id."""
+        """The one with this id, also when it has ended."""
         ...
 
     async def of_channel(self, channel: Channel) -> Sequence[Subscription]:
-        """A channel's, oldest first."""
+        """A channel's that have not ended, oldest first."""
         ...
 
     async def active(self) -> Sequence[Subscription]:
-        """Those that are neither paused nor removed."""
+        """Those that are neither paused nor ended."""
+        ...
+
+    async def behind(self, change: int) -> Sequence[Subscription]:
+        """Those whose `seen_change` is below this, also paused and ended ones."""
         ...
 
     async def due(self, now: datetime, *, limit: int = 100) -> Sequence[Subscription]:

@@ -44,8 +44,8 @@ class Subscription:
     `query` is the text of a query ("" for everything); `at` a wall-clock minute in the IANA `zone`; `weekdays`
     Monday 0 to Sunday 6. `late_days` bounds how far back missed digests are posted. `next_run_at` (UTC) is
     when it is due; None while paused. Digests up to and including `delivered_through` have been planned.
-    `seen_change` is the archive's change number up to which posted copies are known to be right.
-    `id` is 0 until it is saved.
+    `seen_change` is the archive's change number up to which posted copies are known to be right. `ended`: nothing
+    new is posted any more, but what has been posted is still kept right. `id` is 0 until it is saved.
     """
 
     id: int = 0
@@ -60,6 +60,7 @@ class Subscription:
     late_days: int = 3
     note_when_empty: bool = False
     paused: bool = False
+    ended: bool = False
     next_run_at: datetime | None = None
     delivered_through: date | None = None
     seen_change: int = 0

@@ -1,7 +1,8 @@
 """Keep posted copies right: late additions, edits and removals reach every channel that has, or should have, the entry.
 
 Each subscription remembers up to which change of the archive its posts are right. What changed since is compared
-with the ledger and turned into orders, in one transaction with the new mark: a crash in between repeats it.
+with the ledger and turned into orders, in one transaction with the new mark: a crash in between repeats it. Paused and
+ended subscriptions get no additions, but what they have posted is edited and withdrawn like everything else.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _OPEN_TO_ADDITIONS = frozenset(
     {DeliveryState.PLANNED, DeliveryState.DELIVERED, DeliveryState.EMPTY, DeliveryState.MERGED}
 )
 _GONE = frozenset({PostState.WITHDRAWN, PostState.REFUSED})
+_MAY_BE_SHOWN = frozenset({PostState.SENT, PostState.SENDING, PostState.UNCERTAIN})
 
 
 @dataclass(slots=True)
@@ -45,9 +47,8 @@ async def revise_posts(stores: Stores, now: datetime) -> int:
     """Bring the posts of every subscription up to the archive's latest change; how many orders were given."""
     latest = await stores.archive.latest_change()
     orders = 0
-    for subscription in await stores.subscriptions.active():
-        if subscription.seen_change < latest:
-            orders += await _revise(stores, subscription, now)
+    for subscription in await stores.subscriptions.behind(latest):
+        orders += await _revise(stores, subscription, now)
     return orders
 
 
@@ -69,9 +70,14 @@ async def _orders_for(stores: Stores, subscription: Subscription, entries: Seque
     deliveries = await stores.ledger.deliveries(subscription.id, days)
     by_day = _by_day(deliveries)
     orders = _Orders()
+    open_to_additions = not (subscription.paused or subscription.ended)
     for entry in entries:
         delivery = by_day.get(entry.digest_date) if entry.id in wanted and entry.digest_date else None
-        _order(orders, subscription, entry, posts.get(entry.id, []), delivery)
+        missing = _order_changes(orders, entry, posts.get(entry.id, []), delivery)
+        if missing and open_to_additions and delivery and delivery.state in _OPEN_TO_ADDITIONS:
+            orders.additions.setdefault(delivery.id, []).append(
+                _late_post(subscription, entry, len(posts.get(entry.id, [])), delivery)
+            )
     if orders.additions or orders.touched:
         await _order_heads(stores, subscription, orders, deliveries)
     return orders
@@ -92,31 +98,28 @@ def _by_day(deliveries: Sequence[Delivery]) -> dict[date, Delivery]:
     return carriers | own
 
 
-def _order(
-    orders: _Orders, subscription: Subscription, entry: Entry, posts: list[Post], delivery: Delivery | None
-) -> None:
-    """What has to become of one entry's posts: stay and be edited, be withdrawn, or be added late."""
+def _order_changes(orders: _Orders, entry: Entry, posts: list[Post], delivery: Delivery | None) -> bool:
+    """What has to become of an entry's posts: stay and be edited, or be withdrawn; whether its delivery lacks one."""
     live = [post for post in posts if post.state not in _GONE]
     kept = [post for post in live if delivery and post.delivery_id == delivery.id]
     for post in live:
         orders.touched.add(post.delivery_id)
         if post not in kept:
             orders.changes[post.id] = PostChangeOrder(withdraw=True)
-        elif post.state is PostState.SENT and post.revision != entry.revision:
+        elif post.state in _MAY_BE_SHOWN and post.revision != entry.revision:
             orders.changes[post.id] = PostChangeOrder(withdraw=False)
-    if delivery and not kept and delivery.state in _OPEN_TO_ADDITIONS:
-        orders.additions.setdefault(delivery.id, []).append(
-            _late_post(subscription, entry, len(posts), was_empty=delivery.state is DeliveryState.EMPTY)
-        )
+    return not kept
 
 
-def _late_post(subscription: Subscription, entry: Entry, generation: int, *, was_empty: bool) -> PlannedPost:
+def _late_post(subscription: Subscription, entry: Entry, generation: int, delivery: Delivery) -> PlannedPost:
+    """A post for an entry that its delivery lacks; late unless it is the first the channel sees of that digest."""
     assert entry.digest_date is not None
+    nothing_yet = delivery.state in (DeliveryState.EMPTY, DeliveryState.SKIPPED, DeliveryState.FAILED)
     return PlannedPost(
         key=entry_key(subscription.id, entry.digest_date, entry.id, generation),
         kind=PostKind.ENTRY,
         entry_id=entry.id,
-        late=not was_empty,
+        late=not nothing_yet,
         in_thread=subscription.layout is Layout.COMPACT,
     )
 
@@ -146,7 +149,7 @@ def _order_head(
             additions.insert(0, PlannedPost(key=header_key(subscription.id, day, len(heads)), kind=kind))
         return
     if additions or _any_left(posts, orders.changes):
-        if head.state is PostState.SENT:
+        if head.state in _MAY_BE_SHOWN:
             orders.changes[head.id] = PostChangeOrder(withdraw=False)
     else:
         orders.changes[head.id] = PostChangeOrder(withdraw=True)
@@ -167,16 +170,11 @@ async def lay_out_missing(
 ) -> int:
     """Plan posts for those of a digest's entries that its delivery lacks; how many there were."""
     posts = _by_entry(await stores.ledger.posts_of_entries(subscription.id, [entry.id for entry in entries]))
-    posted = await stores.ledger.posts([delivery.id])
-    has_cards = any(post.kind is PostKind.ENTRY and post.state not in _GONE for post in posted)
     orders = _Orders()
     for entry in entries:
-        live = [post for post in posts.get(entry.id, []) if post.state not in _GONE]
-        if not live:
-            generation = len(posts.get(entry.id, []))
-            orders.additions.setdefault(delivery.id, []).append(
-                _late_post(subscription, entry, generation, was_empty=not has_cards)
-            )
+        before = posts.get(entry.id, [])
+        if all(post.state in _GONE for post in before):
+            orders.additions.setdefault(delivery.id, []).append(_late_post(subscription, entry, len(before), delivery))
     if not orders.additions:
         return 0
     planned = len(orders.additions[delivery.id])

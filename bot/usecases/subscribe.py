@@ -116,7 +116,7 @@ async def edit(
 
 
 async def pause(stores: Stores, caller: Caller, channel: Channel, subscription_id: int | None) -> Subscription:
-    """Post nothing until it is resumed.
+    """Post nothing new until it is resumed; what is posted still follows its entries.
 
     Raises:
         NotAllowed, NotFound.
@@ -146,14 +146,13 @@ async def resume(
         paused=False,
         next_run_at=coming,
         delivered_through=max(passed, before.delivered_through or passed),
-        seen_change=await stores.archive.latest_change(),
     )
     await stores.subscriptions.replace(changed)
     return changed
 
 
 async def unsubscribe(stores: Stores, caller: Caller, channel: Channel, subscription_id: int | None) -> Subscription:
-    """End a subscription. Its posts stay where they are.
+    """End a subscription. Its posts stay, and still follow their entries.
 
     Raises:
         NotAllowed, NotFound.

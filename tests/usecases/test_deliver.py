@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -16,7 +17,7 @@ from bot.usecases.deliver import plan_due, preview, send_now
 from bot.usecases.explain import why
 from bot.usecases.revise import revise_posts
 from bot.usecases.send import send_waiting
-from bot.usecases.subscribe import begin
+from bot.usecases.subscribe import begin, pause, resume, unsubscribe
 from storage.opening import Storage
 
 from .conftest import HERE, MAINTAINER, OPERATOR, READER, THERE, SmallPlatform, ToldClock, busy, paper, uncertain
@@ -130,6 +131,39 @@ async def test_a_draft_goes_out_when_it_is_published(desk: Desk) -> None:
     await desk.change(draft, status=Status.PUBLISHED)
     await desk.round()
     assert desk.chat.shown()[-1] == "late Draft"
+
+
+@pytest.mark.parametrize("end", [pause, unsubscribe])
+async def test_paused_and_ended_subscriptions_post_nothing_new_but_keep_their_posts_right(
+    desk: Desk, end: Callable[..., Awaitable[Subscription]]
+) -> None:
+    one = await desk.add("One")
+    two = await desk.add("Two")
+    made = await desk.subscribe()
+    await desk.round()
+    await end(desk.stores, OPERATOR, HERE, made.id)
+    await desk.change(one, title="Uno")
+    await desk.change(two, status=Status.REMOVED)
+    await desk.add("Three")
+    await desk.add("Tomorrow", date(2024, 6, 22))
+    desk.clock.pass_time(days=2)
+    await desk.round()
+    assert desk.chat.shown() == ["head 2024-06-21 (1)", "Uno"]
+
+
+async def test_a_digest_paused_half_way_goes_on_when_it_is_resumed(desk: Desk) -> None:
+    await desk.add("One")
+    await desk.add("Two")
+    made = await desk.subscribe()
+    desk.chat.faults = [None, busy(desk.clock.now() + timedelta(seconds=30))]
+    await desk.round()
+    await pause(desk.stores, OPERATOR, HERE, made.id)
+    desk.clock.pass_time(minutes=5)
+    await desk.round()
+    assert desk.chat.shown() == ["head 2024-06-21 (2)"]
+    await resume(desk.stores, OPERATOR, HERE, made.id, at=desk.clock.now())
+    await desk.round()
+    assert desk.chat.shown() == ["head 2024-06-21 (2)", "One", "Two"]
 
 
 async def test_compact_keeps_the_list_up_to_date_and_cards_in_its_thread(desk: Desk) -> None:
