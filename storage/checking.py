@@ -1,0 +1,70 @@
+"""Whether a database is sound: its pages, its references, its version, and everything kept twice for speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, and_, exists, func, or_, select, text, union
+from sqlalchemy.sql.selectable import Subquery
+
+from bot.core.messages import Message, msg, msg_n
+from storage.engagement import recounted
+from storage.schema_version import HEAD
+from storage.tables import archive_state, entries, entry_name_words, entry_tags, entry_texts, tags
+
+
+def problems(connection: Connection) -> Sequence[Message]:
+    """What is wrong, in words; the checks of SQLite first, and alone when its pages are damaged."""
+    damage = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(5)")]
+    if damage != ["ok"]:
+        return [msg("The database is damaged: {detail}", detail="; ".join(damage))]
+    found = [_version(connection), _references(connection), _change(connection), *_counters(connection)]
+    return [problem for problem in found if problem]
+
+
+def _version(connection: Connection) -> Message | None:
+    version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if version == HEAD:
+        return None
+    return msg("The schema is at {version}, this Paperboy needs {head}.", version=version, head=HEAD)
+
+
+def _references(connection: Connection) -> Message | None:
+    tables = sorted({row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")})
+    return msg("Rows of {tables} refer to rows that are not there.", tables=", ".join(tables)) if tables else None
+
+
+def _change(connection: Connection) -> Message | None:
+    newest = connection.scalar(select(func.max(entries.c.change_no)))
+    if (connection.scalar(select(archive_state.c.change_no)) or 0) >= (newest or 0):
+        return None
+    return msg("The counter of changes is behind the entries.")
+
+
+def _counters(connection: Connection) -> list[Message | None]:
+    right = recounted()
+    wrong = or_(*(entries.c[name] != value for name, value in right.items()))
+    engagement = connection.scalar(select(func.count()).select_from(entries).where(wrong)) or 0
+    carried = select(func.count()).where(entry_tags.c.tag_id == tags.c.id).correlate(tags).scalar_subquery()
+    tag_counts = connection.scalar(select(func.count()).select_from(tags).where(tags.c.uses != carried)) or 0
+    strays = connection.scalar(select(func.count()).select_from(_strays())) or 0
+    return [
+        msg_n("{n} entry has a wrong engagement count.", "{n} entries have wrong engagement counts.", n=engagement)
+        if engagement
+        else None,
+        msg_n("{n} tag has a wrong count.", "{n} tags have wrong counts.", n=tag_counts) if tag_counts else None,
+        msg_n("{n} entry stands wrongly in the lookups.", "{n} entries stand wrongly in the lookups.", n=strays)
+        if strays
+        else None,
+    ]
+
+
+def _strays() -> Subquery:
+    """Places in the lookups without a public entry, and public entries without their texts."""
+    indexed = union(
+        select(entry_texts.c.place), select(entry_tags.c.place), select(entry_name_words.c.place)
+    ).subquery()
+    lost = select(indexed.c.place).where(~exists().where(entries.c.shown == indexed.c.place))
+    no_text = ~exists().where(entry_texts.c.place == entries.c.shown)
+    missing = select(entries.c.shown).where(and_(entries.c.shown.is_not(None), no_text))
+    return union(lost, missing).subquery()

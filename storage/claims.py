@@ -1,0 +1,177 @@
+"""Acting on posts: handing them out one by one, and keeping what became of them.
+
+The rules are in the drawing at the top of `bot.core.digests`. Each function runs in one write transaction, so that
+no two workers are ever handed the same post to send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
+
+from bot.core.digests import DeliveryState, Post, PostChange, PostState
+from bot.core.messages import Message
+from bot.core.subscriptions import Channel
+from storage.people import channel_of, where_channel
+from storage.posts import TO_CHANGE, TO_SEND, UNSENT, select_posts, to_post, turn_of
+from storage.tables import CHANNEL_COLUMNS, deliveries, posts, subscriptions
+
+LOOK_UP_TIME = timedelta(minutes=1)
+"""How long an uncertain post or a change stays with who was handed it, before it is handed out again."""
+
+
+def recover(connection: Connection) -> int:
+    """Posts left in sending become uncertain; changes somebody was making are free to be made again."""
+    taken = update(posts).where(posts.c.turn == TO_CHANGE, posts.c.change_taken)
+    connection.execute(taken.values(change_taken=False, next_attempt_at=None))
+    sending = update(posts).where(posts.c.turn == TO_SEND, posts.c.state == PostState.SENDING)
+    return connection.execute(sending.values(state=PostState.UNCERTAIN, next_attempt_at=None)).rowcount
+
+
+def channels_waiting(connection: Connection, now: datetime) -> Sequence[Channel]:
+    """Channels whose first unfinished post may be acted on now."""
+    place = func.row_number().over(
+        partition_by=[posts.c[name] for name in CHANNEL_COLUMNS], order_by=[posts.c.turn, posts.c.id]
+    )
+    columns = [posts.c[name] for name in (*CHANNEL_COLUMNS, "state", "next_attempt_at")]
+    numbered = _unfinished(select(*columns, place.label("place"))).subquery()
+    first = select(numbered).where(
+        numbered.c.place == 1,
+        numbered.c.state != PostState.SENDING,
+        or_(numbered.c.next_attempt_at.is_(None), numbered.c.next_attempt_at <= now),
+    )
+    return sorted(channel_of(row) for row in connection.execute(first))
+
+
+def claim(connection: Connection, channel: Channel, now: datetime) -> Post | None:
+    """The channel's next post to act on."""
+    in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
+    row = connection.execute(in_order.limit(1)).first()
+    if row is None or row.state is PostState.SENDING:
+        return None
+    if row.next_attempt_at is not None and row.next_attempt_at > now:
+        return None
+    if row.state in {PostState.PLANNED, PostState.FAILED}:
+        _set(connection, row.id, state=PostState.SENDING, attempts=row.attempts + 1, next_attempt_at=None)
+    else:
+        _set(connection, row.id, change_taken=row.change is not None, next_attempt_at=now + LOOK_UP_TIME)
+    return to_post(row)
+
+
+def _unfinished(statement: Select[Any]) -> Select[Any]:
+    """Of a select from posts, those something is to be done to: new ones only where they are still wanted."""
+    wanted = select(subscriptions.c.id).where(subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False))
+    may_be_sent = posts.c.subscription_id.in_(wanted)
+    return statement.where(or_(posts.c.turn == TO_CHANGE, and_(posts.c.turn == TO_SEND, may_be_sent)))
+
+
+def mark_sent(connection: Connection, post_id: int, message_id: str, revision: int, at: datetime) -> None:
+    """The platform has it; a change ordered meanwhile is still to be made."""
+    row = _row(connection, post_id)
+    if row is None or row.state is PostState.SENT:
+        return
+    _set(
+        connection,
+        post_id,
+        state=PostState.SENT,
+        turn=turn_of(PostState.SENT, row.change),
+        message_id=message_id,
+        revision=revision,
+        sent_at=at,
+        next_attempt_at=None,
+        reason=None,
+    )
+    _settle(connection, row.delivery_id)
+
+
+def mark_changed(connection: Connection, post_id: int, revision: int) -> None:
+    """The platform shows this revision now, which ends the change unless another was ordered meanwhile."""
+    row = _row(connection, post_id)
+    if row is None:
+        return
+    change = None if row.change_taken and row.change is PostChange.EDIT else row.change
+    _set(
+        connection,
+        post_id,
+        revision=revision,
+        change=change,
+        change_taken=False,
+        turn=turn_of(row.state, change),
+        next_attempt_at=None,
+        reason=None,
+    )
+
+
+def mark_withdrawn(connection: Connection, post_id: int) -> None:
+    """It is gone, or never went out."""
+    row = _row(connection, post_id)
+    if row is None:
+        return
+    _set(
+        connection,
+        post_id,
+        state=PostState.WITHDRAWN,
+        turn=None,
+        change=None,
+        change_taken=False,
+        next_attempt_at=None,
+    )
+    _settle(connection, row.delivery_id)
+
+
+def mark_uncertain(connection: Connection, post_id: int, reason: Message, retry_at: datetime) -> None:
+    """Nobody knows: to be looked up then, and never sent again before that."""
+    unknown = posts.c.state.in_((PostState.SENDING, PostState.UNCERTAIN))
+    statement = update(posts).where(posts.c.id == post_id, unknown)
+    connection.execute(statement.values(state=PostState.UNCERTAIN, reason=reason, next_attempt_at=retry_at))
+
+
+def mark_failed(connection: Connection, post_id: int, reason: Message, retry_at: datetime) -> None:
+    """To be tried again then. A post whose withdrawal was ordered meanwhile is not."""
+    row = _row(connection, post_id)
+    if row is None:
+        return
+    if row.state in UNSENT and row.change is PostChange.WITHDRAW:
+        mark_withdrawn(connection, post_id)
+    elif row.state in UNSENT:
+        _set(connection, post_id, state=PostState.FAILED, change=None, reason=reason, next_attempt_at=retry_at)
+    elif row.state is PostState.SENT and row.change is not None:
+        _set(connection, post_id, change_taken=False, reason=reason, next_attempt_at=retry_at)
+
+
+def mark_refused(connection: Connection, post_id: int, reason: Message) -> None:
+    """Nothing more of its delivery goes out; of a post that is there, the change is given up."""
+    row = _row(connection, post_id)
+    if row is None:
+        return
+    if row.state is PostState.SENT:
+        _set(connection, post_id, change=None, change_taken=False, turn=None, reason=reason, next_attempt_at=None)
+        return
+    rest = update(posts).where(posts.c.delivery_id == row.delivery_id, posts.c.state.in_(UNSENT))
+    connection.execute(
+        rest.values(state=PostState.REFUSED, turn=None, change=None, reason=reason, next_attempt_at=None)
+    )
+    _settle(connection, row.delivery_id)
+
+
+def _settle(connection: Connection, delivery_id: int) -> None:
+    """A planned delivery is over when all its posts are: failed when one was refused, else delivered."""
+    of_delivery = select(func.count()).where(posts.c.delivery_id == delivery_id)
+    if connection.scalar(of_delivery.where(posts.c.state.in_(UNSENT))):
+        return
+    refused = connection.scalar(of_delivery.where(posts.c.state == PostState.REFUSED))
+    state = DeliveryState.FAILED if refused else DeliveryState.DELIVERED
+    planned = update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.state == DeliveryState.PLANNED)
+    connection.execute(planned.values(state=state))
+
+
+def _row(connection: Connection, post_id: int) -> Row[*tuple[Any, ...]] | None:
+    columns = (posts.c.delivery_id, posts.c.state, posts.c.change, posts.c.change_taken)
+    return connection.execute(select(*columns).where(posts.c.id == post_id)).first()
+
+
+def _set(connection: Connection, post_id: int, **values: object) -> None:
+    connection.execute(update(posts).where(posts.c.id == post_id).values(**values))

@@ -1,0 +1,259 @@
+"""The ledger: what was promised to which channel, and what became of it. Acting on posts is in `storage.claims`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from bot.core.digests import (
+    Delivery,
+    DeliveryState,
+    MessageRef,
+    PlannedDelivery,
+    PlannedPost,
+    Post,
+    PostChange,
+    PostState,
+)
+from bot.core.messages import Message
+from bot.core.ports import PostChangeOrder
+from bot.core.subscriptions import Channel, Subscription
+from storage import claims
+from storage.chunks import chunked
+from storage.database import Database
+from storage.people import channel_of, channel_values, where_channel
+from storage.posts import UNSENT, add_posts, fetch_posts, merged_with, select_posts, to_post, turn_of
+from storage.tables import deliveries, posts, subscriptions
+
+
+class DeliveryLedger:
+    """`bot.core.ports.Ledger` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def plan(self, subscription: Subscription, deliveries: Sequence[PlannedDelivery]) -> None:
+        """See the port. Posts that a known delivery does not have yet are added to it."""
+        await self._database.write(_plan, subscription, deliveries)
+
+    async def amend(
+        self,
+        subscription_id: int,
+        *,
+        seen_change: int | None,
+        additions: Mapping[int, Sequence[PlannedPost]],
+        changes: Mapping[int, PostChangeOrder],
+    ) -> None:
+        """See the port."""
+        await self._database.write(_amend, subscription_id, seen_change, additions, changes)
+
+    async def deliveries(self, subscription_id: int, days: Collection[date]) -> Sequence[Delivery]:
+        """See the port; by digest date."""
+        return await self._database.read(_deliveries, subscription_id, sorted(days))
+
+    async def posts(self, delivery_ids: Collection[int]) -> Sequence[Post]:
+        """See the port."""
+        return await self._database.read(_posts, list(delivery_ids))
+
+    async def posts_of_entries(self, subscription_id: int, entry_ids: Collection[str]) -> Sequence[Post]:
+        """See the port."""
+        return await self._database.read(_posts_of_entries, subscription_id, list(entry_ids))
+
+    async def recover(self) -> int:
+        """See the port."""
+        return await self._database.write(claims.recover)
+
+    async def channels_waiting(self, now: datetime) -> Sequence[Channel]:
+        """See the port."""
+        return await self._database.read(claims.channels_waiting, now)
+
+    async def claim(self, channel: Channel, now: datetime) -> Post | None:
+        """See the port. What is handed out without being marked as sending stays away from others for a minute."""
+        return await self._database.write(claims.claim, channel, now)
+
+    async def mark_sent(self, post_id: int, *, message_id: str, revision: int, at: datetime) -> None:
+        """See the port."""
+        await self._database.write(claims.mark_sent, post_id, message_id, revision, at)
+
+    async def mark_changed(self, post_id: int, *, revision: int) -> None:
+        """See the port. A change ordered while this one was under way is still to be made."""
+        await self._database.write(claims.mark_changed, post_id, revision)
+
+    async def mark_withdrawn(self, post_id: int) -> None:
+        """See the port."""
+        await self._database.write(claims.mark_withdrawn, post_id)
+
+    async def mark_uncertain(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
+        """See the port."""
+        await self._database.write(claims.mark_uncertain, post_id, reason, retry_at)
+
+    async def mark_failed(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
+        """See the port."""
+        await self._database.write(claims.mark_failed, post_id, reason, retry_at)
+
+    async def mark_refused(self, post_id: int, *, reason: Message) -> None:
+        """See the port. Of a post that is there already, only the change is given up."""
+        await self._database.write(claims.mark_refused, post_id, reason)
+
+    async def post_of(self, ref: MessageRef) -> Post | None:
+        """See the port."""
+        return await self._database.read(_post_of, ref)
+
+    async def latest_posts(self, platform: str, workspace: str, entry_ids: Collection[str]) -> Mapping[str, MessageRef]:
+        """See the port."""
+        return await self._database.read(_latest_posts, platform, workspace, list(entry_ids))
+
+    async def recent_posts(self, platform: str, *, since: datetime, limit: int = 1000) -> Sequence[Post]:
+        """See the port."""
+        return await self._database.read(_recent_posts, platform, since, limit)
+
+    async def newest_day(self, subscription_id: int) -> date | None:
+        """See the port."""
+        return await self._database.read(_newest_day, subscription_id)
+
+
+def _plan(connection: Connection, subscription: Subscription, planned: Sequence[PlannedDelivery]) -> None:
+    changed = connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.id == subscription.id, subscriptions.c.removed.is_(False))
+        .values(next_run_at=subscription.next_run_at, delivered_through=subscription.delivered_through)
+    )
+    if not changed.rowcount:
+        return  # removed meanwhile: nobody waits for these
+    for delivery in planned:
+        _plan_delivery(connection, subscription, delivery)
+
+
+def _plan_delivery(connection: Connection, subscription: Subscription, planned: PlannedDelivery) -> None:
+    statement = upsert(deliveries).values(
+        subscription_id=subscription.id,
+        **channel_values(subscription.channel),
+        digest_date=planned.digest_date,
+        state=planned.state,
+        due_at=planned.due_at,
+        reason=planned.reason,
+        merged_dates=tuple(day.isoformat() for day in planned.merged_dates),
+    )
+    new = connection.execute(statement.on_conflict_do_nothing(index_elements=["subscription_id", "digest_date"]))
+    delivery_id = connection.scalar(
+        select(deliveries.c.id).where(
+            deliveries.c.subscription_id == subscription.id, deliveries.c.digest_date == planned.digest_date
+        )
+    )
+    assert delivery_id is not None
+    added = add_posts(connection, delivery_id, subscription.id, subscription.channel, planned.posts)
+    if added and not new.rowcount:
+        _wait_again(connection, delivery_id)
+
+
+def _wait_again(connection: Connection, delivery_id: int) -> None:
+    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(state=DeliveryState.PLANNED))
+
+
+def _amend(
+    connection: Connection,
+    subscription_id: int,
+    seen_change: int | None,
+    additions: Mapping[int, Sequence[PlannedPost]],
+    changes: Mapping[int, PostChangeOrder],
+) -> None:
+    if seen_change is not None:
+        connection.execute(
+            update(subscriptions).where(subscriptions.c.id == subscription_id).values(seen_change=seen_change)
+        )
+    for delivery_id, planned in additions.items():
+        delivery = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).one()
+        if add_posts(connection, delivery_id, delivery.subscription_id, channel_of(delivery), planned):
+            _wait_again(connection, delivery_id)
+    for post_id, order in changes.items():
+        _order(connection, post_id, order)
+
+
+def _order(connection: Connection, post_id: int, order: PostChangeOrder) -> None:
+    row = connection.execute(select(posts.c.state, posts.c.delivery_id).where(posts.c.id == post_id)).first()
+    if row is None:
+        return
+    if row.state in {PostState.PLANNED, PostState.FAILED}:
+        if order.withdraw:
+            claims.mark_withdrawn(connection, post_id)
+        return  # it will be sent as the entry is then
+    if row.state is PostState.SENT or row.state in UNSENT:
+        change = PostChange.WITHDRAW if order.withdraw else PostChange.EDIT
+        values: dict[str, Any] = {"change": change, "change_taken": False, "turn": turn_of(row.state, change)}
+        if row.state is PostState.SENT:
+            values["next_attempt_at"] = None
+        connection.execute(update(posts).where(posts.c.id == post_id).values(**values))
+
+
+def _deliveries(connection: Connection, subscription_id: int, days: Sequence[date]) -> Sequence[Delivery]:
+    if not days:
+        return []
+    statement = select(deliveries).where(deliveries.c.subscription_id == subscription_id, merged_with(days))
+    return [_to_delivery(row) for row in connection.execute(statement.order_by(deliveries.c.digest_date))]
+
+
+def _to_delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        subscription_id=row.subscription_id,
+        channel=channel_of(row),
+        digest_date=row.digest_date,
+        state=row.state,
+        due_at=row.due_at,
+        reason=row.reason,
+        merged_dates=tuple(map(date.fromisoformat, row.merged_dates)),
+    )
+
+
+def _posts(connection: Connection, delivery_ids: Sequence[int]) -> Sequence[Post]:
+    found: list[Post] = []
+    for some in chunked(delivery_ids):
+        found += fetch_posts(connection, select_posts(posts.c.delivery_id.in_(some)))
+    return sorted(found, key=lambda post: post.id)
+
+
+def _posts_of_entries(connection: Connection, subscription_id: int, entry_ids: Sequence[str]) -> Sequence[Post]:
+    found: list[Post] = []
+    for some in chunked(entry_ids):
+        of_these = select_posts(posts.c.entry_id.in_(some), posts.c.subscription_id == subscription_id)
+        found += fetch_posts(connection, of_these)
+    return sorted(found, key=lambda post: post.id)
+
+
+def _post_of(connection: Connection, ref: MessageRef) -> Post | None:
+    statement = select_posts(posts.c.message_id == ref.message_id, where_channel(posts, ref.channel))
+    row = connection.execute(statement).first()
+    return to_post(row) if row else None
+
+
+def _latest_posts(
+    connection: Connection, platform: str, workspace: str, entry_ids: Sequence[str]
+) -> Mapping[str, MessageRef]:
+    found: dict[str, Row[Any]] = {}
+    for some in chunked(entry_ids):
+        statement = select(posts).where(
+            posts.c.entry_id.in_(some),
+            posts.c.platform == platform,
+            posts.c.workspace == workspace,
+            posts.c.state == PostState.SENT,
+        )
+        for row in connection.execute(statement):  # put in order here: SQLite would walk along all posts to sort these
+            newest = found.setdefault(row.entry_id, row)
+            if (row.sent_at, row.id) > (newest.sent_at, newest.id):
+                found[row.entry_id] = row
+    return {entry_id: MessageRef(channel_of(row), row.message_id) for entry_id, row in found.items()}
+
+
+def _recent_posts(connection: Connection, platform: str, since: datetime, limit: int) -> Sequence[Post]:
+    statement = select_posts(posts.c.platform == platform, posts.c.sent_at >= since, posts.c.state == PostState.SENT)
+    return fetch_posts(connection, statement.order_by(posts.c.sent_at.desc(), posts.c.id.desc()).limit(limit))
+
+
+def _newest_day(connection: Connection, subscription_id: int) -> date | None:
+    newest = select(func.max(deliveries.c.digest_date)).where(deliveries.c.subscription_id == subscription_id)
+    day: date | None = connection.scalar(newest)
+    return day

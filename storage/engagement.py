@@ -1,0 +1,220 @@
+"""Reactions, thread replies and saves, with the counts of each entry kept right in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from bot.core.engagement import Engagement, SeenReaction, SeenReply
+from bot.core.entries import Entry
+from bot.core.errors import NotFound
+from bot.core.messages import msg
+from bot.core.people import Person
+from storage.chunks import chunked
+from storage.database import Database
+from storage.entry_rows import ENTRY_COLUMNS, to_entry
+from storage.people import person_values, where_person
+from storage.places import first_place, last_place
+from storage.tables import entries, posts, reactions, replies, revisions, saves
+
+_MOST = 1_000
+
+
+class EngagementRecord:
+    """`bot.core.ports.EngagementStore` on a database. Posts the ledger does not know are passed over."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def react(self, post_id: int, person: Person, emoji: str, *, at: datetime) -> None:
+        """Record a reaction."""
+        await self._database.write(_react, post_id, person, emoji, at)
+
+    async def unreact(self, post_id: int, person: Person, emoji: str) -> None:
+        """Take a reaction back."""
+        await self._database.write(_unreact, post_id, person, emoji)
+
+    async def reply(self, post_id: int, person: Person, message_id: str, *, at: datetime) -> None:
+        """Record a reply in the post's thread."""
+        await self._database.write(_reply, post_id, person, message_id, at)
+
+    async def unreply(self, post_id: int, message_id: str) -> None:
+        """Take a reply back."""
+        await self._database.write(_unreply, post_id, message_id)
+
+    async def reconcile(
+        self, post_id: int, reactions: Sequence[SeenReaction], replies: Sequence[SeenReply], *, at: datetime
+    ) -> None:
+        """See the port."""
+        await self._database.write(_reconcile, post_id, reactions, replies, at)
+
+    async def save(self, entry_id: str, person: Person, *, at: datetime) -> None:
+        """Save an entry for a person.
+
+        Raises:
+            NotFound: no such entry.
+        """
+        await self._database.write(_save, entry_id, person, at)
+
+    async def unsave(self, entry_id: str, person: Person) -> None:
+        """Take an entry off a person's list."""
+        await self._database.write(_unsave, entry_id, person)
+
+    async def saved(self, entry_ids: Collection[str], person: Person) -> Collection[str]:
+        """See the port."""
+        return await self._database.read(_saved, list(entry_ids), person)
+
+    async def counts(self, entry_ids: Collection[str]) -> Mapping[str, Engagement]:
+        """See the port."""
+        return await self._database.read(_counts, list(entry_ids))
+
+    async def between(self, first: date, last: date) -> Sequence[tuple[Entry, Engagement]]:
+        """See the port."""
+        return await self._database.read(_between, first, last)
+
+    async def forget(self, person: Person) -> int:
+        """See the port."""
+        return await self._database.write(_forget, person)
+
+
+def _react(connection: Connection, post_id: int, person: Person, emoji: str, at: datetime) -> None:
+    _record(connection, reactions, post_id, {**person_values(person), "emoji": emoji, "at": at})
+
+
+def _reply(connection: Connection, post_id: int, person: Person, message_id: str, at: datetime) -> None:
+    _record(connection, replies, post_id, {**person_values(person), "message_id": message_id, "at": at})
+
+
+def _record(connection: Connection, table: Table, post_id: int, values: Mapping[str, object]) -> None:
+    if connection.scalar(select(posts.c.id).where(posts.c.id == post_id)) is None:
+        return
+    new = upsert(table).values(post_id=post_id, **values).on_conflict_do_nothing()
+    if connection.execute(new).rowcount:
+        _count_posts(connection, [post_id])
+
+
+def _unreact(connection: Connection, post_id: int, person: Person, emoji: str) -> None:
+    of_person = and_(where_person(reactions, person), reactions.c.emoji == emoji)
+    connection.execute(delete(reactions).where(reactions.c.post_id == post_id, of_person))
+    _count_posts(connection, [post_id])
+
+
+def _unreply(connection: Connection, post_id: int, message_id: str) -> None:
+    connection.execute(delete(replies).where(replies.c.post_id == post_id, replies.c.message_id == message_id))
+    _count_posts(connection, [post_id])
+
+
+def _reconcile(
+    connection: Connection,
+    post_id: int,
+    seen_reactions: Sequence[SeenReaction],
+    seen_replies: Sequence[SeenReply],
+    at: datetime,
+) -> None:
+    had = {
+        (row.platform, row.workspace, row.user_id, row.emoji): row.at
+        for row in connection.execute(select(reactions).where(reactions.c.post_id == post_id))
+    }
+    connection.execute(delete(reactions).where(reactions.c.post_id == post_id))
+    connection.execute(delete(replies).where(replies.c.post_id == post_id))
+    for seen in seen_reactions:
+        who = seen.person
+        since = had.get((who.platform, who.workspace, who.user_id, seen.emoji), at)
+        _react(connection, post_id, who, seen.emoji, since)
+    for reply in seen_replies:
+        _reply(connection, post_id, reply.person, reply.message_id, reply.at)
+    _count_posts(connection, [post_id])
+
+
+def _save(connection: Connection, entry_id: str, person: Person, at: datetime) -> None:
+    no = connection.scalar(select(entries.c.no).where(entries.c.id == entry_id))
+    if no is None:
+        raise NotFound(msg("There is no entry {id}.", id=entry_id))
+    connection.execute(upsert(saves).values(**person_values(person), entry_no=no, at=at).on_conflict_do_nothing())
+    _count_saves(connection, [no])
+
+
+def _unsave(connection: Connection, entry_id: str, person: Person) -> None:
+    no = connection.scalar(select(entries.c.no).where(entries.c.id == entry_id))
+    if no is not None:
+        connection.execute(delete(saves).where(where_person(saves, person), saves.c.entry_no == no))
+        _count_saves(connection, [no])
+
+
+# --- counts --------------------------------------------------------------------------------------------------------
+
+
+def recounted() -> dict[str, ColumnElement[int]]:
+    """What the counters of `entries` should be, over all posts of an entry, also withdrawn ones."""
+    on_posts = {
+        table.name: select(func.count())
+        .select_from(table.join(posts, posts.c.id == table.c.post_id))
+        .where(posts.c.entry_id == entries.c.id)
+        .correlate(entries)
+        .scalar_subquery()
+        for table in (reactions, replies)
+    }
+    saved = select(func.count()).where(saves.c.entry_no == entries.c.no).correlate(entries).scalar_subquery()
+    return {**on_posts, "saves": saved, "popularity": on_posts["reactions"] + saved}
+
+
+def _count_posts(connection: Connection, post_ids: Sequence[int]) -> None:
+    """Count anew what the entries of these posts gathered."""
+    for some in chunked(post_ids):
+        of_posts = select(posts.c.entry_id).where(posts.c.id.in_(some), posts.c.entry_id.is_not(None))
+        connection.execute(update(entries).where(entries.c.id.in_(of_posts)).values(**recounted()))
+
+
+def _count_saves(connection: Connection, numbers: Sequence[int]) -> None:
+    for some in chunked(numbers):
+        connection.execute(update(entries).where(entries.c.no.in_(some)).values(**recounted()))
+
+
+_COUNTERS = (entries.c.reactions, entries.c.replies, entries.c.saves)
+
+
+def _saved(connection: Connection, entry_ids: Sequence[str], person: Person) -> set[str]:
+    saved: set[str] = set()
+    for some in chunked(entry_ids):
+        statement = select(entries.c.id).join(saves, saves.c.entry_no == entries.c.no)
+        saved.update(connection.scalars(statement.where(where_person(saves, person), entries.c.id.in_(some))))
+    return saved
+
+
+def _counts(connection: Connection, entry_ids: Sequence[str]) -> Mapping[str, Engagement]:
+    found: dict[str, Engagement] = {}
+    for some in chunked(entry_ids):
+        any_at_all = or_(entries.c.popularity > 0, entries.c.replies > 0)
+        statement = select(entries.c.id, *_COUNTERS).where(entries.c.id.in_(some), any_at_all)
+        found.update((row.id, Engagement(*row[1:])) for row in connection.execute(statement))
+    return found
+
+
+def _between(connection: Connection, first: date, last: date) -> Sequence[tuple[Entry, Engagement]]:
+    statement = (
+        select(*ENTRY_COLUMNS, *_COUNTERS)
+        .where(entries.c.shown.between(first_place(first), last_place(last)))
+        .order_by(entries.c.shown)
+        .limit(_MOST)
+    )
+    return [(to_entry(row), Engagement(*row[-len(_COUNTERS) :])) for row in connection.execute(statement)]
+
+
+def _forget(connection: Connection, person: Person) -> int:
+    post_ids = {
+        post_id
+        for table in (reactions, replies)
+        for post_id in connection.scalars(select(table.c.post_id).where(where_person(table, person)))
+    }
+    numbers = connection.scalars(select(saves.c.entry_no).where(where_person(saves, person))).all()
+    count = sum(
+        connection.execute(delete(table).where(where_person(table, person))).rowcount
+        for table in (reactions, replies, saves)
+    )
+    _count_posts(connection, sorted(post_ids))
+    _count_saves(connection, numbers)
+    connection.execute(update(revisions).where(where_person(revisions, person)).values(**person_values(None)))
+    return count

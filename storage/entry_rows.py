@@ -1,0 +1,183 @@
+"""Entries as rows: reading them, and writing them together with everything that is kept about them.
+
+Whoever inserts or updates an entry goes through here, so that its match keys and the lookups follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
+
+from bot.core.entries import Entry
+from bot.core.merging import match_keys as keys_of
+from storage.bulk import insert_rows
+from storage.chunks import chunked
+from storage.codec import ENTRY_FIELDS
+from storage.names import count_names, names_on
+from storage.places import day_number, day_of, first_place, last_place
+from storage.tables import archive_state, entries, entry_texts, match_keys
+from storage.tags import count_tags
+from storage.words import folded
+
+_FEW_DAYS = 20
+
+ENTRY_COLUMNS = tuple(entries.c[name] for name in ENTRY_FIELDS)
+
+
+def to_entry(row: Row[Any] | Sequence[Any]) -> Entry:
+    """The entry of a row of `ENTRY_COLUMNS`, possibly with more columns behind them."""
+    return Entry(**dict(zip(ENTRY_FIELDS, row, strict=False)))
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as the archive has it, with its row's key and its place."""
+
+    no: int
+    place: int
+    entry: Entry
+
+
+def stored(connection: Connection, ids: Iterable[str]) -> dict[str, Stored]:
+    """Entries of any status by their ids."""
+    found: dict[str, Stored] = {}
+    for some in chunked(ids):
+        statement = select(*ENTRY_COLUMNS, entries.c.no, entries.c.place).where(entries.c.id.in_(some))
+        for row in connection.execute(statement):
+            found[row.id] = Stored(row.no, row.place, to_entry(row))
+    return found
+
+
+def find_entry(connection: Connection, reference: str) -> Entry | None:
+    """The entry with this id or arXiv id; of several with one arXiv id, the first that was added."""
+    statement = select(*ENTRY_COLUMNS).where(or_(entries.c.id == reference, entries.c.arxiv_id == reference))
+    row = connection.execute(statement.order_by(entries.c.no).limit(1)).first()
+    return to_entry(row) if row else None
+
+
+def fetch(connection: Connection, statement: Select[Any]) -> list[Entry]:
+    """The entries of a select of `ENTRY_COLUMNS`."""
+    return [to_entry(row) for row in connection.execute(statement)]
+
+
+def insert_entries(connection: Connection, new: Sequence[Entry], at: datetime) -> list[Stored]:
+    """Add entries, which have their ids, each at the end of its day; hand them back as stored."""
+    if not new:
+        return []
+    first_no = (connection.scalar(select(func.max(entries.c.no))) or 0) + 1
+    placed = [
+        Stored(first_no + offset, place, entry)
+        for offset, (entry, place) in enumerate(zip(new, _next_places(connection, new), strict=True))
+    ]
+    change = _take_changes(connection, len(new))
+    connection.execute(
+        insert(entries),
+        [
+            {"no": item.no, "created_at": at} | _values(item, change + offset, at)
+            for offset, item in enumerate(placed, 1)
+        ],
+    )
+    _add_match_keys(connection, placed)
+    _enter_lookups(connection, placed)
+    return placed
+
+
+def update_entries(connection: Connection, changes: Sequence[tuple[Stored, Entry]], at: datetime) -> list[Stored]:
+    """Write changed entries over what is stored; one whose digest date changed goes to the end of that day."""
+    if not changes:
+        return []
+    before = [old for old, _ in changes]
+    moved = [new for old, new in changes if new.digest_date != old.entry.digest_date]
+    new_places = iter(_next_places(connection, moved))
+    after = [
+        Stored(old.no, old.place if new.digest_date == old.entry.digest_date else next(new_places), new)
+        for old, new in changes
+    ]
+    _leave_lookups(connection, before)
+    change = _take_changes(connection, len(after))
+    connection.execute(
+        update(entries).where(entries.c.no == bindparam("row_no")),
+        [{"row_no": item.no} | _values(item, change + offset, at) for offset, item in enumerate(after, 1)],
+    )
+    connection.execute(
+        delete(match_keys).where(match_keys.c.entry_no == bindparam("row_no")), [{"row_no": item.no} for item in after]
+    )
+    _add_match_keys(connection, after)
+    _enter_lookups(connection, after)
+    return after
+
+
+def _values(item: Stored, change: int, at: datetime) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(item.entry, name) for name in ENTRY_FIELDS}
+    shown = item.place if item.entry.is_public else None
+    return values | {"place": item.place, "shown": shown, "change_no": change, "updated_at": at}
+
+
+def _next_places(connection: Connection, arriving: Sequence[Entry]) -> list[int]:
+    last = _last_places(connection, {entry.digest_date for entry in arriving})
+    found = []
+    for entry in arriving:
+        day = entry.digest_date
+        last[day] = last.get(day, first_place(day) - 1) + 1
+        found.append(last[day])
+    return found
+
+
+def _last_places(connection: Connection, days: Set[date | None]) -> dict[date | None, int]:
+    """The highest place taken on each of these days that has any."""
+    first = {first_place(day): day for day in days}
+    if len(days) <= _FEW_DAYS:
+        found = [
+            connection.scalar(select(func.max(entries.c.place)).where(entries.c.place.between(low, last_place(day))))
+            for low, day in first.items()
+        ]
+    else:  # one pass over the days between is quicker than a question for each
+        between = entries.c.place.between(min(first), last_place(first[max(first)]))
+        by_day = select(func.max(entries.c.place)).where(between).group_by(day_number(entries.c.place))
+        found = list(connection.scalars(by_day))
+    return {day_of(place): place for place in found if place is not None}
+
+
+def _take_changes(connection: Connection, count: int) -> int:
+    """Take this many change numbers; they begin after the one handed back."""
+    connection.execute(update(archive_state).values(change_no=archive_state.c.change_no + count))
+    return (connection.scalar(select(archive_state.c.change_no)) or 0) - count
+
+
+def _add_match_keys(connection: Connection, placed: Iterable[Stored]) -> None:
+    rows = [(key, item.no) for item in placed for key in dict.fromkeys(keys_of(item.entry))]
+    insert_rows(connection, match_keys, ("key", "entry_no"), rows)
+
+
+# --- lookups -------------------------------------------------------------------------------------------------------
+
+
+def _enter_lookups(connection: Connection, placed: Iterable[Stored]) -> None:
+    public = [(item.entry, item.place) for item in placed if item.entry.is_public]
+    if not public:
+        return
+    count_tags(connection, public, 1)
+    count_names(connection, public, 1)
+    texts = [(place, *texts_of(entry)) for entry, place in public]
+    insert_rows(connection, entry_texts, ("place", "title", "body"), texts)
+
+
+def _leave_lookups(connection: Connection, placed: Iterable[Stored]) -> None:
+    public = [(item.entry, item.place) for item in placed if item.entry.is_public]
+    if not public:
+        return
+    count_tags(connection, public, -1)
+    count_names(connection, public, -1)
+    for some in chunked(place for _, place in public):
+        connection.execute(delete(entry_texts).where(entry_texts.c.place.in_(some)))
+
+
+def texts_of(entry: Entry) -> tuple[str, str]:
+    """What words are looked for in: the title, and everything, with the title in it too."""
+    title = folded([entry.title])
+    rest = folded([*names_on(entry), entry.abstract, entry.commentary, entry.commentary_en, *entry.tags])
+    return title, f"{title}\n{rest}"

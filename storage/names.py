@@ -1,0 +1,100 @@
+"""Names of authors and organisations on public entries: their counts, and where each word of them stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from bot.core.entries import Entry, TagCount
+from storage.bulk import insert_rows
+from storage.chunks import chunked
+from storage.tables import entry_name_words, name_words, names
+from storage.words import name_words as words_of
+
+_END = "\U0010ffff"
+
+
+def names_on(entry: Entry) -> tuple[str, ...]:
+    """The names under an entry: its authors, then its organisation."""
+    return (*entry.authors, entry.organisation) if entry.organisation else entry.authors
+
+
+def count_names(connection: Connection, placed: Iterable[tuple[Entry, int]], step: int) -> None:
+    """Enter (`step` 1) or take out (-1) the names on public entries at their places."""
+    rows: list[tuple[str, int, int]] = []
+    uses: Counter[str] = Counter()
+    split: dict[str, list[str]] = {}
+    spelled: dict[str, str] = {}
+    for entry, place in placed:
+        keys = set()
+        for position, name in enumerate(names_on(entry)):
+            if name not in split:
+                split[name] = words_of(name)
+                spelled.setdefault(" ".join(split[name]), name)
+            rows.extend((word, place, position) for word in split[name])
+            keys.add(" ".join(split[name]))
+        uses.update(keys)
+    spelled.pop("", None)
+    if not rows:
+        return
+    if step > 0:
+        insert_rows(connection, entry_name_words, ("word", "place", "position"), rows)
+        _add_names(connection, spelled)
+    else:
+        _remove_rows(connection, rows)
+    connection.execute(
+        update(names).where(names.c.key == bindparam("name_key")).values(uses=names.c.uses + bindparam("by")),
+        [{"name_key": key, "by": step * count} for key, count in uses.items()],
+    )
+
+
+def _add_names(connection: Connection, spelled: Mapping[str, str]) -> None:
+    """Keep the names, by their words, that are not known yet."""
+    known: set[str] = set()
+    for some in chunked(spelled):
+        known.update(connection.scalars(select(names.c.key).where(names.c.key.in_(some))))
+    new = [key for key in spelled if key not in known]
+    if not new:
+        return
+    first = connection.scalar(select(func.coalesce(func.max(names.c.id), 0))) or 0
+    ids = dict(zip(new, range(first + 1, first + 1 + len(new)), strict=True))
+    insert_rows(connection, names, ("id", "key", "name", "uses"), [(ids[key], key, spelled[key], 0) for key in new])
+    words = [(word, ids[key]) for key in new for word in key.split()]
+    insert_rows(connection, name_words, ("word", "name_id"), words)
+
+
+def _remove_rows(connection: Connection, rows: list[tuple[str, int, int]]) -> None:
+    connection.execute(
+        delete(entry_name_words).where(
+            entry_name_words.c.word == bindparam("a"),
+            entry_name_words.c.place == bindparam("b"),
+            entry_name_words.c.position == bindparam("c"),
+        ),
+        [{"a": word, "b": place, "c": position} for word, place, position in rows],
+    )
+
+
+def list_names(connection: Connection, prefix: str, limit: int) -> list[TagCount]:
+    """Names with words that start with the prefix's words, most entries first."""
+    statement = select(names.c.name, names.c.uses).where(names.c.uses > 0).order_by(names.c.uses.desc(), names.c.key)
+    for word in words_of(prefix):
+        having = select(name_words.c.name_id).where(name_words.c.word.between(word, word + _END))
+        statement = statement.where(names.c.id.in_(having))
+    return [TagCount(row.name, row.uses) for row in connection.execute(statement.limit(limit))]
+
+
+def spellings_of(connection: Connection, word: str, *, most: int = 16) -> Collection[str]:
+    """The words a query's word stands for: itself where it is a name's word, else those it begins, frequent first."""
+    if connection.scalar(select(entry_name_words.c.place).where(entry_name_words.c.word == word).limit(1)) is not None:
+        return (word,)
+    begun = (
+        select(name_words.c.word)
+        .join(names, names.c.id == name_words.c.name_id)
+        .where(name_words.c.word.between(word, word + _END), names.c.uses > 0)
+        .group_by(name_words.c.word)
+        .order_by(func.sum(names.c.uses).desc(), name_words.c.word)
+        .limit(most)
+    )
+    return tuple(connection.scalars(begun))

@@ -1,0 +1,45 @@
+"""Places: one number that puts every entry in digest order.
+
+`(day << 20) | n`, where `day` is the digest date's ordinal (0 when undated) and `n` counts the entries of that day
+in the order they came. So newest first, a date range and the next page are ranges of one index.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import ColumnElement
+
+from bot.core.query import DateSpan
+
+_BITS = 20
+FIRST_DATED = 1 << _BITS
+LAST = ((date.max.toordinal() + 1) << _BITS) - 1
+
+
+def first_place(day: date | None) -> int:
+    """The lowest place of a day; of the undated entries when None."""
+    return day.toordinal() << _BITS if day else 0
+
+
+def last_place(day: date | None) -> int:
+    """The highest place of a day."""
+    return first_place(day) + FIRST_DATED - 1
+
+
+def day_of(place: int) -> date | None:
+    """The digest date of a place."""
+    return date.fromordinal(place >> _BITS) if place >= FIRST_DATED else None
+
+
+def bounds(span: DateSpan) -> tuple[int, int]:
+    """The lowest and highest place within a span of digest dates."""
+    return (
+        first_place(span.first) if span.first else FIRST_DATED,
+        last_place(span.last) if span.last else LAST,
+    )
+
+
+def day_number(place: ColumnElement[int]) -> ColumnElement[int]:
+    """In SQL: the ordinal of the digest date of a place."""
+    return place.bitwise_rshift(_BITS)

@@ -1,0 +1,139 @@
+"""Standing orders of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+
+from bot.core.errors import NotFound
+from bot.core.messages import msg
+from bot.core.people import Person
+from bot.core.subscriptions import Channel, Subscription
+from storage.database import Database
+from storage.people import channel_of, channel_values, person_values, where_channel
+from storage.tables import subscriptions
+
+_KEPT = subscriptions.c.removed.is_(False)
+
+
+class SubscriptionBook:
+    """`bot.core.ports.Subscriptions` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, subscription: Subscription) -> Subscription:
+        """See the port."""
+        return await self._database.write(_add, subscription)
+
+    async def replace(self, subscription: Subscription) -> None:
+        """See the port."""
+        await self._database.write(_replace, subscription)
+
+    async def remove(self, subscription_id: int) -> None:
+        """See the port. What it has not posted yet never goes out."""
+        await self._database.write(_remove, subscription_id)
+
+    async def get(self, subscription_id: int) -> Subscription | None:
+        """See the port."""
+        found = await self._database.read(_select, subscriptions.c.id == subscription_id)
+        return found[0] if found else None
+
+    async def of_channel(self, channel: Channel) -> Sequence[Subscription]:
+        """See the port."""
+        return await self._database.read(_select, where_channel(subscriptions, channel), _KEPT)
+
+    async def active(self) -> Sequence[Subscription]:
+        """See the port."""
+        return await self._database.read(_select, subscriptions.c.paused.is_(False), _KEPT)
+
+    async def behind(self, change: int) -> Sequence[Subscription]:
+        """See the port."""
+        return await self._database.read(_select, subscriptions.c.seen_change < change)
+
+    async def due(self, now: datetime, *, limit: int = 100) -> Sequence[Subscription]:
+        """See the port."""
+        return await self._database.read(_due, now, limit)
+
+
+def _add(connection: Connection, subscription: Subscription) -> Subscription:
+    new_id = (connection.scalar(select(func.max(subscriptions.c.id))) or 0) + 1
+    connection.execute(insert(subscriptions).values(id=new_id, removed=False, **_values(subscription)))
+    return replace(subscription, id=new_id)
+
+
+def _replace(connection: Connection, subscription: Subscription) -> None:
+    statement = update(subscriptions).where(subscriptions.c.id == subscription.id, _KEPT)
+    if not connection.execute(statement.values(**_values(subscription))).rowcount:
+        raise NotFound(msg("This subscription has been removed."))
+
+
+def _remove(connection: Connection, subscription_id: int) -> None:
+    statement = update(subscriptions).where(subscriptions.c.id == subscription_id)
+    connection.execute(statement.values(removed=True, next_run_at=None))
+
+
+def _select(connection: Connection, *conditions: ColumnElement[bool]) -> Sequence[Subscription]:
+    statement = select(subscriptions).where(*conditions).order_by(subscriptions.c.id)
+    return [to_subscription(row) for row in connection.execute(statement)]
+
+
+def _due(connection: Connection, now: datetime, limit: int) -> Sequence[Subscription]:
+    statement = (
+        select(subscriptions)
+        .where(subscriptions.c.next_run_at <= now, _KEPT, subscriptions.c.paused.is_(False))
+        .order_by(subscriptions.c.next_run_at, subscriptions.c.id)
+        .limit(limit)
+    )
+    return [to_subscription(row) for row in connection.execute(statement)]
+
+
+def _values(subscription: Subscription) -> dict[str, object]:
+    same = (
+        "query",
+        "zone",
+        "layout",
+        "language",
+        "late_policy",
+        "late_days",
+        "note_when_empty",
+        "paused",
+        "next_run_at",
+        "delivered_through",
+        "seen_change",
+    )
+    return {
+        **{name: getattr(subscription, name) for name in same},
+        **channel_values(subscription.channel),
+        **person_values(subscription.created_by, "created_by_"),
+        "at_minute": subscription.at.hour * 60 + subscription.at.minute,
+        "weekdays": "".join(map(str, sorted(subscription.weekdays))),
+    }
+
+
+def to_subscription(row: Row[Any]) -> Subscription:
+    """The subscription of a whole row."""
+    by = row.created_by_user_id
+    return Subscription(
+        id=row.id,
+        channel=channel_of(row),
+        query=row.query,
+        at=time(*divmod(row.at_minute, 60)),
+        zone=row.zone,
+        weekdays=frozenset(map(int, row.weekdays)),
+        layout=row.layout,
+        language=row.language,
+        late_policy=row.late_policy,
+        late_days=row.late_days,
+        note_when_empty=row.note_when_empty,
+        paused=row.paused,
+        ended=row.removed,
+        next_run_at=row.next_run_at,
+        delivered_through=row.delivered_through,
+        seen_change=row.seen_change,
+        created_by=Person(row.created_by_platform, row.created_by_workspace, by) if by is not None else None,
+    )

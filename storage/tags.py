@@ -1,0 +1,142 @@
+"""Tags of public entries: their counts, spellings and aliases, and which entry carries which."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, literal, or_, select, union_all, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from bot.core.entries import Entry, TagCount, tag_key
+from bot.core.errors import NotFound
+from bot.core.messages import msg
+from storage.bulk import insert_rows
+from storage.chunks import chunked
+from storage.tables import entry_tags, tag_aliases, tag_spellings, tags
+
+_KEYS: BindParameter[Sequence[str]] = bindparam("keys", expanding=True)
+_BY_KEY = union_all(  # made once: every lookup of a tag begins with it
+    select(tags.c.key, tags.c.id).where(tags.c.key.in_(_KEYS)),
+    select(tag_aliases.c.key, tag_aliases.c.tag_id).where(tag_aliases.c.key.in_(_KEYS)),
+)
+
+
+def tag_ids(connection: Connection, keys: Collection[str]) -> Mapping[str, int]:
+    """The tags that these keys name, directly or as aliases."""
+    found: dict[str, int] = {}
+    for some in chunked(set(keys)):
+        found.update((key, tag_id) for key, tag_id in connection.execute(_BY_KEY, {"keys": some}))
+    return found
+
+
+def count_tags(connection: Connection, placed: Iterable[tuple[Entry, int]], step: int) -> None:
+    """Enter (`step` 1) or take out (-1) the tags of public entries at their places."""
+    rows: dict[tuple[str, int], None] = {}
+    spellings: Counter[tuple[str, str]] = Counter()
+    for entry, place in placed:
+        for name in entry.tags:
+            if key := tag_key(name):
+                rows[key, place] = None
+                spellings[key, name] += 1
+    if not rows:
+        return
+    ids = tag_ids(connection, {key for key, _ in rows})
+    if step > 0:
+        ids = _with_new_tags(connection, ids, dict(reversed(spellings)))
+    carried = {(ids[key], place) for key, place in rows}  # two keys may be one tag by an alias
+    _write_rows(connection, carried, step)
+    uses = Counter(tag_id for tag_id, _ in carried)
+    connection.execute(
+        update(tags).where(tags.c.id == bindparam("tag")).values(uses=tags.c.uses + bindparam("by")),
+        [{"tag": tag_id, "by": step * count} for tag_id, count in uses.items()],
+    )
+    _count_spellings(connection, {(ids[key], name): step * n for (key, name), n in spellings.items()})
+
+
+def _with_new_tags(connection: Connection, ids: Mapping[str, int], names: Mapping[str, str]) -> Mapping[str, int]:
+    new = [key for key in names if key not in ids]
+    insert_rows(connection, tags, ("key", "name", "uses"), [(key, names[key], 0) for key in new])
+    return {**ids, **tag_ids(connection, new)}
+
+
+def _write_rows(connection: Connection, carried: Collection[tuple[int, int]], step: int) -> None:
+    if step > 0:
+        insert_rows(connection, entry_tags, ("tag_id", "place"), list(carried))
+        return
+    this = entry_tags.c.tag_id == bindparam("tag"), entry_tags.c.place == bindparam("at")
+    connection.execute(delete(entry_tags).where(*this), [{"tag": tag_id, "at": place} for tag_id, place in carried])
+
+
+def _count_spellings(connection: Connection, changes: Mapping[tuple[int, str], int]) -> None:
+    statement = upsert(tag_spellings)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tag_id", "spelling"], set_={"uses": tag_spellings.c.uses + statement.excluded.uses}
+        ),
+        [{"tag_id": tag_id, "spelling": name, "uses": by} for (tag_id, name), by in changes.items()],
+    )
+    _rename(connection, {tag_id for tag_id, _ in changes})
+
+
+def _rename(connection: Connection, ids: Collection[int]) -> None:
+    """Show each tag as it is most often written; of two spellings as frequent, as first written."""
+    most = (
+        select(tag_spellings.c.spelling)
+        .where(tag_spellings.c.tag_id == tags.c.id)
+        .order_by(tag_spellings.c.uses.desc(), tag_spellings.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    for some in chunked(ids):
+        connection.execute(update(tags).where(tags.c.id.in_(some)).values(name=most))
+
+
+def list_tags(connection: Connection, prefix: str, limit: int) -> list[TagCount]:
+    """Tags with a spelling or alias that starts with the prefix, most used first."""
+    start = tag_key(prefix)
+    statement = select(tags.c.name, tags.c.uses).where(tags.c.uses > 0).order_by(tags.c.uses.desc(), tags.c.key)
+    if start:
+        end = start + "\U0010ffff"
+        aliased = select(tag_aliases.c.tag_id).where(tag_aliases.c.key.between(start, end))
+        statement = statement.where(or_(tags.c.key.between(start, end), tags.c.id.in_(aliased)))
+    return [TagCount(row.name, row.uses) for row in connection.execute(statement.limit(limit))]
+
+
+def known_tags(connection: Connection, names: Collection[str]) -> set[str]:
+    """Which of these names are tags, or aliases of tags, that public entries carry."""
+    keys = {name: tag_key(name) for name in names}
+    ids = tag_ids(connection, keys.values())
+    used = set(connection.scalars(select(tags.c.id).where(tags.c.id.in_(set(ids.values())), tags.c.uses > 0)))
+    return {name for name, key in keys.items() if ids.get(key) in used}
+
+
+def declare_alias(connection: Connection, alias: str, tag: str) -> None:
+    """Let `alias` stand for `tag`; a tag that was called so becomes one with it."""
+    alias_key = tag_key(alias)
+    ids = tag_ids(connection, [tag_key(tag)])
+    target = ids.get(tag_key(tag))
+    if target is None:
+        raise NotFound(msg("There is no tag “{tag}”.", tag=tag))
+    merged = connection.scalar(select(tags.c.id).where(tags.c.key == alias_key))
+    if merged == target:
+        return  # a spelling of the tag itself
+    if merged is not None:
+        _merge(connection, merged, target)
+    statement = upsert(tag_aliases).values(key=alias_key, tag_id=target)
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"tag_id": target}))
+
+
+def _merge(connection: Connection, old: int, target: int) -> None:
+    places = select(literal(target), entry_tags.c.place).where(entry_tags.c.tag_id == old)
+    connection.execute(upsert(entry_tags).from_select(["tag_id", "place"], places).on_conflict_do_nothing())
+    connection.execute(delete(entry_tags).where(entry_tags.c.tag_id == old))
+    carried = select(func.count()).where(entry_tags.c.tag_id == target).scalar_subquery()
+    connection.execute(update(tags).where(tags.c.id == target).values(uses=carried))
+    spellings = connection.execute(select(tag_spellings).where(tag_spellings.c.tag_id == old)).all()
+    connection.execute(delete(tag_spellings).where(tag_spellings.c.tag_id == old))
+    counts: dict[tuple[int, str], int] = {(target, row.spelling): row.uses for row in spellings}
+    if counts:
+        _count_spellings(connection, counts)
+    connection.execute(update(tag_aliases).where(tag_aliases.c.tag_id == old).values(tag_id=target))
+    connection.execute(delete(tags).where(tags.c.id == old))

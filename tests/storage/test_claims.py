@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from bot.core.digests import (
+    Delivery,
+    DeliveryState,
+    PlannedDelivery,
+    PlannedPost,
+    Post,
+    PostChange,
+    PostKind,
+    PostState,
+)
+from bot.core.messages import msg
+from bot.core.ports import PostChangeOrder
+from bot.core.subscriptions import Subscription
+from storage.claims import LOOK_UP_TIME
+from storage.opening import Storage, open_storage
+
+DAY = date(2024, 6, 21)
+WHY = msg("The channel is gone.")
+SECOND = timedelta(seconds=1)
+
+
+class Desk:
+    """One subscription with posts h, a, b planned, and short ways to act on them."""
+
+    def __init__(self, storage: Storage, order: Subscription, now: datetime) -> None:
+        self.storage, self.ledger, self.order, self.now = storage, storage.ledger, order, now
+
+    async def plan(self, keys: str, *, day: date = DAY, in_thread: bool = False) -> None:
+        posts = tuple(
+            PlannedPost(
+                key=f"{self.order.id}/{day}/{key}",
+                kind=PostKind.NOTE if key != "h" else PostKind.HEADER,
+                in_thread=in_thread and key != "h",
+            )
+            for key in keys
+        )
+        delivery = PlannedDelivery(digest_date=day, state=DeliveryState.PLANNED, due_at=self.now, posts=posts)
+        await self.ledger.plan(self.order, [delivery])
+
+    async def claim(self, after: timedelta = timedelta(0)) -> Post | None:
+        return await self.ledger.claim(self.order.channel, self.now + after)
+
+    async def next(self, after: timedelta = timedelta(0)) -> Post:
+        post = await self.claim(after)
+        assert post is not None
+        return post
+
+    async def sent(self, post: Post) -> None:
+        await self.ledger.mark_sent(post.id, message_id=f"m{post.id}", revision=3, at=self.now)
+
+    async def send_all(self) -> None:
+        while post := await self.claim():
+            await self.sent(post)
+
+    async def change(self, post: Post, *, withdraw: bool) -> None:
+        orders = {post.id: PostChangeOrder(withdraw=withdraw)}
+        await self.ledger.amend(self.order.id, seen_change=None, additions={}, changes=orders)
+
+    async def delivery(self, day: date = DAY) -> Delivery:
+        (delivery,) = await self.ledger.deliveries(self.order.id, [day])
+        return delivery
+
+    async def posts(self) -> dict[str, Post]:
+        posts = await self.ledger.posts([(await self.delivery()).id])
+        return {post.key[-1]: post for post in posts}
+
+    async def states(self) -> str:
+        return " ".join(f"{key}:{post.state}" for key, post in (await self.posts()).items())
+
+    async def waiting(self, after: timedelta = timedelta(0)) -> bool:
+        return await self.ledger.channels_waiting(self.now + after) == [self.order.channel]
+
+
+@pytest.fixture
+async def desk(storage: Storage, order: Subscription, now: datetime) -> Desk:
+    desk = Desk(storage, await storage.subscriptions.add(order), now)
+    await desk.plan("hab")
+    return desk
+
+
+async def test_posts_go_out_one_by_one_in_order(desk: Desk) -> None:
+    assert await desk.waiting()
+    for key in "hab":
+        post = await desk.next()
+        assert (post.key[-1], post.state, post.attempts) == (key, PostState.PLANNED, 0)
+        kept = (await desk.posts())[key]
+        assert (kept.state, kept.attempts) == (PostState.SENDING, 1)
+        assert await desk.claim() is None  # the one under way holds back those behind it
+        assert not await desk.waiting()
+        await desk.sent(post)
+    assert await desk.claim() is None
+    kept = (await desk.posts())["b"]
+    assert (kept.state, kept.revision, kept.message_id) == (PostState.SENT, 3, f"m{kept.id}")
+    assert (await desk.delivery()).state is DeliveryState.DELIVERED
+
+
+async def test_marking_sent_twice_keeps_the_first(desk: Desk) -> None:
+    post = await desk.next()
+    await desk.sent(post)
+    await desk.ledger.mark_sent(post.id, message_id="other", revision=9, at=desk.now)
+    assert (await desk.posts())["h"].message_id == f"m{post.id}"
+
+
+async def test_a_failed_post_waits_and_holds_back_the_rest(desk: Desk) -> None:
+    post = await desk.next()
+    await desk.ledger.mark_failed(post.id, reason=WHY, retry_at=desk.now + SECOND)
+    assert await desk.claim() is None
+    assert not await desk.waiting()
+    assert await desk.waiting(SECOND)
+    kept = (await desk.posts())["h"]
+    assert (kept.state, kept.reason, kept.next_attempt_at) == (PostState.FAILED, WHY, desk.now + SECOND)
+    again = await desk.next(SECOND)
+    assert (again.id, again.state, again.attempts) == (post.id, PostState.FAILED, 1)
+    await desk.sent(again)
+    kept = (await desk.posts())["h"]
+    assert (kept.reason, kept.attempts, kept.next_attempt_at) == (None, 2, None)
+
+
+async def test_an_interrupted_post_is_looked_up_first(desk: Desk) -> None:
+    post = await desk.next()
+    assert await desk.ledger.recover() == 1
+    assert await desk.ledger.recover() == 0
+    uncertain = await desk.next()
+    assert (uncertain.id, uncertain.state) == (post.id, PostState.UNCERTAIN)
+    assert (await desk.posts())["h"].state is PostState.UNCERTAIN
+    assert await desk.claim() is None  # for a while it stays with who looks it up
+    assert (await desk.next(LOOK_UP_TIME)).state is PostState.UNCERTAIN
+    later = desk.now + 2 * LOOK_UP_TIME
+    await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=later)  # the platform could not be asked
+    assert await desk.claim(LOOK_UP_TIME) is None
+    assert (await desk.next(2 * LOOK_UP_TIME)).reason == WHY
+    await desk.ledger.mark_failed(post.id, reason=WHY, retry_at=desk.now)  # it never arrived
+    assert (await desk.next()).state is PostState.FAILED
+
+
+async def test_a_post_nobody_knows_about_is_looked_up_when_asked(desk: Desk) -> None:
+    post = await desk.next()
+    await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now + SECOND)
+    assert not await desk.waiting()
+    assert await desk.waiting(SECOND)
+    uncertain = await desk.next(SECOND)
+    assert uncertain.state is PostState.UNCERTAIN
+    await desk.sent(uncertain)
+    assert (await desk.next()).key[-1] == "a"
+
+
+async def test_a_refused_post_ends_its_delivery_only(desk: Desk) -> None:
+    await desk.plan("c", day=date(2024, 6, 22))
+    await desk.sent(await desk.next())
+    await desk.ledger.mark_refused((await desk.next()).id, reason=WHY)
+    assert await desk.states() == "h:sent a:refused b:refused"
+    assert (await desk.posts())["b"].reason == WHY
+    assert (await desk.delivery()).state is DeliveryState.FAILED
+    assert (await desk.next()).key[-1] == "c"
+
+
+async def test_a_withdrawn_post_never_goes_out(desk: Desk) -> None:
+    await desk.change((await desk.posts())["a"], withdraw=True)
+    await desk.sent(await desk.next())
+    assert (await desk.next()).key[-1] == "b"
+    await desk.send_all()
+    assert await desk.states() == "h:sent a:withdrawn b:sending"
+
+
+async def test_a_delivery_of_withdrawn_posts_is_over(desk: Desk) -> None:
+    for post in (await desk.posts()).values():
+        await desk.change(post, withdraw=True)
+    assert (await desk.delivery()).state is DeliveryState.DELIVERED
+    assert not await desk.waiting()
+
+
+async def test_changes_come_when_all_is_out(desk: Desk) -> None:
+    header = await desk.next()
+    await desk.sent(header)
+    await desk.change(header, withdraw=False)
+    post = await desk.next()
+    assert (post.key[-1], post.change) == ("a", None)
+    await desk.sent(post)
+    await desk.sent(await desk.next())
+    change = await desk.next()
+    assert (change.id, change.state, change.change) == (header.id, PostState.SENT, PostChange.EDIT)
+    assert await desk.claim() is None
+    await desk.ledger.mark_changed(header.id, revision=4)
+    kept = (await desk.posts())["h"]
+    assert (kept.change, kept.revision, kept.next_attempt_at) == (None, 4, None)
+    assert not await desk.waiting(LOOK_UP_TIME)
+
+
+async def test_a_withdrawal(desk: Desk) -> None:
+    await desk.send_all()
+    header = (await desk.posts())["h"]
+    await desk.change(header, withdraw=True)
+    assert (await desk.next()).change is PostChange.WITHDRAW
+    await desk.ledger.mark_withdrawn(header.id)
+    kept = (await desk.posts())["h"]
+    assert (kept.state, kept.change, kept.message_id) == (PostState.WITHDRAWN, None, header.message_id)
+    assert (await desk.delivery()).state is DeliveryState.DELIVERED
+
+
+async def test_a_change_ordered_during_a_change_is_not_lost(desk: Desk) -> None:
+    await desk.send_all()
+    header = (await desk.posts())["h"]
+    await desk.change(header, withdraw=False)
+    await desk.next()
+    await desk.change(header, withdraw=False)
+    await desk.ledger.mark_changed(header.id, revision=4)
+    assert (await desk.next()).change is PostChange.EDIT
+    await desk.change(header, withdraw=True)
+    await desk.ledger.mark_changed(header.id, revision=5)
+    assert (await desk.next()).change is PostChange.WITHDRAW
+
+
+async def test_a_change_ordered_while_sending_is_made_afterwards(desk: Desk) -> None:
+    header = await desk.next()
+    await desk.change(header, withdraw=True)
+    await desk.sent(header)
+    await desk.send_all()
+    kept = (await desk.posts())["h"]
+    assert (kept.state, kept.change) == (PostState.SENT, PostChange.WITHDRAW)
+
+
+async def test_a_withdrawal_ordered_while_sending_fails_is_the_end(desk: Desk) -> None:
+    header = await desk.next()
+    await desk.change(header, withdraw=True)
+    await desk.ledger.mark_failed(header.id, reason=WHY, retry_at=desk.now)
+    assert (await desk.posts())["h"].state is PostState.WITHDRAWN
+
+
+async def test_a_change_that_fails_or_is_refused(desk: Desk) -> None:
+    await desk.send_all()
+    header = (await desk.posts())["h"]
+    await desk.change(header, withdraw=False)
+    await desk.next()
+    await desk.ledger.mark_failed(header.id, reason=WHY, retry_at=desk.now + SECOND)
+    assert await desk.claim() is None
+    assert (await desk.posts())["h"].state is PostState.SENT
+    assert (await desk.next(SECOND)).change is PostChange.EDIT
+    await desk.ledger.mark_refused(header.id, reason=WHY)
+    kept = (await desk.posts())["h"]
+    assert (kept.state, kept.change, kept.reason) == (PostState.SENT, None, WHY)
+    assert (await desk.delivery()).state is DeliveryState.DELIVERED
+    assert not await desk.waiting(LOOK_UP_TIME)
+
+
+async def test_posts_in_a_thread_know_its_message(desk: Desk) -> None:
+    await desk.send_all()
+    await desk.plan("hab", day=date(2024, 6, 22), in_thread=True)
+    header = await desk.next()
+    assert header.thread_id is None
+    await desk.sent(header)
+    card = await desk.next()
+    assert (card.in_thread, card.thread_id) == (True, f"m{header.id}")
+
+
+async def test_a_channel_waits_for_its_own_posts_only(desk: Desk) -> None:
+    elsewhere = replace(desk.order.channel, id="random")
+    other = Desk(
+        desk.storage, await desk.storage.subscriptions.add(replace(desk.order, id=0, channel=elsewhere)), desk.now
+    )
+    await other.plan("x")
+    await desk.next()
+    assert await desk.ledger.channels_waiting(desk.now) == [elsewhere]
+    assert (await other.next()).key[-1] == "x"
+
+
+async def test_a_removed_subscription_posts_nothing_more(desk: Desk) -> None:
+    await desk.storage.subscriptions.remove(desk.order.id)
+    assert await desk.claim() is None
+    assert not await desk.waiting()
+    assert await desk.states() == "h:planned a:planned b:planned"
+
+
+async def test_marking_posts_that_are_not_there_changes_nothing(desk: Desk) -> None:
+    await desk.ledger.mark_sent(99, message_id="x", revision=1, at=desk.now)
+    await desk.ledger.mark_changed(99, revision=1)
+    await desk.ledger.mark_withdrawn(99)
+    await desk.ledger.mark_uncertain(99, reason=WHY, retry_at=desk.now)
+    await desk.ledger.mark_failed(99, reason=WHY, retry_at=desk.now)
+    await desk.ledger.mark_refused(99, reason=WHY)
+    assert await desk.states() == "h:planned a:planned b:planned"
+
+
+async def test_no_post_is_handed_out_twice(desk: Desk) -> None:
+    """Two workers with databases of their own, and several tasks each."""
+    await desk.plan("".join(chr(ord("A") + number) for number in range(12)), day=date(2024, 6, 22))
+    other = await open_storage(f"sqlite:///{desk.storage.database.path}")
+    handed: list[int] = []
+
+    async def work(storage: Storage) -> None:
+        while len(handed) < 15:
+            post = await storage.ledger.claim(desk.order.channel, desk.now)
+            if post:
+                handed.append(post.id)
+                await storage.ledger.mark_sent(post.id, message_id=str(post.id), revision=1, at=desk.now)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(work(storage) for storage in (desk.storage, other) for _ in range(3)))
+    await other.close()
+    assert await desk.claim() is None
+    assert len(handed) == len(set(handed)) == 15
+    assert handed == sorted(handed)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from storage.opening import Storage, open_storage
+
+from .conftest import Make
+
+
+async def test_how_a_database_is_opened(storage: Storage) -> None:
+    def pragma(connection: Connection, name: str) -> object:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+    wanted = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2, "busy_timeout": 5000, "page_size": 8192}
+    assert {name: await storage.database.read(pragma, name) for name in wanted} == wanted
+
+
+async def test_a_failed_write_leaves_nothing(storage: Storage) -> None:
+    def write(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO documents VALUES ('a', 1)"))
+        connection.execute(text("CREATE TABLE extra (id)"))
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await storage.database.write(write)
+
+    def left(connection: Connection) -> list[object]:
+        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE name = 'extra'"))
+        return [*tables, *connection.execute(text("SELECT * FROM documents"))]
+
+    assert await storage.database.read(left) == []
+
+
+async def test_readers_see_one_moment(storage: Storage, make: Make, now: datetime) -> None:
+    """A write between two statements of one reader does not show."""
+    loop = asyncio.get_running_loop()
+
+    def read_twice(connection: Connection) -> list[object]:
+        count = text("SELECT count(*) FROM entries")
+        first = connection.scalar(count)
+        asyncio.run_coroutine_threadsafe(storage.archive.add(make(), by=None, at=now), loop).result(timeout=10)
+        return [first, connection.scalar(count)]
+
+    assert await storage.database.read(read_twice) == [0, 0]
+    assert await storage.archive.count() == 1
+
+
+async def test_many_writers_and_readers_at_once(path: Path, make: Make, now: datetime) -> None:
+    """In two databases on one file, as two processes would be."""
+    storages = [await open_storage(f"sqlite:///{path}") for _ in range(2)]
+    await asyncio.gather(
+        *(storage.archive.add(make(tags=("a",)), by=None, at=now) for storage in storages for _ in range(10)),
+        *(storage.archive.tags() for storage in storages for _ in range(10)),
+    )
+    for storage in storages:
+        assert [tag.count for tag in await storage.archive.tags()] == [20]
+        assert await storage.check() == []
+        await storage.close()
+
+
+HEAVY = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio", "alembic", "aiosqlite", "mako", "hypothesis")
+
+
+def test_a_lookup_imports_nothing_heavy(path: Path) -> None:
+    code = f"""
+import asyncio, sys
+from storage.opening import open_storage
+from bot.core.query import Criteria, TextTerm
+
+async def main():
+    storage = await open_storage("sqlite:///{path}")
+    await storage.search.page(Criteria(tags=(("a",),), texts=(TextTerm("b"),)), asker=None, limit=5)
+    await storage.close()
+
+asyncio.run(main())
+print(*[name for name in {HEAVY!r} if name in sys.modules])
+"""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    assert subprocess.check_output([sys.executable, "-W", "error", "-c", code], text=True, env=env) == "\n"

@@ -1,0 +1,196 @@
+"""Lookups on an archive of 5,560 entries walk along indexes and sort nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from bot.core.digests import MessageRef
+from bot.core.entries import Entry
+from bot.core.people import Person
+from bot.core.ports import ImportedEntry
+from bot.core.query import Criteria, DateSpan, Sort
+from bot.core.subscriptions import Channel
+from storage.criteria import resolve
+from storage.opening import Storage, open_storage
+from storage.search import keys_statement
+
+SIZE = 5_560
+TODAY = date(2024, 6, 21)
+
+
+@pytest.fixture(scope="module")
+def large(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("large") / "paperboy.db"
+    path.write_bytes(template.read_bytes())
+    return path
+
+
+@pytest.fixture
+async def archive(large: Path) -> AsyncIterator[Storage]:
+    storage = await open_storage(f"sqlite:///{large}")
+    if not await storage.archive.count():
+        entries = [
+            Entry(
+                id=f"{number:010}",
+                title=f"Paper {number}",
+                digest_date=TODAY - timedelta(number // 3),
+                authors=(f"Name{number % 500} Kumar{number % 7}",),
+                tags=(f"t{number % 100}", f"u{number % 7}"),
+            )
+            for number in range(SIZE)
+        ]
+        now = datetime.now(UTC)
+        await storage.archive.write_import([ImportedEntry(entry, True) for entry in entries], documents=[], at=now)
+    yield storage
+    await storage.close()
+
+
+LOOKUPS = {
+    "newest": Criteria(),
+    "oldest": Criteria(sort=Sort.OLD),
+    "tag": Criteria(tags=(("t1",),)),
+    "tag and tag": Criteria(tags=(("t1",), ("u3",))),
+    "tag or tag": Criteria(tags=(("t1", "u3"),)),
+    "tag not tag": Criteria(tags=(("u1",),), tags_not=("t3",)),
+    "not tag": Criteria(tags_not=("t3",)),
+    "author": Criteria(authors=("kumar1",)),
+    "author by two words": Criteria(authors=("name1 kumar1",)),
+    "author by a beginning": Criteria(authors=("kum",)),
+    "month": Criteria(span=DateSpan(date(2024, 5, 1), date(2024, 5, 31))),
+    "tag in a month": Criteria(tags=(("u1",),), span=DateSpan(date(2024, 5, 1), date(2024, 5, 31))),
+    "popular": Criteria(sort=Sort.POPULAR),
+    "discussed": Criteria(sort=Sort.DISCUSSED),
+    "popular not tag": Criteria(sort=Sort.POPULAR, tags_not=("t3",)),
+}
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+async def test_no_page_scans_or_sorts(archive: Storage, name: str) -> None:
+    criteria = LOOKUPS[name]
+    if criteria.span.last is None:
+        criteria = replace(criteria, span=DateSpan(None, TODAY))
+    first = await archive.search.page(criteria, asker=None, limit=10)
+    assert len(first.entries) >= 2
+    for cursor in (None, first.next_cursor):
+        plans = await plans_of(archive, criteria, cursor)
+        for plan in plans:
+            walks = [line for line in plan if re.match(r"SCAN (?!\(|anon|CONSTANT|\d)", line)]
+            assert not [line for line in walks if "COVERING INDEX" not in line and "USING INDEX" not in line], plan
+        if name == "author by a beginning":
+            plans = plans[3:]  # the names that begin so are put in order before the walk
+        for plan in plans[:-1]:  # the last is the total, counted to its bound without an order
+            assert not [line for line in plan if "TEMP B-TREE FOR ORDER BY" in line], plan
+
+
+async def plans_of(archive: Storage, criteria: Criteria, cursor: str | None) -> list[list[str]]:
+    """The plans of all statements that one page takes."""
+
+    async def page() -> None:
+        await archive.search.page(criteria, asker=None, limit=10, cursor=cursor)
+
+    return await plans_while(archive, page)
+
+
+async def plans_while(archive: Storage, do: Callable[[], Awaitable[object]]) -> list[list[str]]:
+    """The plans of all statements that something takes."""
+    statements: list[tuple[str, Any]] = []
+
+    def keep(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append((statement, parameters))
+
+    engine = archive.database._engine
+    event.listen(engine, "before_cursor_execute", keep)
+    try:
+        await do()
+    finally:
+        event.remove(engine, "before_cursor_execute", keep)
+
+    def explain(connection: Connection) -> list[list[str]]:
+        return [
+            [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
+            for statement, parameters in statements
+        ]
+
+    return await archive.database.read(explain)
+
+
+HERE = Channel("local", "local", "general")
+NOW = datetime(2024, 6, 21, tzinfo=UTC)
+ANN = Person("local", "local", "ann")
+QUESTIONS: dict[str, tuple[Callable[[Storage], Awaitable[object]], str]] = {
+    "claim": (lambda storage: storage.ledger.claim(HERE, NOW), "posts USING INDEX ix_posts_turn (platform"),
+    "recover": (lambda storage: storage.ledger.recover(), "posts USING INDEX ix_posts_turn"),
+    "channels waiting": (lambda storage: storage.ledger.channels_waiting(NOW), "posts USING INDEX ix_posts_turn"),
+    "post of": (lambda storage: storage.ledger.post_of(MessageRef(HERE, "1")), "posts USING INDEX ix_posts_message"),
+    "latest posts": (
+        lambda storage: storage.ledger.latest_posts("local", "local", ["a", "b"]),
+        "posts USING INDEX ix_posts_entry_id_platform_workspace",
+    ),
+    "recent posts": (
+        lambda storage: storage.ledger.recent_posts("local", since=NOW),
+        "posts USING INDEX ix_posts_platform_sent_at",
+    ),
+    "save": (
+        lambda storage: storage.engagement.save("0000000001", ANN, at=NOW),
+        "posts USING COVERING INDEX ix_posts_entry_id_platform_workspace",
+    ),
+    "due": (lambda storage: storage.subscriptions.due(NOW), "subscriptions USING INDEX ix_subscriptions_next_run_at"),
+    "last change": (lambda storage: storage.archive.last_change_by(ANN), "revisions USING INDEX ix_revisions_person"),
+    "same papers": (lambda storage: storage.archive.same_papers(["a", "b"]), "match_keys USING PRIMARY KEY"),
+    "digest dates": (
+        lambda storage: storage.archive.digest_dates("20", today=TODAY),
+        "entries USING COVERING INDEX ix_entries_digest_date_shown",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+async def test_each_question_has_its_index(archive: Storage, name: str) -> None:
+    ask, index = QUESTIONS[name]
+    plans = await plans_while(archive, lambda: ask(archive))
+    assert any(index in line for plan in plans for line in plan), plans
+    assert not [
+        line for plan in plans for line in plan if re.fullmatch(r"SCAN (posts|entries|reactions|replies)", line)
+    ]
+
+
+async def test_a_tags_page_reads_no_more_than_it_shows(archive: Storage) -> None:
+    """SQLite counts its steps: a tag on 795 entries takes about as many as one on 56, and as a page far down."""
+
+    async def steps(tag: str, days_back: int = 0) -> int:
+        criteria = Criteria(tags=((tag,),), span=DateSpan(None, TODAY - timedelta(days_back)))
+        return await archive.database.read(count_steps, criteria)
+
+    few = await steps("t1")
+    assert await steps("u1") < few + 100
+    assert await steps("u1", 1000) < few + 100
+
+
+def count_steps(connection: Connection, criteria: Criteria) -> int:
+    """How many steps of SQLite's machine the keys of a page take, to ten."""
+    conditions = resolve(connection, criteria, None)
+    assert conditions is not None
+    walked, _ = conditions.rarest(connection)
+    count = 0
+
+    def tick() -> int:
+        nonlocal count
+        count += 10
+        return 0
+
+    driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(tick, 10)
+    try:
+        assert len(connection.execute(keys_statement(conditions, walked, Sort.NEW, None, 11, rare=True)).all()) == 11
+    finally:
+        driver.set_progress_handler(None, 0)
+    return count

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from bot.core.errors import NotFound
+from bot.core.people import Language, Person
+from bot.core.subscriptions import Channel, LatePolicy, Layout, Subscription
+from storage.opening import Storage
+
+
+async def test_a_subscription_comes_back_as_it_was(storage: Storage, channel: Channel, ann: Person) -> None:
+    full = Subscription(
+        channel=channel,
+        query="tag:rlhf -tag:비전",
+        at=time(23, 59),
+        zone="America/New_York",
+        weekdays=frozenset({0, 4}),
+        layout=Layout.FORUM,
+        language=Language.ENGLISH,
+        late_policy=LatePolicy.SKIP,
+        late_days=7,
+        note_when_empty=True,
+        paused=True,
+        next_run_at=datetime(2024, 6, 21, 3, tzinfo=UTC),
+        delivered_through=date(2024, 6, 20),
+        seen_change=42,
+        created_by=ann,
+    )
+    added = await storage.subscriptions.add(full)
+    assert added == replace(full, id=added.id)
+    assert await storage.subscriptions.get(added.id) == added
+    changed = Subscription(id=added.id, channel=channel, weekdays=frozenset())
+    await storage.subscriptions.replace(changed)
+    assert await storage.subscriptions.get(added.id) == changed
+
+
+async def test_a_removed_one_is_gone(storage: Storage, order: Subscription) -> None:
+    kept = await storage.subscriptions.add(order)
+    gone = await storage.subscriptions.add(replace(order, next_run_at=datetime(2024, 1, 1, tzinfo=UTC)))
+    await storage.subscriptions.remove(gone.id)
+    await storage.subscriptions.remove(gone.id)
+    assert await storage.subscriptions.get(gone.id) is None
+    assert await storage.subscriptions.of_channel(order.channel) == [kept]
+    assert await storage.subscriptions.active() == [kept]
+    assert await storage.subscriptions.due(datetime(2025, 1, 1, tzinfo=UTC)) == []
+    with pytest.raises(NotFound):
+        await storage.subscriptions.replace(gone)
+    with pytest.raises(NotFound):
+        await storage.subscriptions.replace(replace(order, id=999))
+    assert (await storage.subscriptions.add(order)).id not in {kept.id, gone.id}
+
+
+async def test_of_a_channel_oldest_first(storage: Storage, order: Subscription) -> None:
+    first, second = [await storage.subscriptions.add(order) for _ in range(2)]
+    await storage.subscriptions.add(replace(order, channel=replace(order.channel, id="other")))
+    assert await storage.subscriptions.of_channel(order.channel) == [first, second]
+
+
+async def test_paused_ones_are_not_active(storage: Storage, order: Subscription, now: datetime) -> None:
+    await storage.subscriptions.add(replace(order, paused=True, next_run_at=now))
+    running = await storage.subscriptions.add(order)
+    assert await storage.subscriptions.active() == [running]
+    assert await storage.subscriptions.due(now) == []
+
+
+async def test_due_longest_overdue_first(storage: Storage, order: Subscription, now: datetime) -> None:
+    def at(minutes: int) -> Subscription:
+        return replace(order, next_run_at=now + timedelta(minutes=minutes))
+
+    on_time, later, overdue = [await storage.subscriptions.add(at(minutes)) for minutes in (0, 1, -60)]
+    assert await storage.subscriptions.due(now) == [overdue, on_time]
+    assert await storage.subscriptions.due(now, limit=1) == [overdue]
+    assert await storage.subscriptions.due(now - timedelta(hours=2)) == []
+    assert later in await storage.subscriptions.due(now + timedelta(minutes=1))

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.core.entries import Action, Entry, Status, TagCount, tag_key
+from bot.core.errors import NotFound
+from bot.core.query import Criteria
+from storage.opening import Storage
+
+from .conftest import Make
+
+
+async def found(storage: Storage, *tags: str) -> int:
+    page = await storage.search.page(Criteria(tags=tuple((tag,) for tag in tags)), asker=None, limit=10)
+    return page.total
+
+
+async def test_tags_are_counted_most_used_first(storage: Storage, make: Make, now: datetime) -> None:
+    for tags in (("RLHF", "llm"), ("rlhf",), ("RL_HF", "vision")):
+        await storage.archive.add(make(tags=tags), by=None, at=now)
+    assert await storage.archive.tags() == [TagCount("RLHF", 3), TagCount("llm", 1), TagCount("vision", 1)]
+    assert await storage.archive.tags("rl-H") == [TagCount("RLHF", 3)]
+    assert await storage.archive.tags(limit=1) == [TagCount("RLHF", 3)]
+    assert await storage.archive.tags("x") == []
+
+
+async def test_a_tag_is_shown_as_most_often_written(storage: Storage, make: Make, now: datetime) -> None:
+    first = await storage.archive.add(make(tags=("Vision_Language",)), by=None, at=now)
+    for _ in range(2):
+        await storage.archive.add(make(tags=("vision-language",)), by=None, at=now)
+    assert await storage.archive.tags() == [TagCount("vision-language", 3)]
+    await storage.archive.replace(replace(first, tags=()), action=Action.EDIT, by=None, at=now)
+    assert await storage.archive.tags() == [TagCount("vision-language", 2)]
+
+
+async def test_only_public_entries_are_counted(storage: Storage, make: Make, now: datetime) -> None:
+    draft = await storage.archive.add(make(tags=("a",), status=Status.DRAFT), by=None, at=now)
+    await storage.archive.add(make(None, tags=("a",)), by=None, at=now)
+    assert await storage.archive.tags() == []
+    assert await storage.archive.known_tags(["a"]) == set()
+    shown = await storage.archive.replace(replace(draft, status=Status.PUBLISHED), action=Action.EDIT, by=None, at=now)
+    assert await storage.archive.tags() == [TagCount("a", 1)]
+    await storage.archive.replace(replace(shown, status=Status.REMOVED), action=Action.REMOVE, by=None, at=now)
+    assert await storage.archive.tags() == []
+
+
+async def test_known_tags_in_any_spelling(storage: Storage, make: Make, now: datetime) -> None:
+    await storage.archive.add(make(tags=("Vision-Language", "언어모델")), by=None, at=now)
+    names = ["vision language", "VISION_LANGUAGE", "언어모델", "language"]
+    assert await storage.archive.known_tags(names) == set(names[:3])
+
+
+async def test_an_alias_stands_for_a_tag(storage: Storage, make: Make, now: datetime) -> None:
+    await storage.archive.add(make(tags=("llm",)), by=None, at=now)
+    await storage.archive.declare_alias("Large Language Model", "LLM")
+    assert await found(storage, "large-language-model") == 1
+    assert await storage.archive.known_tags(["large_language_model"]) == {"large_language_model"}
+    assert await storage.archive.tags("large") == [TagCount("llm", 1)]
+    await storage.archive.add(make(tags=("large-language-model",)), by=None, at=now)
+    assert await found(storage, "llm") == 2
+    with pytest.raises(NotFound, match="nothing"):
+        await storage.archive.declare_alias("x", "nothing")
+
+
+async def test_an_alias_takes_in_the_tag_of_its_name(storage: Storage, make: Make, now: datetime) -> None:
+    both = await storage.archive.add(make(tags=("llm", "LLMs")), by=None, at=now)
+    await storage.archive.add(make(tags=("LLMs",)), by=None, at=now)
+    await storage.archive.add(make(tags=("LLMs",)), by=None, at=now)
+    await storage.archive.declare_alias("llms", "llm")
+    assert await storage.archive.tags() == [TagCount("LLMs", 3)]
+    assert await found(storage, "llm") == await found(storage, "llms") == 3
+    await storage.archive.replace(replace(both, tags=("llms",)), action=Action.EDIT, by=None, at=now)
+    assert await found(storage, "llm", "llms") == 3
+    await storage.archive.declare_alias("llm", "llm")
+    await storage.archive.declare_alias("llms", "llms")
+    assert await found(storage, "llm") == 3
+
+
+async def test_an_alias_can_be_given_to_another_tag(storage: Storage, make: Make, now: datetime) -> None:
+    await storage.archive.add(make(tags=("a",)), by=None, at=now)
+    await storage.archive.add(make(tags=("b", "c")), by=None, at=now)
+    await storage.archive.declare_alias("x", "a")
+    await storage.archive.declare_alias("x", "b")
+    await storage.archive.declare_alias("y", "x")
+    assert await found(storage, "x", "y", "b", "c") == 1
+    await storage.archive.declare_alias("b", "c")
+    assert await found(storage, "x", "y", "b", "c") == 1
+    assert await storage.archive.tags() == [TagCount("a", 1), TagCount("c", 1)]
+
+
+STATUS = st.sampled_from([Status.PUBLISHED, Status.PUBLISHED, Status.DRAFT, Status.REMOVED])
+TAGS = st.lists(st.sampled_from(["a", "A", "b", "b-", "c", ""]), max_size=3).map(tuple)
+DAYS = st.sampled_from([None, date(2024, 6, 20), date(2024, 6, 21)])
+STEPS = st.lists(st.tuples(st.integers(0, 4), STATUS, TAGS, DAYS), max_size=12)
+
+
+@given(steps=STEPS)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_counts_are_those_of_a_recount(
+    storage: Storage, make: Make, now: datetime, steps: list[tuple[int, Status, tuple[str, ...], date | None]]
+) -> None:
+    """Whatever is added and changed; what earlier examples left in the archive counts too."""
+    held: dict[int, Entry] = {}
+    for number, status, tags, day in steps:
+        if number in held:
+            changed = replace(held[number], status=status, tags=tags, digest_date=day)
+            held[number] = await storage.archive.replace(changed, action=Action.EDIT, by=None, at=now)
+        else:
+            new = replace(make(), status=status, tags=tags, digest_date=day)
+            held[number] = await storage.archive.add(new, by=None, at=now)
+    everything = await storage.archive.export(after=None, limit=100_000)
+    expected: dict[str, int] = {}
+    for entry in everything:
+        for key in {tag_key(tag) for tag in entry.tags if entry.is_public} - {""}:
+            expected[key] = expected.get(key, 0) + 1
+    assert {tag_key(tag.name): tag.count for tag in await storage.archive.tags()} == expected
+    for key, count in expected.items():
+        assert await found(storage, key) == count
+    assert await storage.check() == []
