@@ -1,0 +1,66 @@
+"""Tags as people write them: on a line of their own, at the end of a text, or before a remark."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.core.text import has_hangul
+
+TAG = r"#(?=[^\s#]*[^\W\d_])\w(?:[\w./+&'’-]*[\w+])?"
+_RUN = rf"(?:{TAG}[,;.]*(?:\s+|(?=#)|$))+"
+_ONE = re.compile(TAG)
+_TAG_LINE = re.compile(rf"\s*(?P<tags>{_RUN})(?P<stray>[A-Za-z#\u3131-\u318e\uac00-\ud7a3]?)\s*")
+_AT_END = re.compile(rf"(?:(?<!\S)|(?<=[가-힣])|(?<=[가-힣][.!?…)~]))(?P<tags>{_RUN})(?P<stray>[a-zㄱ-ㆎ]?)$")
+_AT_START = re.compile(rf"\s*(?P<tags>{_RUN})(?=\S)")
+_INSIDE = re.compile(rf"(?<!\S)(?P<tags>(?:{TAG}[,;]?\s+)+)(?=\()|(?<!\S)(?P<more>(?:{TAG}\s+){{2,}})(?=\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedLine:
+    """A line without its tags, the tags in order, and whether a stray letter after them was dropped."""
+
+    text: str
+    tags: tuple[str, ...] = ()
+    stray: bool = False
+
+
+def is_tag_line(line: str) -> bool:
+    """Whether a line holds tags and nothing else, but for one stray letter.
+
+    >>> is_tag_line("#llm #3d  "), is_tag_line("# Links"), is_tag_line("#InsTag: a title"), is_tag_line("#1")
+    (True, False, False, False)
+    """
+    return "#" in line and _TAG_LINE.fullmatch(line) is not None
+
+
+def take_tags(line: str) -> TaggedLine:
+    """A line with its tags taken out of it.
+
+    >>> take_tags("좋은 결과. #nerf #3d")
+    TaggedLine(text='좋은 결과.', tags=('nerf', '3d'), stray=False)
+    """
+    if "#" not in line:
+        return TaggedLine(line)
+    alone = _TAG_LINE.fullmatch(line)
+    if alone:
+        return TaggedLine("", _names(alone["tags"]), bool(alone["stray"]))
+    at_end = _AT_END.search(line.rstrip())
+    if at_end:
+        before = take_tags(line[: at_end.start()].rstrip())
+        return TaggedLine(before.text, before.tags + _names(at_end["tags"]), bool(at_end["stray"]))
+    return _before_a_remark(line)
+
+
+def _before_a_remark(line: str) -> TaggedLine:
+    at_start = _AT_START.match(line)
+    if at_start and (has_hangul(line) or line[at_start.end()] == "("):
+        return TaggedLine(line[at_start.end() :], _names(at_start["tags"]))
+    inside = _INSIDE.search(line)
+    if not inside:
+        return TaggedLine(line)
+    return TaggedLine(line[: inside.start()] + line[inside.end() :], _names(inside["tags"] or inside["more"]))
+
+
+def _names(run: str) -> tuple[str, ...]:
+    return tuple(tag[0][1:] for tag in _ONE.finditer(run))
