@@ -1,0 +1,173 @@
+"""What to offer while a command, a query or a list of tags is being typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.commands import (
+    Candidate,
+    CompletionContext,
+    CompletionKind,
+    complete_command,
+    parse_command,
+    required_roles,
+)
+from bot.core.entries import TagCount, tag_key
+from bot.core.errors import CommandError, InputError
+from bot.core.messages import Message, msg, msg_n
+from bot.core.people import Role
+from bot.core.query_syntax import write_author, write_tag
+from bot.core.subscriptions import Channel
+from bot.usecases.look_up import look_up
+from bot.web.markup import title_text
+from bot.web.visitor import Visitor
+
+_MOST: Final = 12
+_QUERY_COMMAND: Final = "/digest subscribe "
+_TAG_BEING_TYPED: Final = re.compile(r"[^\s,#＃]*$")
+_SURE_KINDS: Final = frozenset(
+    {
+        CompletionKind.COMMAND,
+        CompletionKind.SUBCOMMAND,
+        CompletionKind.TAG,
+        CompletionKind.AUTHOR,
+        CompletionKind.SORT,
+        CompletionKind.IS,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One choice: what the list shows, what it means, and what goes into the text in its place."""
+
+    label: str
+    detail: Message | str
+    insert: str
+    is_restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Completions:
+    """What fits at the cursor, for the span `start`..`end` of the text (offsets in characters).
+
+    `is_sure`: what is typed so far is no whole word yet, so the first offer is most likely what is meant.
+    """
+
+    start: int
+    end: int
+    offers: tuple[Offer, ...] = ()
+    is_sure: bool = False
+
+
+async def complete_line(visitor: Visitor, channel: Channel, text: str, cursor: int) -> Completions:
+    """Complete a command."""
+    context = complete_command(text, cursor)
+    offers = await _offers(visitor, channel, context, text)
+    return Completions(context.start, context.end, tuple(offers[:_MOST]), _is_sure(context, offers))
+
+
+def _is_sure(context: CompletionContext, offers: list[Offer]) -> bool:
+    typed = tag_key(context.prefix)
+    return bool(typed) and context.kind in _SURE_KINDS and all(tag_key(offer.label) != typed for offer in offers)
+
+
+async def complete_query(visitor: Visitor, channel: Channel, text: str, cursor: int) -> Completions:
+    """Complete a query that stands alone in a field."""
+    shift = len(_QUERY_COMMAND)
+    found = await complete_line(visitor, channel, _QUERY_COMMAND + text, cursor + shift)
+    return Completions(max(0, found.start - shift), max(0, found.end - shift), found.offers, found.is_sure)
+
+
+async def complete_tags(visitor: Visitor, text: str, cursor: int) -> Completions:
+    """Complete the tag at the cursor of a list of tags."""
+    typed = _TAG_BEING_TYPED.search(text[:cursor])
+    prefix = typed[0] if typed else ""
+    there = {tag_key(name.strip("#＃")) for name in re.split(r"[\s,]+", text[: cursor - len(prefix)] + text[cursor:])}
+    tags = await visitor.parts.stores.archive.tags(prefix, limit=_MOST + len(there))
+    offers = [_counted(tag, f"{tag.name} ") for tag in tags if tag_key(tag.name) not in there]
+    is_sure = bool(prefix) and all(tag_key(offer.label) != tag_key(prefix) for offer in offers)
+    return Completions(cursor - len(prefix), cursor, tuple(offers[:_MOST]), is_sure)
+
+
+async def _offers(visitor: Visitor, channel: Channel, context: CompletionContext, text: str) -> list[Offer]:
+    known = [_known(visitor, context, candidate, text) for candidate in context.candidates]
+    look = _FROM_ARCHIVE.get(context.kind)
+    return known + (await look(visitor, channel, context) if look else [])
+
+
+def _known(visitor: Visitor, context: CompletionContext, candidate: Candidate, text: str) -> Offer:
+    """A choice that the line alone tells; a key goes on at once, anything else after a space."""
+    insert = candidate.label if candidate.label.endswith(":") else f"{candidate.label} "
+    line = text[: context.start] + candidate.label
+    return Offer(candidate.label, candidate.description, insert, not _is_open_to(visitor, line))
+
+
+def _is_open_to(visitor: Visitor, line: str) -> bool:
+    """Whether this person may use the command that the line begins; what is no command yet is open."""
+    for attempt in (line, f"{line} 2406.14548"):
+        try:
+            needed = required_roles(parse_command(attempt))
+        except CommandError:
+            continue
+        return bool(needed & visitor.caller.roles)
+    return True
+
+
+async def _tags(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
+    there = {tag_key(name) for name in context.tags}
+    tags = await visitor.parts.stores.archive.tags(context.prefix, limit=_MOST + len(there))
+    return [_counted(tag, f"{write_tag(tag.name)} ") for tag in tags if tag_key(tag.name) not in there]
+
+
+async def _authors(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
+    if not context.prefix.strip():
+        return []
+    authors = await visitor.parts.stores.archive.authors(context.prefix, limit=_MOST)
+    return [_counted(author, f"{write_author(author.name)} ") for author in authors]
+
+
+def _counted(found: TagCount, insert: str) -> Offer:
+    return Offer(found.name, msg_n("{n} entry", "{n} entries", n=found.count), insert)
+
+
+async def _dates(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
+    archive, today = visitor.parts.stores.archive, visitor.caller.today
+    days = await archive.digest_dates(context.prefix, today=today, limit=_MOST)
+    return [_counted(TagCount(day.isoformat(), count), f"{day.isoformat()} ") for day, count in days]
+
+
+async def _entries(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
+    """Entries by their words, the newest where nothing has been typed yet; what goes in is an id."""
+    try:
+        found = await look_up(visitor.parts.stores, visitor.caller, context.prefix, limit=_MOST)
+    except InputError:
+        return []
+    return [
+        Offer(
+            title_text(hit.entry.title),
+            hit.entry.digest_date.isoformat() if hit.entry.digest_date else "",
+            hit.entry.arxiv_id or hit.entry.id,
+        )
+        for hit in found.hits
+    ]
+
+
+async def _subscriptions(visitor: Visitor, channel: Channel, _: CompletionContext) -> list[Offer]:
+    if Role.OPERATOR not in visitor.caller.roles:
+        return []
+    found = await visitor.parts.stores.subscriptions.of_channel(channel)
+    return [Offer(str(one.id), one.query or msg("everything"), str(one.id)) for one in found]
+
+
+_Look = Callable[[Visitor, Channel, CompletionContext], Awaitable[list[Offer]]]
+_FROM_ARCHIVE: Final[Mapping[CompletionKind, _Look]] = {
+    CompletionKind.TAG: _tags,
+    CompletionKind.AUTHOR: _authors,
+    CompletionKind.DATE: _dates,
+    CompletionKind.ENTRY: _entries,
+    CompletionKind.SUBSCRIPTION: _subscriptions,
+}

@@ -1,0 +1,70 @@
+"""What the web platform is made of, and where its handlers find it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+from zoneinfo import ZoneInfo
+
+from aiohttp import WSCloseCode, web
+
+from bot.core.people import Language
+from bot.core.ports import Clock, PaperSource, Stores
+
+if TYPE_CHECKING:
+    from bot.web.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """Everything the pages need. `is_local`: bound to loopback, so the chat page is served beside the reading room.
+
+    `nudge` wakes the delivery loop after a change; `language` and `zone` (IANA) are the workspace's.
+    """
+
+    stores: Stores
+    clock: Clock
+    source: PaperSource
+    hub: Hub
+    nudge: Callable[[], None]
+    language: Language
+    zone: str
+    workspace: str
+    is_local: bool
+
+    def now(self) -> datetime:
+        """The present moment in the workspace's zone."""
+        return self.clock.now().astimezone(ZoneInfo(self.zone))
+
+    def today(self) -> date:
+        """The calendar day in the workspace's zone."""
+        return self.now().date()
+
+
+PARTS: web.AppKey[WebParts] = web.AppKey("PARTS", WebParts)
+
+
+class OpenSockets:
+    """Open WebSockets: a handler adds its own, the frame closes those that are left when the server stops."""
+
+    def __init__(self) -> None:
+        self._sockets: WeakSet[web.WebSocketResponse] = WeakSet()
+
+    def add(self, socket: web.WebSocketResponse) -> None:
+        """Remember one; it is forgotten by itself when its handler has ended."""
+        self._sockets.add(socket)
+
+    async def close(self, within: float) -> None:
+        """Say goodbye to all, who then try again until the server is back; wait `within` seconds at most."""
+        closing = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"restart") for socket in self._sockets]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await asyncio.gather(*closing, return_exceptions=True)
+
+
+SOCKETS: web.AppKey[OpenSockets] = web.AppKey("SOCKETS", OpenSockets)

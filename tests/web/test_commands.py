@@ -1,0 +1,303 @@
+"""Lines to answers, with a real archive behind them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bot.core.entry_form import Publish
+from bot.core.errors import CommandError, Conflict, LookupUnavailable, NotAllowed, NotFound, QueryError, StorageBusy
+from bot.core.messages import msg
+from bot.core.people import Caller, Language, Person, Role
+from bot.core.workspace import LocalChannel
+from bot.web import answers, commands
+from bot.web.completion import complete_line, complete_query, complete_tags
+from bot.web.hub import EventKind
+from bot.web.parts import WebParts
+from bot.web.visitor import Persona, Visitor
+from tests.web.conftest import Deliver, Keep
+
+
+def _visitor(parts: WebParts, persona: Persona, *roles: Role) -> Visitor:
+    person = Person("web", parts.workspace, persona.value)
+    return Visitor(parts, persona, Caller(person, frozenset(roles), Language.ENGLISH, parts.today()))
+
+
+@pytest.fixture
+def reading(parts: WebParts, papers: LocalChannel) -> Visitor:
+    return _visitor(parts, Persona.READER, Role.READER)
+
+
+@pytest.fixture
+def curating(parts: WebParts, papers: LocalChannel) -> Visitor:
+    return _visitor(parts, Persona.MAINTAINER, *Role)
+
+
+async def _run(visitor: Visitor, line: str) -> answers.Answer:
+    return await commands.run_line(visitor, visitor.channel("papers"), line)
+
+
+# --- looking up -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_query_answers_with_a_page(reading: Visitor, keep: Keep) -> None:
+    for number in range(7):
+        await keep(f"Paper {number}", tags=("rlaif",))
+    answer = await _run(reading, "/paper tag:rlaif")
+    assert isinstance(answer, answers.ResultsAnswer)
+    assert (len(answer.results.hits), answer.results.total) == (5, 7)
+    rest = await commands.results_page(reading, answer.typed, answer.results.next_cursor)
+    assert len(rest.results.hits) == 2
+    assert rest.results.next_cursor is None
+
+
+async def test_no_query_is_the_latest_digest(reading: Visitor, keep: Keep) -> None:
+    await keep("Old", "2024-07-18")
+    await keep("New", "2024-07-19")
+    for line in ("/paper", "/digest", "/digest show"):
+        answer = await _run(reading, line)
+        assert isinstance(answer, answers.DigestAnswer)
+        assert answer.view.day == date(2024, 7, 19)
+
+
+async def test_an_unknown_tag_suggests_lines_that_work(reading: Visitor, keep: Keep) -> None:
+    await keep("P", tags=("rlaif",))
+    with pytest.raises(QueryError) as caught:
+        await _run(reading, "/paper tag:rlfai")
+    answer = answers.error_answer(caught.value)
+    assert answer.suggestions == ("/paper tag:rlaif",)
+    assert answer.is_error
+    assert isinstance(await _run(reading, answer.suggestions[0]), answers.ResultsAnswer)
+
+
+async def test_help_lists_what_this_person_may_use(reading: Visitor, curating: Visitor, keep: Keep) -> None:
+    await keep("P", tags=("rlaif",))
+    for_reader, for_maintainer = await _run(reading, "/paper help"), await _run(curating, "/digest help")
+    assert isinstance(for_reader, answers.HelpAnswer)
+    assert isinstance(for_maintainer, answers.HelpAnswer)
+    lines = [line for line, _ in for_reader.commands]
+    assert "/digest show" in lines
+    assert "/paper-add" not in lines
+    assert {"/paper-add", "/paper-edit", "/digest subscribe"} <= {line for line, _ in for_maintainer.commands}
+    for text, _ in for_reader.view.examples:
+        await _run(reading, f"/paper {text}")
+
+
+async def test_an_entry_and_what_is_like_it(reading: Visitor, keep: Keep) -> None:
+    one = await keep("One", tags=("rlaif", "llm"))
+    await keep("Two", tags=("rlaif",))
+    shown = await commands.show_entry(reading, one.id)
+    assert shown.card["title"] == "One"
+    like = await commands.show_like(reading, one.id)
+    assert [hit.entry.title for hit in like.hits] == ["Two"]
+
+
+# --- permissions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/paper-add",
+        "/paper-edit 2406.14548",
+        "/paper-remove 2406.14548",
+        "/paper-undo",
+        "/digest subscribe",
+        "/digest list",
+        "/digest edit",
+        "/digest pause",
+        "/digest resume",
+        "/digest unsubscribe",
+        "/digest preview",
+        "/digest send",
+        "/digest why",
+    ],
+)
+async def test_a_reader_is_refused(reading: Visitor, line: str) -> None:
+    with pytest.raises(NotAllowed):
+        await _run(reading, line)
+
+
+async def test_second_clicks_check_again(reading: Visitor, keep: Keep) -> None:
+    entry = await keep("P")
+    with pytest.raises(NotAllowed):
+        await commands.remove_entry(reading, entry.id)
+    with pytest.raises(NotAllowed):
+        await commands.end_subscription(reading, reading.channel("papers"), 1)
+
+
+# --- the channel's digest ---------------------------------------------------------------------------------------------
+
+
+async def test_a_channels_subscriptions(curating: Visitor, keep: Keep, deliver: Deliver) -> None:
+    await keep("P", tags=("rlaif",))
+    assert isinstance(await _run(curating, "/digest list"), answers.NoticeAnswer)
+    await deliver(query="tag:rlaif")
+    listed = await _run(curating, "/digest list")
+    assert isinstance(listed, answers.SubscriptionsAnswer)
+    assert [one.query for one in listed.subscriptions] == ["tag:rlaif"]
+    form = await _run(curating, "/digest edit")
+    assert isinstance(form, answers.SubscriptionFormAnswer)
+    assert form.form.query == "tag:rlaif"
+    await _run(curating, "/digest pause")
+    assert (await curating.parts.stores.subscriptions.of_channel(curating.channel("papers")))[0].paused
+    await _run(curating, "/digest resume")
+    assert not (await curating.parts.stores.subscriptions.of_channel(curating.channel("papers")))[0].paused
+
+
+async def test_ending_a_subscription_asks_first(curating: Visitor, keep: Keep, deliver: Deliver) -> None:
+    await keep("P")
+    await deliver()
+    answer = await _run(curating, "/digest unsubscribe")
+    assert isinstance(answer, answers.ConfirmAnswer)
+    assert await curating.parts.stores.subscriptions.of_channel(curating.channel("papers"))
+    number = int(answer.action.split("/")[-2])
+    await commands.end_subscription(curating, curating.channel("papers"), number)
+    assert not await curating.parts.stores.subscriptions.of_channel(curating.channel("papers"))
+
+
+async def test_preview_send_and_why(curating: Visitor, keep: Keep, deliver: Deliver) -> None:
+    await keep("P", "2024-07-18")
+    await keep("Q", "2024-07-19")
+    await deliver()
+    preview = await _run(curating, "/digest preview 2024-07-18")
+    assert isinstance(preview, answers.PreviewAnswer)
+    assert [payload["kind"] for payload in preview.payloads] == ["header", "entry"]
+    sent = await _run(curating, "/digest send 2024-07-19")
+    assert isinstance(sent, answers.NoticeAnswer)
+    assert "already" in str(sent.messages[0])
+    why = await _run(curating, "/digest why")
+    assert isinstance(why, answers.NoticeAnswer)
+    assert str(why.messages[0]) == "2024-07-19: delivered."
+
+
+async def test_a_recap_is_a_week(reading: Visitor, keep: Keep) -> None:
+    await keep("P", "2024-07-19")
+    answer = await _run(reading, "/digest recap")
+    assert isinstance(answer, answers.RecapAnswer)
+    assert answer.recap.first == date(2024, 7, 15)
+    assert answer.most_per_day == 1
+
+
+async def test_a_subscription_form_begins_with_the_query(curating: Visitor) -> None:
+    answer = await _run(curating, "/digest subscribe tag:rlaif")
+    assert isinstance(answer, answers.SubscriptionFormAnswer)
+    assert (answer.form.query, answer.form.zone, answer.subscription_id) == ("tag:rlaif", "Asia/Seoul", None)
+
+
+# --- curating ---------------------------------------------------------------------------------------------------------
+
+
+async def test_adding_opens_a_form_that_says_what_could_not_be_asked(curating: Visitor) -> None:
+    answer = await _run(curating, "/paper-add 2407.99999")
+    assert isinstance(answer, answers.EntryFormAnswer)
+    assert answer.form.url == "https://arxiv.org/abs/2407.99999"
+    assert answer.form.publish == Publish.TODAY
+    assert answer.form.note is not None
+
+
+async def test_adding_a_known_paper_is_refused(curating: Visitor, keep: Keep) -> None:
+    await keep("P", arxiv_id="2407.99999")
+    with pytest.raises(Conflict):
+        await _run(curating, "/paper-add 2407.99999")
+
+
+async def test_removing_asks_first_and_can_be_undone(curating: Visitor, keep: Keep) -> None:
+    entry = await keep("P")
+    answer = await _run(curating, f"/paper-remove {entry.id}")
+    assert isinstance(answer, answers.ConfirmAnswer)
+    assert answer.action == f"/chat/entries/{entry.id}/remove"
+    with curating.parts.hub.listening() as tab:
+        removed = await commands.remove_entry(curating, entry.id)
+        coming = tab.events.get_nowait()
+    assert coming is not None
+    assert (coming[1].kind, coming[1].entry_id) == (EventKind.ENTRY, entry.id)
+    with pytest.raises(NotFound):
+        await commands.show_entry(curating, entry.id)
+    undone = await _run(curating, removed.suggestions[0])
+    assert isinstance(undone, answers.NoticeAnswer)
+    assert (await commands.show_entry(curating, entry.id)).hit.entry.title == "P"
+
+
+async def test_forgetting_asks_first(reading: Visitor, keep: Keep) -> None:
+    entry = await keep("P")
+    await reading.parts.stores.engagement.save(entry.id, reading.caller.person, at=reading.parts.clock.now())
+    answer = await _run(reading, "/paper forget-me")
+    assert isinstance(answer, answers.ConfirmAnswer)
+    assert str((await commands.forget_me(reading)).messages[0]) == "1 record about you was erased."
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotAllowed(msg("No.")), 403),
+        (NotFound(msg("No.")), 404),
+        (Conflict(msg("No.")), 409),
+        (CommandError(msg("No."), suggestions=("/paper",)), 422),
+        (StorageBusy(msg("No.")), 503),
+        (LookupUnavailable(msg("No.")), 503),
+    ],
+)
+def test_every_error_has_its_status(error: NotAllowed, status: int) -> None:
+    answer = answers.error_answer(error)
+    assert answers.status_of(answer) == status
+    assert answer.messages == (error.message,)
+
+
+# --- completion -------------------------------------------------------------------------------------------------------
+
+
+async def _labels(visitor: Visitor, line: str) -> list[str]:
+    found = await complete_line(visitor, visitor.channel("papers"), line, len(line))
+    return [offer.label for offer in found.offers]
+
+
+async def test_commands_and_keys_are_offered(reading: Visitor) -> None:
+    assert await _labels(reading, "/paper-") == ["/paper-add", "/paper-edit", "/paper-remove", "/paper-undo"]
+    assert await _labels(reading, "/digest su") == ["subscribe"]
+    assert "tag:" in await _labels(reading, "/paper ta")
+    assert await _labels(reading, "hello") == []
+
+
+async def test_what_a_person_may_not_use_is_marked(reading: Visitor, curating: Visitor) -> None:
+    for visitor, marked in ((reading, True), (curating, False)):
+        found = await complete_line(visitor, visitor.channel("papers"), "/paper-e", 8)
+        assert [offer.is_restricted for offer in found.offers] == [marked]
+
+
+async def test_tags_come_with_counts_and_without_those_there(reading: Visitor, keep: Keep) -> None:
+    await keep("P", tags=("rlaif", "rlhf"))
+    await keep("Q", tags=("rlaif",))
+    found = await complete_line(reading, reading.channel("papers"), "/paper tag:rl", 13)
+    assert [(offer.label, str(offer.detail), offer.insert) for offer in found.offers] == [
+        ("rlaif", "2 entries", "rlaif "),
+        ("rlhf", "1 entry", "rlhf "),
+    ]
+    assert found.is_sure
+    assert await _labels(reading, "/paper tag:rlaif,rl") == ["rlhf"]
+
+
+async def test_a_whole_word_is_not_finished_again(reading: Visitor, keep: Keep) -> None:
+    await keep("P", tags=("rlaif",))
+    found = await complete_line(reading, reading.channel("papers"), "/paper tag:rlaif", 16)
+    assert not found.is_sure
+
+
+async def test_authors_dates_entries_and_subscriptions(curating: Visitor, keep: Keep, deliver: Deliver) -> None:
+    await keep("Some Title", authors=("Kim Young",), arxiv_id="2407.00001")
+    await deliver()
+    assert await _labels(curating, "/paper author:kim") == ["Kim Young"]
+    assert "2024-07-19" in await _labels(curating, "/digest show 2024")
+    assert await _labels(curating, "/paper-edit ") == ["Some Title"]
+    found = await complete_line(curating, curating.channel("papers"), "/paper-edit titl", 16)
+    assert [offer.insert for offer in found.offers] in ([], ["2407.00001"])
+    assert len(await _labels(curating, "/digest pause ")) == 1
+
+
+async def test_fields_complete_too(reading: Visitor, keep: Keep) -> None:
+    await keep("P", tags=("rlaif", "rlhf"))
+    tags = await complete_tags(reading, "#rlhf #rl llm", 9)
+    assert (tags.start, tags.end, [offer.insert for offer in tags.offers]) == (7, 9, ["rlaif "])
+    query = await complete_query(reading, reading.channel("papers"), "tag:rla", 7)
+    assert (query.start, query.end, [offer.label for offer in query.offers]) == (4, 7, ["rlaif"])
