@@ -1,0 +1,83 @@
+"""Rules for the whole suite: markers, Hypothesis profiles, the browser, and what a skip means where it counts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+IN_CI = os.environ.get("CI") == "true"
+
+# A test may be skipped for what the machine cannot have, and says so with this prefix. In CI any other skip fails.
+ENVIRONMENT = "environment:"
+
+_MARKERS = (
+    "browser: goes through pages in a headless Chromium",
+    "slow: takes more than a second or two",
+)
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_MAC_CHROMIUMS = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if IN_CI else "default")
+
+
+def chromium_path() -> str | None:
+    """The Chromium that browser tests drive: the one named in CHROMIUM, else one that is installed."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named
+    installed = next((path for name in _CHROMIUMS if (path := shutil.which(name))), None)
+    return installed or next((path for path in _MAC_CHROMIUMS if Path(path).exists()), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium; without one the test is skipped, which CI does not let pass."""
+    path = chromium_path()
+    if path is None:
+        pytest.skip("no Chromium: apt-get install chromium, or name one in CHROMIUM")
+    return path
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("browser") and chromium_path() is None:
+        pytest.skip("no Chromium: apt-get install chromium, or name one in CHROMIUM")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped:
+        _refuse_skip(report)
+    return report
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure in CI, unless its reason names what the machine cannot have."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    if IN_CI and not reason.startswith(ENVIRONMENT):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {reason}"
