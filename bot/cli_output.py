@@ -66,7 +66,7 @@ def _authors(words: Translator, hit: Hit) -> str:
 
 def _total(words: Translator, results: Results) -> str:
     if results.total_is_floor:
-        return words.t("{shown} of more than {total}", shown=len(results.hits), total=results.total)
+        return words.t("{shown} of {total} or more", shown=len(results.hits), total=results.total)
     return words.t("{shown} of {total}", shown=len(results.hits), total=results.total)
 
 
@@ -77,7 +77,7 @@ def import_progress(words: Translator, total: int, *, hidden: bool) -> Iterator[
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=hidden, transient=True) as progress:
-        task = progress.add_task(words.t("Reading"), total=total)
+        task = progress.add_task(words.t("Reading files"), total=total)
         yield lambda count: progress.update(task, completed=count)
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.errors import SettingsError
-from bot.core.messages import msg
+from bot.core.messages import Message, msg
 from bot.core.nearest import nearest
 from bot.core.people import Language
 
@@ -89,7 +89,7 @@ def load_settings(environment: Mapping[str, str], directory: Path) -> Settings:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    return _known({name: value for name, value in environment.items() if _ours(name)}, "the environment")
+    return _known({name: value for name, value in environment.items() if _ours(name)}, msg("the environment"))
 
 
 def _from_dotenv(path: Path) -> dict[str, str]:
@@ -121,7 +121,7 @@ def _readable(path: Path, read: Callable[[], Mapping[str, str | None]]) -> Mappi
         raise SettingsError(msg("{file} cannot be read: {reason}", file=path.name, reason=error)) from error
 
 
-def _known(found: Mapping[str, str], where: str) -> dict[str, str]:
+def _known(found: Mapping[str, str], where: str | Message) -> dict[str, str]:
     for name in found:
         if name not in DEFAULTS and name not in NOT_SERVED_YET:
             near = nearest(name, [(known, 0) for known in DEFAULTS], limit=1)
