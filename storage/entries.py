@@ -64,8 +64,8 @@ class EntryArchive:
         """See the port."""
         return await self._database.read(last_change_by, person)
 
-    async def same_papers(self, keys: Collection[str]) -> Mapping[str, Entry]:
-        """See the port. Of several entries under one key, the first that was added."""
+    async def same_papers(self, keys: Collection[str]) -> Sequence[Entry]:
+        """See the port."""
         return await self._database.read(_same_papers, list(keys))
 
     async def seen_documents(self, digests: Collection[str]) -> Collection[str]:
@@ -171,20 +171,14 @@ def _free_id(connection: Connection, entry: Entry) -> str:
     )
 
 
-def _same_papers(connection: Connection, keys: Sequence[str]) -> Mapping[str, Entry]:
-    first: dict[str, int] = {}
+def _same_papers(connection: Connection, keys: Sequence[str]) -> Sequence[Entry]:
+    numbers: set[int] = set()
     for some in chunked(keys):
-        statement = (
-            select(match_keys.c.key, func.min(match_keys.c.entry_no).label("no"))
-            .where(match_keys.c.key.in_(some))
-            .group_by(match_keys.c.key)
-        )
-        first.update((row.key, row.no) for row in connection.execute(statement))
-    found: dict[int, Entry] = {}
-    for numbers in chunked(set(first.values())):
-        statement = select(*ENTRY_COLUMNS, entries.c.no).where(entries.c.no.in_(numbers))
-        found.update((row.no, to_entry(row)) for row in connection.execute(statement))
-    return {key: found[no] for key, no in first.items()}
+        numbers.update(connection.scalars(select(match_keys.c.entry_no).where(match_keys.c.key.in_(some))))
+    found: list[Entry] = []
+    for some_numbers in chunked(sorted(numbers)):
+        found += fetch(connection, select(*ENTRY_COLUMNS).where(entries.c.no.in_(some_numbers)).order_by(entries.c.no))
+    return found
 
 
 def _changed_since(connection: Connection, change: int, limit: int) -> Sequence[tuple[int, Entry]]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, Text, bindparam, delete, func, insert, or_, select, type_coerce, update
 
 from bot.core.entries import Entry
+from bot.core.imports import Doubt
 from bot.core.merging import match_keys as keys_of
 from storage.bulk import insert_rows
 from storage.chunks import chunked
@@ -53,9 +54,10 @@ def stored(connection: Connection, ids: Iterable[str]) -> dict[str, Stored]:
 
 
 def find_entry(connection: Connection, reference: str) -> Entry | None:
-    """The entry with this id or arXiv id; of several with one arXiv id, the first that was added."""
+    """The entry with this id or arXiv id; of several with one arXiv id, the one that is about this paper alone."""
     statement = select(*ENTRY_COLUMNS).where(or_(entries.c.id == reference, entries.c.arxiv_id == reference))
-    row = connection.execute(statement.order_by(entries.c.no).limit(1)).first()
+    about_several = func.instr(type_coerce(entries.c.warnings, Text), Doubt.SEVERAL_PAPERS.value) > 0
+    row = connection.execute(statement.order_by(about_several, entries.c.no).limit(1)).first()
     return to_entry(row) if row else None
 
 

@@ -26,7 +26,6 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return {
         **kept,
         "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "DATABASE_URL": f"sqlite:///{folder / 'paperboy.db'}",
         "PAPERBOY_LANGUAGE": "en",
         "PAPERBOY_ARXIV_URL": "http://127.0.0.1:9/api/query",  # nobody is there

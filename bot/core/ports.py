@@ -83,8 +83,8 @@ class Archive(Protocol):
         """The newest revision this person made that is not an undo and has not been undone."""
         ...
 
-    async def same_papers(self, keys: Collection[str]) -> Mapping[str, Entry]:
-        """Entries of any status by the match keys of `bot.core.merging`; keys without an entry are left out."""
+    async def same_papers(self, keys: Collection[str]) -> Sequence[Entry]:
+        """Entries of any status that have one of these match keys of `bot.core.merging`, oldest first."""
         ...
 
     async def seen_documents(self, digests: Collection[str]) -> Collection[str]:

@@ -21,10 +21,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import date
-from enum import StrEnum
 from typing import NoReturn
 
 from bot.core.dates import RELATIVE_DAYS, parse_day, possible_days, print_day
@@ -50,36 +48,31 @@ from bot.core.query import (
     first_day,
     last_day,
 )
+from bot.core.query_tokens import (
+    COLONS,
+    COMMAS,
+    DOUBLE_QUOTES,
+    HARD_MINUSES,
+    HASHES,
+    KEY_AND_COLON,
+    KEYS,
+    MINUSES,
+    OPENING,
+    QUOTES,
+    RANGE,
+    SPACES,
+    UNWANTED,
+    Key,
+    Token,
+    Value,
+    fold_key,
+    key_at,
+    skip_space,
+    tokens,
+)
 
 MAX_LENGTH = 1_000
 MAX_TERMS = 32
-
-
-class Key(StrEnum):
-    """What can stand before a colon."""
-
-    TAG = "tag"
-    AUTHOR = "author"
-    TITLE = "title"
-    DATE = "date"
-    AFTER = "after"
-    BEFORE = "before"
-    ID = "id"
-    IS = "is"
-    SORT = "sort"
-
-
-KEYS: dict[str, Key] = {
-    **{key.value: key for key in Key},
-    "태그": Key.TAG,
-    "저자": Key.AUTHOR,
-    "제목": Key.TITLE,
-    "날짜": Key.DATE,
-    "이후": Key.AFTER,
-    "이전": Key.BEFORE,
-    "정렬": Key.SORT,
-    "arxiv": Key.ID,
-}
 SORTS: dict[str, Sort] = {
     **{sort.value: sort for sort in Sort},
     "최신": Sort.NEW,
@@ -120,140 +113,6 @@ _EXAMPLES = {
     Key.IS: "is:saved",
     Key.SORT: "sort:popular",
 }
-_DATE_KEYS = frozenset({Key.DATE, Key.AFTER, Key.BEFORE})
-
-# --- reading: text to tokens ----------------------------------------------------------------------------------------
-
-_COLONS = ":：﹕"
-_HASHES = "#＃"
-_COMMAS = ",，、"
-_HARD_MINUSES = "-－−"
-_MINUSES = _HARD_MINUSES + "‐‑–—"
-_DOUBLE_QUOTES = '"“”„‟＂'
-_QUOTES = {**dict.fromkeys(_DOUBLE_QUOTES, _DOUBLE_QUOTES), "「": "」", "『": "』"}
-_OPENING = "".join(_QUOTES)
-_SPACES = dict.fromkeys(map(ord, "\u200b\ufeff"), " ")
-
-_ESCAPED = r"\\[^\s0-9A-Za-z]"
-_WORD = rf"(?:{_ESCAPED}|[^\s{_OPENING}])+"
-_KOREAN_REST = r"(?:(?<=년)\s+[0-9]{1,2}\s?월)?(?:(?<=월)\s+[0-9]{1,2}\s?일)?"
-_ESCAPE = re.compile(r"\\([^\s0-9A-Za-z])")
-_BARE = re.compile(_WORD)
-_BARE_TAG = re.compile(rf"(?:{_ESCAPED}|[^\s{_OPENING}{_COMMAS}])+")
-_TO = r"(?:\.{2,}|[…‥~～〜])"
-_BARE_DATE = re.compile(
-    rf"{_WORD}{_KOREAN_REST}(?:\s+{_TO}\s*(?=\d{{4}}|today|yesterday|오늘|어제){_WORD}{_KOREAN_REST})?", re.IGNORECASE
-)
-_QUOTED = {
-    opening: re.compile(rf"(?:{_ESCAPED}|\\(?![^\s0-9A-Za-z])|[^\\{closing}])*+")
-    for opening, closing in _QUOTES.items()
-}
-_LEADING_MINUSES = re.compile(f"[{_MINUSES}]*")
-_KEY = re.compile(rf"(?P<name>[^\W\d_]+)[{_COLONS}]")
-_RANGE = re.compile(rf"\s*{_TO}\s*")
-_UNWANTED = re.compile(r"[^\S\s]|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One value as it stands in the text at `start`..`end`, quotes included; `text` is without quotes and escapes."""
-
-    text: str
-    start: int
-    end: int
-    quoted: bool = False
-    closed: bool = True
-    escaped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One term as it stands in the text at `start`..`end`. `body` is where it goes on after its minus signs.
-
-    `key` None is a free word or phrase, with one value, empty after a lone minus sign.
-    """
-
-    start: int
-    end: int
-    body: int
-    key: Key | None
-    values: tuple[Value, ...]
-
-    @property
-    def negated(self) -> bool:
-        """Whether a minus sign stands before it."""
-        return self.body > self.start
-
-
-def tokens(text: str) -> Iterator[Token]:
-    """Cut a query into terms without judging them; takes any text, in linear time."""
-    text = text.translate(_SPACES)
-    at = _skip_space(text, 0)
-    while at < len(text):
-        token = _token(text, at)
-        yield token
-        at = _skip_space(text, token.end)
-
-
-def _skip_space(text: str, at: int) -> int:
-    while at < len(text) and text[at].isspace():
-        at += 1
-    return at
-
-
-def _token(text: str, start: int) -> Token:
-    minuses = _LEADING_MINUSES.match(text, start)
-    body = minuses.end() if minuses else start
-    key, at = _key_at(text, body)
-    values = (
-        tuple(_values(text, at)) if key is Key.TAG else (_value(text, at, _BARE_DATE if key in _DATE_KEYS else _BARE),)
-    )
-    return Token(start, values[-1].end, body, key, values)
-
-
-def _key_at(text: str, at: int) -> tuple[Key | None, int]:
-    """The known key that starts here, or `#`, and where its value starts."""
-    if text[at : at + 1] and text[at] in _HASHES:
-        return Key.TAG, at + 1
-    found = _KEY.match(text, at)
-    key = KEYS.get(_fold(found["name"])) if found else None
-    return (key, found.end()) if found and key else (None, at)
-
-
-def _values(text: str, at: int) -> Iterator[Value]:
-    while True:
-        value = _value(text, at, _BARE_TAG)
-        yield value
-        if value.end >= len(text) or text[value.end] not in _COMMAS:
-            return
-        at = value.end + 1
-
-
-def _value(text: str, at: int, bare: re.Pattern[str]) -> Value:
-    if at < len(text) and text[at] in _QUOTES:
-        return _quoted(text, at)
-    found = bare.match(text, at)
-    raw = found[0] if found else ""
-    return Value(_clean(raw), at, at + len(raw), escaped=_ESCAPE.search(raw) is not None)
-
-
-def _quoted(text: str, start: int) -> Value:
-    found = _QUOTED[text[start]].match(text, start + 1)
-    raw = found[0] if found else ""
-    end = start + 1 + len(raw)
-    closed = end < len(text)
-    return Value(_clean(raw), start, end + closed, quoted=True, closed=closed)
-
-
-def _clean(raw: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(_ESCAPE.sub(r"\1", raw).split()))
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-
-
-# --- understanding: tokens to terms ---------------------------------------------------------------------------------
 
 
 def parse(text: str) -> Query:
@@ -291,13 +150,13 @@ def _read(text: str) -> Query:
 def _refuse_unwanted(text: str) -> None:
     if len(text) > MAX_LENGTH:
         _refuse_length(len(text))
-    unwanted = _UNWANTED.search(text)
+    unwanted = UNWANTED.search(text)
     if unwanted:
         raise QueryError(
             msg("The query holds an invisible character that cannot be searched for. Type it again without it."),
             start=unwanted.start(),
             end=unwanted.end(),
-            suggestions=[_tidy(_UNWANTED.sub(" ", text))],
+            suggestions=[_tidy(UNWANTED.sub(" ", text))],
         )
 
 
@@ -329,7 +188,7 @@ class _Reader:
     """One text being understood."""
 
     def __init__(self, text: str) -> None:
-        self._text = text.translate(_SPACES)
+        self._text = text.translate(SPACES)
         self._by_key: dict[Key | None, Callable[[Token], Term | None]] = {
             None: self._free,
             Key.TAG: self._tag,
@@ -394,13 +253,13 @@ class _Reader:
     def _fail_unclosed(self, value: Value) -> NoReturn:
         opened = self._text[: value.start]
         if value.text:
-            closing = _QUOTES[self._text[value.start]]
+            closing = QUOTES[self._text[value.start]]
             options = [
-                self._text.rstrip() + ('"' if closing == _DOUBLE_QUOTES else closing),
+                self._text.rstrip() + ('"' if closing == DOUBLE_QUOTES else closing),
                 self._with(value.start, value.start + 1, " "),
             ]
         else:
-            plain = opened.strip() and not any(mark in opened for mark in _COLONS + _HASHES + _OPENING)
+            plain = opened.strip() and not any(mark in opened for mark in COLONS + HASHES + OPENING)
             options = [f'"{opened.strip()}"', opened] if plain else [opened]
         self._fail(
             msg(
@@ -412,7 +271,7 @@ class _Reader:
         )
 
     def _fail_empty(self, token: Token, key: Key, value: Value) -> NoReturn:
-        next_word = _skip_space(self._text, value.end)
+        next_word = skip_space(self._text, value.end)
         options = (
             [self._with(value.start, next_word, "")] if next_word > value.end and next_word < len(self._text) else []
         )
@@ -428,7 +287,7 @@ class _Reader:
                 *options,
             )
         name = self._text[token.body : value.start]
-        if not value.quoted and name[-1:] in _COLONS:
+        if not value.quoted and name[-1:] in COLONS:
             options.append(self._with(token.start, value.end, f'"{name}"'))
         self._fail(
             msg(
@@ -475,9 +334,9 @@ class _Reader:
         return TextTerm(value.text, negated=token.negated) if _is_searchable(value.text) else None
 
     def _refuse_lone_minus(self, token: Token) -> None:
-        if not any(minus in _HARD_MINUSES for minus in self._text[token.start : token.end]):
+        if not any(minus in HARD_MINUSES for minus in self._text[token.start : token.end]):
             return  # a dash between words
-        next_word = _skip_space(self._text, token.end)
+        next_word = skip_space(self._text, token.end)
         options = [self._with(token.start, next_word, ""), self._with(token.start, next_word, "-")]
         self._fail(
             msg(
@@ -555,7 +414,7 @@ class _Reader:
 
     def _is(self, token: Token) -> Term:
         (value,) = token.values
-        if _fold(value.text) not in _SAVED:
+        if fold_key(value.text) not in _SAVED:
             self._fail(
                 msg("There is no `is:{text}`. There is `is:saved`: what you have saved.", text=_shown(value.text)),
                 value,
@@ -574,7 +433,7 @@ class _Reader:
     def _sort(self, token: Token, sorts: list[Sort]) -> Sort:
         (value,) = token.values
         self._refuse_minus(token)
-        sort = SORTS.get(_fold(value.text))
+        sort = SORTS.get(fold_key(value.text))
         if sort is None:
             near = nearest(value.text, [(name, 0) for name in Sort]) or list(Sort)[:3]
             self._fail(
@@ -596,7 +455,7 @@ class _Reader:
 
     def _date(self, token: Token) -> Term:
         (value,) = token.values
-        parts = _RANGE.split(unicodedata.normalize("NFKC", value.text))
+        parts = RANGE.split(unicodedata.normalize("NFKC", value.text))
         if len(parts) > 2 or not any(parts):
             self._fail_date(value, value.text)
         days = [self._day(value, part) if part else None for part in parts]
@@ -624,7 +483,7 @@ class _Reader:
 
     def _single_day(self, token: Token) -> Day:
         (value,) = token.values
-        if _RANGE.search(unicodedata.normalize("NFKC", value.text)):
+        if RANGE.search(unicodedata.normalize("NFKC", value.text)):
             self._fail(
                 msg(
                     "`{key}:` takes one date. A range goes with `date:`, like `{example}`.",
@@ -661,7 +520,7 @@ class _Reader:
 
 def _id_of(text: str) -> str | None:
     text = text.removeprefix("<").removesuffix(">")
-    folded = _fold(text)
+    folded = fold_key(text)
     return arxiv_id_of(text) or (folded if ENTRY_ID.fullmatch(folded) else None)
 
 
@@ -671,18 +530,18 @@ def _id_of_word(text: str) -> str | None:
 
 def _unknown_key(text: str, at: int) -> str | None:
     """The name before a colon here, where a value follows and it is not the beginning of an address."""
-    found = _KEY.match(text, at)
+    found = KEY_AND_COLON.match(text, at)
     if found is None:
         return None
     following = text[found.end() : found.end() + 1]
-    if following and (following.isalnum() or following in _OPENING):
+    if following and (following.isalnum() or following in OPENING):
         return found["name"]
     near = following and not following.isspace() and not text.startswith("//", found.end())
     return found["name"] if near and _keys_meant(found["name"]) else None
 
 
 def _keys_meant(name: str) -> list[Key]:
-    folded = _fold(name)
+    folded = fold_key(name)
     if folded in _MEANT:
         return [_MEANT[folded]]
     return list(dict.fromkeys(KEYS[key] for key in nearest(folded, [(key, 0) for key in KEYS])))
@@ -704,10 +563,10 @@ def _complement(term: DateTerm) -> list[str]:
 
 # --- writing: terms to text -----------------------------------------------------------------------------------------
 
-_TO_ESCAPE = re.compile(rf"\\(?![0-9A-Za-z])|[{_OPENING}]")
-_TO_ESCAPE_IN_QUOTES = re.compile(rf"\\(?![0-9A-Za-z])|[{_DOUBLE_QUOTES}]")
-_NEEDS_QUOTES = re.compile(rf"[\s\\{_OPENING}]")
-_TAG_NEEDS_QUOTES = re.compile(rf"[{_HASHES}]|.*[\s\\{_OPENING}{_COMMAS}]")
+_TO_ESCAPE = re.compile(rf"\\(?![0-9A-Za-z])|[{OPENING}]")
+_TO_ESCAPE_IN_QUOTES = re.compile(rf"\\(?![0-9A-Za-z])|[{DOUBLE_QUOTES}]")
+_NEEDS_QUOTES = re.compile(rf"[\s\\{OPENING}]")
+_TAG_NEEDS_QUOTES = re.compile(rf"[{HASHES}]|.*[\s\\{OPENING}{COMMAS}]")
 _FIRST_MARK = re.compile(r"[^\s0-9A-Za-z\\\w]|[^\x00-\x7f]")
 
 
@@ -777,6 +636,6 @@ def _escape_word(text: str) -> str:
 
 def _reads_as_more(word: str) -> bool:
     """Whether a bare word would be read as a key, a tag, an id, a negation or the end of a range."""
-    if word[0] in _MINUSES or _RANGE.match(word) or _key_at(word, 0)[0] or _unknown_key(word, 0):
+    if word[0] in MINUSES or RANGE.match(word) or key_at(word, 0)[0] or _unknown_key(word, 0):
         return True
     return _id_of_word(word) is not None

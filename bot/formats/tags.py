@@ -11,7 +11,10 @@ TAG = r"#(?=[^\s#]*[^\W\d_])\w(?:[\w./+&'’-]*[\w+])?"
 _RUN = rf"(?:{TAG}[,;.]*(?:\s+|(?=#)|$))+"
 _ONE = re.compile(TAG)
 _TAG_LINE = re.compile(rf"\s*(?P<tags>{_RUN})(?P<stray>[A-Za-z#\u3131-\u318e\uac00-\ud7a3]?)\s*")
-_AT_END = re.compile(rf"(?:(?<!\S)|(?<=[가-힣])|(?<=[가-힣][.!?…)~]))(?P<tags>{_RUN})(?P<stray>[a-zㄱ-ㆎ]?)$")
+_TAGS = re.compile(rf"(?:{TAG}[,;.]*)+")
+_GLUED = re.compile(rf"(?P<text>[^#]*[가-힣][.!?…)~]?)(?:{TAG}[,;.]*)+")
+_WORD = re.compile(r"\S+")
+_STRAY = re.compile("[a-z\u3131-\u318e]")
 _AT_START = re.compile(rf"\s*(?P<tags>{_RUN})(?=\S)")
 _INSIDE = re.compile(rf"(?<!\S)(?P<tags>(?:{TAG}[,;]?\s+)+)(?=\()|(?<!\S)(?P<more>(?:{TAG}\s+){{2,}})(?=\S)")
 
@@ -45,11 +48,23 @@ def take_tags(line: str) -> TaggedLine:
     alone = _TAG_LINE.fullmatch(line)
     if alone:
         return TaggedLine("", _names(alone["tags"]), bool(alone["stray"]))
-    at_end = _AT_END.search(line.rstrip())
-    if at_end:
-        before = take_tags(line[: at_end.start()].rstrip())
-        return TaggedLine(before.text, before.tags + _names(at_end["tags"]), bool(at_end["stray"]))
+    start, end = _run_at_end(line)
+    if start < end:
+        before = take_tags(line[:start].rstrip())
+        return TaggedLine(before.text, before.tags + _names(line[start:end]), end < len(line.rstrip()))
     return _before_a_remark(line)
+
+
+def _run_at_end(line: str) -> tuple[int, int]:
+    """Where the tags at the end of a line begin and end; a stray letter may follow, a Korean sentence stand before."""
+    words = list(_WORD.finditer(line))
+    if len(words) > 1 and _STRAY.fullmatch(words[-1][0]):
+        words.pop()
+    start = end = words[-1].end() if words else 0
+    while words and _TAGS.fullmatch(words[-1][0]):
+        start = words.pop().start()
+    glued = _GLUED.fullmatch(words[-1][0]) if words else None
+    return (words[-1].start() + glued.end("text") if glued else start), end
 
 
 def _before_a_remark(line: str) -> TaggedLine:

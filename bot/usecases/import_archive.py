@@ -127,9 +127,9 @@ async def _match(stores: Stores, entries: Sequence[Entry], report: ImportReport)
 
 async def _known(stores: Stores, entries: Sequence[Entry]) -> Mapping[str, Entry]:
     """The archive's entries that any of these could be, by id."""
-    by_key = await stores.archive.same_papers({key for entry in entries for key in match_keys(entry)})
+    alike = await stores.archive.same_papers({key for entry in entries for key in match_keys(entry)})
     by_id = await stores.archive.get({entry.id for entry in entries if entry.id})
-    return {entry.id: entry for entry in (*by_key.values(), *by_id.values())}
+    return {entry.id: entry for entry in (*alike, *by_id.values())}
 
 
 async def _with_ids(stores: Stores, entries: Sequence[Entry]) -> list[Entry]:

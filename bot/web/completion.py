@@ -7,14 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.commands import (
-    Candidate,
-    CompletionContext,
-    CompletionKind,
-    complete_command,
-    parse_command,
-    required_roles,
-)
+from bot.core.command_completion import Candidate, CompletionContext, CompletionKind, complete_command
+from bot.core.commands import parse_command, required_roles
 from bot.core.entries import TagCount, tag_key
 from bot.core.errors import CommandError, InputError
 from bot.core.messages import Message, msg, msg_n

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.command_completion import CompletionKind, complete_command
 from bot.core.commands import (
     COMMANDS,
     DIGEST_SUBCOMMANDS,
     AddEntry,
     Command,
-    CompletionKind,
     EditEntry,
     EditSubscription,
     ForgetMe,
@@ -30,7 +30,6 @@ from bot.core.commands import (
     Undo,
     Unsubscribe,
     Why,
-    complete_command,
     parse_command,
     required_roles,
 )
