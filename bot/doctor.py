@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 
 from bot.core.errors import StorageError
 from bot.core.messages import Message, msg, msg_n
@@ -55,16 +57,32 @@ def _address(settings: Settings) -> Check:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(family[4])
     except OSError as error:
+        if _paperboy_answers(settings):
+            return Check(True, msg("Web: Paperboy is running on {address}.", address=address))
         reason = error.strerror or str(error)
         return Check(
             False,
             msg(
-                "Web: {address} cannot be used ({reason}). Is Paperboy running already? Else set PAPERBOY_WEB_PORT.",
+                "Web: {address} cannot be used ({reason}). Is another program there? Else set PAPERBOY_WEB_PORT.",
                 address=address,
                 reason=reason,
             ),
         )
     return Check(True, msg("Web: {address} is free.", address=address))
+
+
+def _paperboy_answers(settings: Settings) -> bool:
+    """Whether it is Paperboy itself that holds the port."""
+    host = "127.0.0.1" if settings.web_host in ("0.0.0.0", "::") else settings.web_host  # noqa: S104 - compared only
+    connection = HTTPConnection(host, settings.web_port, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Accept": "text/plain"})
+        answer = connection.getresponse()
+        return answer.status == HTTPStatus.OK and answer.read(100).strip() == b"ok"
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _reach(settings: Settings) -> Check:

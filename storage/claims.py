@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
 from bot.core.digests import DeliveryState, Post, PostChange, PostState
 from bot.core.messages import Message
@@ -65,7 +65,7 @@ def _unfinished(statement: Select[Any]) -> Select[Any]:
     """Of a select from posts, those something is to be done to: new ones only where they are still wanted."""
     wanted = select(subscriptions.c.id).where(subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False))
     may_be_sent = posts.c.subscription_id.in_(wanted)
-    return statement.where(or_(posts.c.turn == TO_CHANGE, and_(posts.c.turn == TO_SEND, may_be_sent)))
+    return statement.where(posts.c.turn.is_not(None), or_(posts.c.turn == TO_CHANGE, may_be_sent))
 
 
 def mark_sent(connection: Connection, post_id: int, message_id: str, revision: int, at: datetime) -> None:

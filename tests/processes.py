@@ -21,7 +21,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_START")
+        if name in ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
     }
     return {
         **kept,

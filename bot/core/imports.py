@@ -46,6 +46,7 @@ class SkipReason(StrEnum):
     EMPTY = "empty"
     UNKNOWN_FORMAT = "unknown-format"
     NOT_AN_ENTRY = "not-an-entry"  # a format's file, or a part of it, that holds no entry
+    EXTRA_LINE = "extra-line"  # a line of an entry that is none of its fields, such as a second title
     BROKEN_RECORD = "broken-record"  # a JSON line that is not an entry
 
 

@@ -53,6 +53,17 @@ def take_links_sections(lines: Sequence[str]) -> tuple[list[str], Lines]:
     return section, kept
 
 
+def take_tag_lines(lines: Sequence[str]) -> tuple[Lines, Lines]:
+    """The lines of nothing but tags that these lines begin with, and all others."""
+    start = 0
+    for number, line in enumerate(lines):
+        if is_tag_line(line):
+            start = number + 1
+        elif line.strip():
+            break
+    return list(lines[:start]), list(lines[start:])
+
+
 def only_links(line: str) -> bool:
     """Whether a line holds wikilinks or addresses and nothing else."""
     rest = _WIKILINK.sub(" ", line)
@@ -71,6 +82,11 @@ def only_wikilinks(line: str) -> bool:
 _QUOTED = re.compile(r"\s{0,3}(?:[>＞]|&gt;)\s?")
 _ENDS_QUOTE = re.compile(r"\s*(?:#{1,6}\s|```|\[\[|</?\s*eng|https?://\S+\s*$)", re.IGNORECASE)
 _SHORTEST_UNQUOTED = 400
+_AUTHORS_SPEAK = re.compile(
+    r"\bin this (?:paper|work|report|study)\b|\bthis (?:paper|work|report|study) (?:presents|introduces|proposes|studies)\b"
+    r"|\bwe (?:propose|present|introduce|show|demonstrate|study|investigate|develop|describe|release)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +100,8 @@ class Quote:
 def take_quote(lines: Sequence[str], *, unquoted_too: bool) -> tuple[Quote, Lines]:
     """The abstract quoted at the beginning of these lines, lazy continuation lines included.
 
-    `unquoted_too`: a long English paragraph that Korean ones follow is an abstract whose quote mark was forgotten.
+    `unquoted_too`: a long English paragraph that Korean ones follow, or that reads like an abstract, is one whose quote
+    mark was forgotten.
     """
     start = _first_text(lines)
     if start == len(lines):
@@ -108,9 +125,14 @@ def take_quote(lines: Sequence[str], *, unquoted_too: bool) -> tuple[Quote, Line
             continue
         position += 1
     abstract = "\n\n".join(" ".join(part) for part in paragraphs if part)
-    if has_hangul(abstract):
+    if _is_korean(abstract):
         return Quote(), list(lines)
     return Quote(abstract or None, broken), list(lines[position:])
+
+
+def _is_korean(text: str) -> bool:
+    """Whether a text is Korean, not an English one in which a Korean word is quoted."""
+    return has_hangul(text) and sum(map(has_hangul, text)) * 10 > len(text)
 
 
 def is_quoted(line: str) -> bool:
@@ -154,8 +176,9 @@ def _quote_goes_on(lines: Sequence[str], position: int, paragraphs: list[list[st
 def _unquoted(lines: Sequence[str], start: int) -> tuple[Quote, Lines]:
     stop = next((number for number in range(start, len(lines)) if not lines[number].strip()), len(lines))
     text = " ".join(line.strip() for line in lines[start:stop])
-    korean_follows = any(has_hangul(line) for line in lines[stop:])
-    if len(text) < _SHORTEST_UNQUOTED or has_hangul(text) or not korean_follows or _ENDS_QUOTE.match(lines[start]):
+    if len(text) < _SHORTEST_UNQUOTED or has_hangul(text) or _ENDS_QUOTE.match(lines[start]):
+        return Quote(), list(lines)
+    if not any(map(has_hangul, lines[stop:])) and not _AUTHORS_SPEAK.search(text):
         return Quote(), list(lines)
     return Quote(text, broken=True), list(lines[stop:])
 

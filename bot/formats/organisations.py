@@ -76,7 +76,9 @@ _WORD_SPLIT = re.compile(r"[\s,&]+")
 _NAME_WORD = re.compile(r"[^\W\d_][\w'’‘`.\-‐‑–*·]*", re.UNICODE)
 _TWO_CAPITALS = re.compile(r"[A-Z]{2,}(?![a-z])")
 _CHINESE_NAME = re.compile("[\u4e00-\u9fff]{2,4}")
-_KOREAN_NAME = re.compile("(?!.*대$)[김이박최정강조윤장임한오서신권황안송류유홍손양배백허남심노곽차주민진지엄채원천방현함변염][가-힣]{2}")
+_KOREAN_NAME = re.compile(
+    "(?!.*대$)[김이박최정강조윤장임한오서신권황안송류유홍손양배백허남심노곽차주민진지엄채원천방현함변염][가-힣]{2}"
+)
 _SHORT_FIRST_NAME = re.compile(r"[A-Z]{2} [A-Z][a-z]{2,}")  # `AJ Example`
 _ROMAN = frozenset({"II", "III", "IV", "JR", "SR"})
 

@@ -12,11 +12,11 @@ _RUN = rf"(?:{TAG}[,;.]*(?:\s+|(?=#)|$))+"
 _ONE = re.compile(TAG)
 _TAG_LINE = re.compile(rf"\s*(?P<tags>{_RUN})(?P<stray>[A-Za-z#\u3131-\u318e\uac00-\ud7a3]?)\s*")
 _TAGS = re.compile(rf"(?:{TAG}[,;.]*)+")
-_GLUED = re.compile(rf"(?P<text>[^#]*[가-힣][.!?…)~]?)(?:{TAG}[,;.]*)+")
+_GLUED = re.compile(rf"(?P<text>(?!\S*://)[^#]*[가-힣][.!?…)~]?)(?:{TAG}[,;.]*)+")
 _WORD = re.compile(r"\S+")
 _STRAY = re.compile("[a-z\u3131-\u318e]")
 _AT_START = re.compile(rf"\s*(?P<tags>{_RUN})(?=\S)")
-_INSIDE = re.compile(rf"(?<!\S)(?P<tags>(?:{TAG}[,;]?\s+)+)(?=\()|(?<!\S)(?P<more>(?:{TAG}\s+){{2,}})(?=\S)")
+_INSIDE = re.compile(rf"(?<!\S)(?:{TAG}[,;]?\s+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def take_tags(line: str) -> TaggedLine:
         return TaggedLine("", _names(alone["tags"]), bool(alone["stray"]))
     start, end = _run_at_end(line)
     if start < end:
-        before = take_tags(line[:start].rstrip())
+        before = _before_a_remark(line[:start].rstrip())
         return TaggedLine(before.text, before.tags + _names(line[start:end]), end < len(line.rstrip()))
     return _before_a_remark(line)
 
@@ -71,10 +71,11 @@ def _before_a_remark(line: str) -> TaggedLine:
     at_start = _AT_START.match(line)
     if at_start and (has_hangul(line) or line[at_start.end()] == "("):
         return TaggedLine(line[at_start.end() :], _names(at_start["tags"]))
-    inside = _INSIDE.search(line)
-    if not inside:
-        return TaggedLine(line)
-    return TaggedLine(line[: inside.start()] + line[inside.end() :], _names(inside["tags"] or inside["more"]))
+    for inside in _INSIDE.finditer(line):
+        names, following = _names(inside[0]), line[inside.end() : inside.end() + 1]
+        if following == "(" or (following and len(names) > 1):
+            return TaggedLine(line[: inside.start()] + line[inside.end() :], names)
+    return TaggedLine(line)
 
 
 def _names(run: str) -> tuple[str, ...]:

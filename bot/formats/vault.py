@@ -27,20 +27,23 @@ from bot.formats.links import arxiv_id_in, is_paper_address
 from bot.formats.note_blocks import (
     Lines,
     further_links,
+    is_quoted,
+    only_links,
     read_remarks,
     take_links_sections,
     take_quote,
+    take_tag_lines,
     wikilinks,
 )
 from bot.formats.note_head import Head, take_head
-from bot.formats.tags import take_tags
+from bot.formats.tags import is_tag_line, take_tags
 from bot.formats.titles import TitleBlock, read_title
 
-ABSTRACTS_SINCE = date(2024, 1, 1)
 ENGLISH_SINCE = date(2024, 9, 1)
 USUAL_COMMENTARY = 20_000  # characters; the longest real commentary known has 16,188
 USUAL_ABSTRACT = 6_000  # the longest known has 2,187
 
+_INVISIBLE = dict.fromkeys(map(ord, "\x00\u200b\u2060\ufeff"))
 _NOT_A_NOTE = re.compile(r"(?:readme|licen[cs]e|copying|contributing|changelog)\b", re.IGNORECASE)
 
 
@@ -74,7 +77,7 @@ def parse_note(path: str, text: str) -> Parsed:
         return Parsed(skipped=(Skipped(path, SkipReason.EMPTY),))
     draft = _Draft(Entry(id="", title=stem, sources=(path,)))
     _read_dates(draft, path, stem)
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE).split("\n")
     section, lines = take_links_sections(lines)
     title, head, lines = _read_front(draft, lines)
     lines = _read_alternatives(draft, lines, title)
@@ -109,7 +112,10 @@ _ENDS_WITH_URL = re.compile(r"(?<!\S)https?://\S+\s*$", re.IGNORECASE)
 
 def _read_front(draft: _Draft, lines: Lines) -> tuple[TitleBlock | None, Head, Lines]:
     """The head links and the title block, in whichever order they stand, and the lines after them."""
+    tags, lines = take_tag_lines(lines)
     head, rest = take_head(lines)
+    more_tags, rest = take_tag_lines(rest)
+    tags += more_tags
     draft.doubt(Doubt.SCHEME_ADDED, head.scheme_added)
     draft.doubt(Doubt.BROKEN_LINK, head.broken)
     if head.name and rest and rest[0].lstrip().startswith("("):
@@ -132,7 +138,7 @@ def _read_front(draft: _Draft, lines: Lines) -> tuple[TitleBlock | None, Head, L
     if head.urls:
         ids = [found for url in head.urls if (found := arxiv_id_in(url))]
         draft.set(url=head.urls[0], arxiv_id=ids[0] if ids else None)
-    return title, head, rest
+    return title, head, [*rest, *tags]
 
 
 def _with_byline_below(lines: Sequence[str], title: TitleBlock | None) -> TitleBlock | None:
@@ -185,7 +191,7 @@ def _read_alternatives(draft: _Draft, lines: Lines, title: TitleBlock | None) ->
         if not taken:
             return lines
         other = " ".join(line.strip() for line in lines[start : start + taken])
-        draft.skipped.append(Skipped(draft.entry.sources[0], SkipReason.NOT_AN_ENTRY, f"second title line: {other}"))
+        draft.skipped.append(Skipped(draft.entry.sources[0], SkipReason.EXTRA_LINE, f"second title line: {other}"))
         lines = lines[start + taken :]
     return lines
 
@@ -213,13 +219,35 @@ def _any_order(name: str) -> frozenset[str]:
 
 
 def _read_abstract(draft: _Draft, lines: Lines, title: TitleBlock | None) -> Lines:
-    day = draft.entry.paper_date
-    quote, lines = take_quote(lines, unquoted_too=title is not None and day is not None and day >= ABSTRACTS_SINCE)
+    start = _before_quote(lines)
+    quote, rest = take_quote(lines[start:], unquoted_too=title is not None)
+    lines = [*lines[:start], *rest]
     if title and title.rest:
         lines = [title.rest, "", *lines]
     draft.set(abstract=quote.abstract)
     draft.doubt(Doubt.BROKEN_QUOTE, quote.broken)
     return lines
+
+
+_MOST_BEFORE_QUOTE = 4
+
+
+def _before_quote(lines: Lines) -> int:
+    """How many lines of links, tags or another paper's title stand between the title and the quote; 0 without a quote."""
+    filled = [number for number, line in enumerate(lines) if line.strip()][: _MOST_BEFORE_QUOTE + 1]
+    for number in filled:
+        if is_quoted(lines[number]):
+            return number
+        if not _may_precede_quote(lines[number]):
+            break
+    return 0
+
+
+def _may_precede_quote(line: str) -> bool:
+    if is_tag_line(line) or only_links(line):
+        return True
+    other = read_title([line], likely=False)
+    return other is not None and bool(other.byline.authors) and not other.rest
 
 
 def _read_remarks(draft: _Draft, lines: Lines, section: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sqlite3
 import sys
 from pathlib import Path
@@ -129,9 +130,13 @@ async def test_port_in_use(tmp_path: Path) -> None:
         ended = await paperboy(second, "run", PAPERBOY_WEB_PORT=str(port))
         assert ended.code == 2
         assert str(port) in ended.err.splitlines()[-1]
-        checked = await paperboy(second, "doctor", PAPERBOY_WEB_PORT=str(port))
+        checked = await paperboy(tmp_path, "doctor", PAPERBOY_WEB_PORT=str(port))
+        assert checked.code == 0, checked.out
+        assert f"Paperboy is running on 127.0.0.1:{port}" in checked.out
+    with socket.create_server(("127.0.0.1", port)):
+        checked = await paperboy(tmp_path, "doctor", PAPERBOY_WEB_PORT=str(port))
         assert checked.code == 1
-        assert f":{port}" in checked.out
+        assert f":{port} cannot be used" in checked.out
 
 
 async def test_a_database_that_cannot_be_used(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_a_second_title_line_is_reported_and_is_no_commentary() -> None:
     text = paragraphs(LINK, "New Boats (Ada Example, Bo Sample)", "Old Boats (Ada Example, Bo Sample)", KOREAN)
     parsed = parse_note(PATH, text)
     assert (parsed.entries[0].title, parsed.entries[0].commentary) == ("New Boats", KOREAN)
-    assert parsed.skipped[0].reason is SkipReason.NOT_AN_ENTRY
+    assert parsed.skipped[0].reason is SkipReason.EXTRA_LINE
     assert "Old Boats" in parsed.skipped[0].detail
 
 
