@@ -8,16 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.core.imports import REMARKS, ImportReport
 from bot.core.text import readable, shorten_authors
-from bot.doctor import Check
 from bot.locale import Translator
-from bot.usecases.look_up import Hit, Results
+
+if TYPE_CHECKING:  # each command imports what it uses: a lookup has to start fast
+    from bot.core.imports import ImportReport
+    from bot.doctor import Check
+    from bot.usecases.look_up import Hit, Results
 
 _SKIPPED_SHOWN = 20
 
@@ -120,6 +123,8 @@ def _print_skipped(words: Translator, out: Console, report: ImportReport) -> Non
 
 
 def _print_warnings(words: Translator, out: Console, report: ImportReport) -> None:
+    from bot.core.imports import REMARKS  # noqa: PLC0415 - as above
+
     doubts = {kind: count for kind, count in report.warnings.items() if kind not in REMARKS}
     remarks = {kind: count for kind, count in report.warnings.items() if kind in REMARKS}
     for heading, kinds in ((words.t("Warnings, by kind:"), doubts), (words.t("Remarks:"), remarks)):

@@ -13,8 +13,6 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.core.errors import StorageError
 from bot.core.messages import Message, msg
-from storage.backup import write_backup
-from storage.checking import problems
 from storage.database import Database, sqlite_engine
 from storage.deliveries import DeliveryLedger
 from storage.engagement import EngagementRecord
@@ -48,10 +46,14 @@ class Storage:
         Raises:
             StorageError: the file exists, or cannot be written.
         """
+        from storage.backup import write_backup  # noqa: PLC0415 - a lookup starts without it
+
         await self.database.read(write_backup, path)
 
     async def check(self) -> Sequence[Message]:
         """What is wrong with the database; empty when nothing is."""
+        from storage.checking import problems  # noqa: PLC0415 - a lookup starts without it
+
         return await self.database.read(problems)
 
 
