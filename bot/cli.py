@@ -209,6 +209,21 @@ async def _paper(settings: Settings, query: str, limit: int) -> int:
     return DONE if results.hits else TROUBLE
 
 
+@paperboy.command(help=mark("Make one spelling of a tag stand for another, as in: paperboy alias llms llm"))
+@click.argument("alias")
+@click.argument("tag")
+def alias(alias: str, tag: str) -> int:
+    """See the help text."""
+    return _do(_alias(_settings(), alias.strip("#＃ "), tag.strip("#＃ ")))
+
+
+async def _alias(settings: Settings, alias: str, tag: str) -> int:
+    async with _opened(settings) as storage:
+        await storage.archive.declare_alias(alias, tag)
+    click.echo(_words(settings).t("#{alias} stands for #{tag} from now on.", alias=alias, tag=tag))
+    return DONE
+
+
 @paperboy.command(help=mark("Copy the database to a new file, also while Paperboy is running."))
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> int:

@@ -189,6 +189,19 @@ async def test_bad_documents(tmp_path: Path) -> None:
     assert "nothing" in one_line(missing)
 
 
+async def test_an_alias_finds_what_its_tag_finds(tmp_path: Path) -> None:
+    await paperboy(tmp_path, "import", str(SEEDS))
+    assert (await paperboy(tmp_path, "paper", "tag:ai-feedback")).code == 2
+    declared = await paperboy(tmp_path, "alias", "#ai-feedback", "rlaif")
+    assert declared.code == 0, declared.err
+    found = await paperboy(tmp_path, "paper", "tag:ai-feedback", "--limit", "100")
+    assert found.out == (await paperboy(tmp_path, "paper", "tag:rlaif", "--limit", "100")).out
+    assert "15 of 15" in found.out
+    unknown = await paperboy(tmp_path, "alias", "x", "no-such-tag")
+    assert unknown.code == 1
+    assert "no-such-tag" in one_line(unknown)
+
+
 async def test_wrong_words(tmp_path: Path) -> None:
     for words in (("nonsense",), ("export", "--format", "xml"), ("paper", "--limit", "0"), ("import",)):
         ended = await paperboy(tmp_path, *words)
