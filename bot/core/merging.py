@@ -69,15 +69,18 @@ def same_paper(one: Entry, other: Entry) -> bool:
     the names does, without regard to case, width and punctuation: `StyleGAN 2` is not `StyleGAN`. A note about several
     papers is not the same as a note about the first of them.
     """
+    return _may_be_same(one, other) and not set(match_keys(one)).isdisjoint(match_keys(other))
+
+
+def _may_be_same(one: Entry, other: Entry) -> bool:
+    """Whether nothing speaks against it that two entries which share a key are the same paper."""
     if one.id and one.id == other.id:
         return True
     if _is_about_several(one) != _is_about_several(other):
         return False
     if one.arxiv_id and other.arxiv_id:
         return one.arxiv_id == other.arxiv_id
-    if one.id and other.id:
-        return False
-    return not set(match_keys(one)).isdisjoint(match_keys(other))
+    return not (one.id and other.id)
 
 
 def _is_about_several(entry: Entry) -> bool:
@@ -234,24 +237,30 @@ def _doubts(kept: Entry, found: Entry, merged: Entry, derived: bool, differ: dic
 
 
 class Merger:
-    """Gathers the entries of one import, each paper once, in the order they were first seen."""
+    """Gathers the entries of one import, each paper once, in the order they were first seen.
+
+    A paper keeps the keys of all that became part of it: a title that gave way to another one still leads to it.
+    """
 
     def __init__(self) -> None:
         self._groups: list[Entry | None] = []  # None: has become part of an earlier one
+        self._keys: list[set[str]] = []
         self._places: dict[str, list[int]] = {}
 
     def add(self, entry: Entry) -> Outcome | None:
         """Takes in an entry: None when it is the first of its paper, else whether it added anything."""
-        places = self._same_as(entry)
+        keys = set(match_keys(entry))
+        places = self._same_as(entry, keys)
         if not places:
             self._groups.append(entry)
-            self._index(len(self._groups) - 1, entry)
+            self._keys.append(set())
+            self._index(len(self._groups) - 1, keys)
             return None
-        outcome = self._put(places[0], entry)
-        while len(places := self._same_as(self._at(places[0]))) > 1:
+        outcome = self._put(places[0], entry, keys)
+        while len(places := self._same_as(self._at(places[0]), self._keys[places[0]])) > 1:
             later = self._at(places[1])
             self._groups[places[1]] = None
-            self._put(places[0], later)
+            self._put(places[0], later, self._keys[places[1]])
         return outcome
 
     @property
@@ -264,23 +273,22 @@ class Merger:
         assert entry is not None
         return entry
 
-    def _put(self, place: int, entry: Entry) -> Outcome:
+    def _put(self, place: int, entry: Entry, keys: set[str]) -> Outcome:
         merged = merge(self._at(place), entry)
         self._groups[place] = merged.entry
-        self._index(place, merged.entry)
+        self._index(place, keys.union(match_keys(merged.entry)))
         return merged.outcome
 
-    def _index(self, place: int, entry: Entry) -> None:
-        for key in match_keys(entry):
-            places = self._places.setdefault(key, [])
-            if place not in places:
-                places.append(place)
+    def _index(self, place: int, keys: set[str]) -> None:
+        for key in keys - self._keys[place]:
+            self._places.setdefault(key, []).append(place)
+        self._keys[place] |= keys
 
-    def _same_as(self, entry: Entry) -> list[int]:
+    def _same_as(self, entry: Entry, keys: set[str]) -> list[int]:
         """Where the same paper stands already, earliest first."""
-        places = {place for key in match_keys(entry) for place in self._places.get(key, ())}
+        places = {place for key in keys for place in self._places.get(key, ())}
         return [
-            place for place in sorted(places) if (one := self._groups[place]) is not None and same_paper(one, entry)
+            place for place in sorted(places) if (one := self._groups[place]) is not None and _may_be_same(one, entry)
         ]
 
 

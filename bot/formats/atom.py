@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, time
 from html import escape
 from xml.etree import ElementTree as ET
 
+from bot.core.addresses import read_address
 from bot.core.entries import Entry
-from bot.core.text import read_address, readable
+from bot.core.latex import readable
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -98,11 +98,16 @@ def _tidy(name: str) -> str:
 
 _VENUE = re.compile(
     r"(?:to appear|accepted|oral|spotlight|best paper|preprint|preview|(?-i:in))\b.*"
-    r"|(?:extended |long |short )?(?:abstract|paper|version)|(?:technical |tech )?report|position paper|(?:a )?survey|demo"
+    r"|(?:extended |long |short |position )?(?:abstract|paper|version)|(?:technical |tech )?report|(?:a )?survey|demo"
     r"|part\s+\w+|[A-Za-z&/' -]{2,30}\s?['’]?\d{2,4}(?:\s+\w+)?|v\d+|\d+",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"https?:|www\.|\b[\w-]+\.(?:com|org|io|net|ai|co|dev)\b(?:/|$)", re.IGNORECASE)
+
+
+def is_venue(text: str) -> bool:
+    """Whether parentheses hold where or as what a paper appeared, a year or an address, and no names."""
+    return bool(_ADDRESS.search(text) or _VENUE.fullmatch(text))
 
 
 def looks_like_byline(text: str, title: str) -> bool:
@@ -121,7 +126,7 @@ def _lone_name(text: str, title: str) -> bool:
         return False
     if is_organisation(text):
         return _ADDRESS.match(text) is None or not text.islower() or is_known(text)
-    if _ADDRESS.search(text) or _VENUE.fullmatch(text) or _is_acronym(text, title):
+    if is_venue(text) or _is_acronym(text, title):
         return False
     words = len(text.split())
     return looks_like_person(text) or (text[0].isupper() and words <= 4) or (words == 1 and len(text) > 1)

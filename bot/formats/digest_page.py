@@ -18,9 +18,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from bot.core.addresses import clean_url, find_urls
 from bot.core.entries import Entry, Kind, Status
 from bot.core.imports import Doubt, Parsed, Skipped, SkipReason
-from bot.core.text import clean_url, find_urls, has_hangul
+from bot.core.text import has_hangul
 from bot.formats.authors import Byline, looks_like_byline, read_byline
 from bot.formats.links import arxiv_id_in, is_paper_address
 from bot.formats.tags import is_tag_line, take_tags

@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.core.text import find_urls, has_hangul, read_address
+from bot.core.addresses import find_urls, read_address
+from bot.core.text import has_hangul
 from bot.formats.tags import is_tag_line, take_tags
 
 Lines = list[str]
@@ -53,15 +54,15 @@ def take_links_sections(lines: Sequence[str]) -> tuple[list[str], Lines]:
     return section, kept
 
 
-def take_tag_lines(lines: Sequence[str]) -> tuple[Lines, Lines]:
-    """The lines of nothing but tags that these lines begin with, and all others."""
+def take_asides(lines: Sequence[str]) -> tuple[Lines, Lines]:
+    """The lines of nothing but tags or wikilinks that these lines begin with, and all from the next filled one on."""
     start = 0
     for number, line in enumerate(lines):
-        if is_tag_line(line):
+        if is_tag_line(line) or only_wikilinks(line):
             start = number + 1
         elif line.strip():
             break
-    return list(lines[:start]), list(lines[start:])
+    return list(lines[:start]), list(lines[_first_text(lines, start) :])
 
 
 def only_links(line: str) -> bool:
@@ -83,7 +84,7 @@ _QUOTED = re.compile(r"\s{0,3}(?:[>＞]|&gt;)\s?")
 _ENDS_QUOTE = re.compile(r"\s*(?:#{1,6}\s|```|\[\[|</?\s*eng|https?://\S+\s*$)", re.IGNORECASE)
 _SHORTEST_UNQUOTED = 400
 _AUTHORS_SPEAK = re.compile(
-    r"\bin this (?:paper|work|report|study)\b|\bthis (?:paper|work|report|study) (?:presents|introduces|proposes|studies)\b"
+    r"\bin this (?:paper|work|report)\b|\bthis (?:paper|work|report) (?:presents|introduces|proposes|studies)\b"
     r"|\bwe (?:propose|present|introduce|show|demonstrate|study|investigate|develop|describe|release)\b",
     re.IGNORECASE,
 )

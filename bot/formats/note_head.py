@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.core.text import has_hangul, read_address
+from bot.core.addresses import read_address
+from bot.core.text import has_hangul
 
 _MOST_HEAD_LINES = 200
 _MOST_LINKS_IN_LINE = 20
@@ -18,6 +19,9 @@ _HEAD_LINK = re.compile(
 )
 _IS_URL = re.compile(r"\s*(?:https?://|www\.|[\w.-]+\.[a-z]{2,}/)", re.IGNORECASE)
 _SITE_AFTER_NAME = re.compile(r"\s*\((?:[\w-]+\.)+[a-z]{2,}\)$", re.IGNORECASE)
+
+
+_AFTER_LINK = re.compile(r"\A[-–—:|,]\s+")
 
 
 @dataclass(slots=True)
@@ -43,7 +47,7 @@ def take_head(lines: Sequence[str]) -> tuple[Head, list[str]]:
         if rest is None:
             return head, list(lines[number:])
         if rest.strip():
-            return head, [rest.strip(), *lines[number + 1 :]]
+            return head, [_AFTER_LINK.sub("", rest.strip(), count=1), *lines[number + 1 :]]
     return head, []
 
 

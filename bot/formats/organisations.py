@@ -76,8 +76,8 @@ _WORD_SPLIT = re.compile(r"[\s,&]+")
 _NAME_WORD = re.compile(r"[^\W\d_][\w'’‘`.\-‐‑–*·]*", re.UNICODE)
 _TWO_CAPITALS = re.compile(r"[A-Z]{2,}(?![a-z])")
 _CHINESE_NAME = re.compile("[\u4e00-\u9fff]{2,4}")
-_KOREAN_NAME = re.compile(
-    "(?!.*대$)[김이박최정강조윤장임한오서신권황안송류유홍손양배백허남심노곽차주민진지엄채원천방현함변염][가-힣]{2}"
+_KOREAN_NAME = re.compile(  # a common family name and two syllables, but no `서울대`
+    "[김이박최정강조윤장임한오서신권황안송류유홍손양배백허남심노곽차주민진지엄채원천방현함변염][가-힣](?!대)[가-힣]"
 )
 _SHORT_FIRST_NAME = re.compile(r"[A-Z]{2} [A-Z][a-z]{2,}")  # `AJ Example`
 _ROMAN = frozenset({"II", "III", "IV", "JR", "SR"})
@@ -95,7 +95,7 @@ def is_organisation(name: str, *, alone: bool = False) -> bool:
 
 
 def looks_like_person(name: str) -> bool:
-    """Whether a name has the shape of a person's: two to six words, each a capitalised word, initial or particle.
+    """Whether a name has the shape of a person's: two to seven words, each a capitalised word, initial or particle.
 
     >>> looks_like_person("Ludwig van Beethoven"), looks_like_person("MIT CSAIL"), looks_like_person("Anthropic")
     (True, False, False)
@@ -103,7 +103,7 @@ def looks_like_person(name: str) -> bool:
     if _CHINESE_NAME.fullmatch(name) or _KOREAN_NAME.fullmatch(name) or _SHORT_FIRST_NAME.fullmatch(name):
         return True
     words = [word.rstrip(",") for word in name.split()]
-    if not 2 <= len(words) <= 6 or words[0].lower() == "the" or any(word.lower() in _LONE_WORDS for word in words):
+    if not 2 <= len(words) <= 7 or words[0].lower() == "the" or any(word.lower() in _LONE_WORDS for word in words):
         return False
     if any(_TWO_CAPITALS.fullmatch(word) and word not in _ROMAN for word in words):
         return False

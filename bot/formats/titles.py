@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.text import clean_url, has_hangul
-from bot.formats.authors import Byline, looks_like_byline, read_byline
+from bot.core.addresses import clean_url
+from bot.core.text import has_hangul
+from bot.formats.authors import Byline, is_venue, looks_like_byline, read_byline
 from bot.formats.organisations import is_organisation, looks_like_person
 from bot.formats.tags import is_tag_line
 
@@ -82,7 +83,12 @@ def _closed(block: Sequence[str]) -> TitleBlock | None:
 
 def _split(text: str, lines: int) -> TitleBlock | None:
     """A joined title line cut into title and byline, None when it does not end with one."""
-    text = text.translate(_WIDE)
+    text, link = _without_link_after(text.translate(_WIDE))
+    found = _cut(text, lines)
+    return replace(found, rest=f"{found.rest} {link}".strip()) if found and link else found
+
+
+def _cut(text: str, lines: int) -> TitleBlock | None:
     end = _AFTER_BYLINE.match(text, max(text.rfind(")"), 0))
     if not end:
         return None
@@ -105,6 +111,13 @@ def _split(text: str, lines: int) -> TitleBlock | None:
     if not looks_like_byline(names, title):
         return _before_remark(before, whole[start:], lines)
     return TitleBlock(title, read_byline(names), url, lines=lines, rest=rest)
+
+
+def _without_link_after(text: str) -> tuple[str, str]:
+    """A text without the `[code](https://...)` that follows its byline, and that link."""
+    start = text.rfind("[")
+    before, link = text[: max(start, 0)].rstrip(), text[start:].strip()
+    return (before, link) if before.endswith(")") and _LINKED.fullmatch(link) else (text, "")
 
 
 def _before_remark(text: str, remark: str, lines: int) -> TitleBlock | None:
@@ -207,6 +220,27 @@ def _named_at_end(line: str) -> TitleBlock | None:
     return TitleBlock(title, byline) if persons and 0 < len(title) <= _LONGEST_TITLE else None
 
 
+_ANY_NAMES = re.compile(
+    r"\s*([*_]{1,3})(?=\S)(?P<title>[^()]{1,400}?)(?<=\S)\1\s*\((?P<names>[^()]{2,3000})\)\s*", re.DOTALL
+)
+_LIST_MARK = re.compile(r"\A(?:#{1,6}|[-+•])\s+")
+
+
+def title_whatever_its_look(text: str, lines: int) -> TitleBlock | None:
+    """The title block that a joined text is known to be from its place; `lines` were read for it."""
+    text = _LIST_MARK.sub("", text, count=1)
+    if len(text) > _LONGEST_LINE:
+        return None
+    named = _ANY_NAMES.fullmatch(text)
+    if named and not is_venue(named["names"]):
+        return _split(text, lines) or TitleBlock(named["title"].strip(), read_byline(named["names"]), lines=lines)
+    found = _split(text, lines)
+    if found or _ENDS_LIKE_PROSE.search(text):
+        return found
+    title = _plain(text)
+    return TitleBlock(title, lines=lines) if 0 < len(title) <= _LONGEST_TITLE else None
+
+
 def _unclosed(block: Sequence[str]) -> TitleBlock | None:
     """`Title (A, B, C` whose parenthesis never closes: what is there is kept."""
     joined, lines = block[0].strip(), 1
@@ -241,7 +275,7 @@ def _lone(block: Sequence[str]) -> TitleBlock | None:
     if len(block) > 1 and not all(map(_CONTINUED.match, block[1:])):
         return None
     title = _plain(" ".join(line.strip() for line in block))
-    too_long = not 3 <= len(title) <= _LONGEST_LONE_TITLE
+    too_long = not 2 <= len(title) <= _LONGEST_LONE_TITLE
     if too_long or _ENDS_LIKE_PROSE.search(title) or _URL_IN_TEXT.search(title) or not any(map(str.isalpha, title)):
         return None
     return TitleBlock(title, lines=len(block))

@@ -20,7 +20,7 @@ from datetime import date
 
 from bot.core.entries import Entry, Kind, Status, arxiv_id_of
 from bot.core.imports import Doubt, Parsed, Skipped, SkipReason
-from bot.core.text import fold, has_hangul, read_address
+from bot.core.text import fold
 from bot.formats.file_names import note_name, read_file_name, year_folder
 from bot.formats.languages import take_english, take_english_paragraphs
 from bot.formats.links import arxiv_id_in, is_paper_address
@@ -32,10 +32,10 @@ from bot.formats.note_blocks import (
     read_remarks,
     take_links_sections,
     take_quote,
-    take_tag_lines,
     wikilinks,
 )
-from bot.formats.note_head import Head, take_head
+from bot.formats.note_head import Head
+from bot.formats.note_title import Front, count_alternative, read_front
 from bot.formats.tags import is_tag_line, take_tags
 from bot.formats.titles import TitleBlock, read_title
 
@@ -78,14 +78,30 @@ def parse_note(path: str, text: str) -> Parsed:
     draft = _Draft(Entry(id="", title=stem, sources=(path,)))
     _read_dates(draft, path, stem)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE).split("\n")
+    lines = _without_front_matter(draft, lines)
     section, lines = take_links_sections(lines)
-    title, head, lines = _read_front(draft, lines)
-    lines = _read_alternatives(draft, lines, title)
+    front = _read_front(draft, lines)
+    head, title = front.head, front.title
+    lines = _read_alternatives(draft, front.rest, title)
     lines = _read_abstract(draft, lines, title)
     _read_remarks(draft, lines, section)
     _read_links(draft, head, lines, section)
     _judge(draft, head, title)
     return Parsed((replace(draft.entry, warnings=tuple(doubt.value for doubt in draft.doubts)),), tuple(draft.skipped))
+
+
+_MOST_FRONT_MATTER = 60
+_FRONT_MATTER = re.compile(r"\s*(?:[\w-]+\s*:.*|-\s.*|\s+.*|#.*|)")
+
+
+def _without_front_matter(draft: _Draft, lines: Lines) -> Lines:
+    """The lines below a block of `key: value` lines between `---` marks, which is reported as skipped."""
+    end = lines.index("---", 1, _MOST_FRONT_MATTER) if lines[0] == "---" and "---" in lines[1:_MOST_FRONT_MATTER] else 0
+    if not end or not all(map(_FRONT_MATTER.fullmatch, lines[1:end])):
+        return lines
+    matter = "; ".join(line.strip() for line in lines[1:end] if line.strip())
+    draft.skipped.append(Skipped(draft.entry.sources[0], SkipReason.EXTRA_LINE, f"front matter: {matter}"))
+    return lines[end + 1 :]
 
 
 # --- dates --------------------------------------------------------------------------------------------------------
@@ -104,115 +120,40 @@ def _read_dates(draft: _Draft, path: str, stem: str) -> None:
 
 # --- links, title -------------------------------------------------------------------------------------------------
 
-_NAME_AND_URL = re.compile(
-    r"\s*(?P<name>[^\s#>*\[\]-][^\[\]]{0,200}?)\s*[:：-]?\s+(?P<url>https?://\S+)\s*", re.IGNORECASE
-)
-_ENDS_WITH_URL = re.compile(r"(?<!\S)https?://\S+\s*$", re.IGNORECASE)
 
-
-def _read_front(draft: _Draft, lines: Lines) -> tuple[TitleBlock | None, Head, Lines]:
-    """The head links and the title block, in whichever order they stand, and the lines after them."""
-    tags, lines = take_tag_lines(lines)
-    head, rest = take_head(lines)
-    more_tags, rest = take_tag_lines(rest)
-    tags += more_tags
+def _read_front(draft: _Draft, lines: Lines) -> Front:
+    front = read_front(lines)
+    head, title = front.head, front.title
     draft.doubt(Doubt.SCHEME_ADDED, head.scheme_added)
     draft.doubt(Doubt.BROKEN_LINK, head.broken)
-    if head.name and rest and rest[0].lstrip().startswith("("):
-        rest = [f"{head.name} {rest[0].strip()}", *rest[1:]]
-    title = _with_byline_below(rest, read_title(rest, likely=bool(head.urls)))
-    if not head.urls:
-        title, head, rest = _without_head(title, head, rest)
     if title:
-        draft.set(
-            title=title.title,
-            title_derived=False,
-            authors=title.byline.authors,
-            organisation=title.byline.organisation,
-        )
+        draft.set(title=title.title, title_derived=False)
+        draft.set(authors=title.byline.authors, organisation=title.byline.organisation)
         draft.doubt(Doubt.AUTHORS_UNCLOSED, title.unclosed)
-        rest = rest[title.lines :]
     elif head.name:
         draft.set(title=head.name, title_derived=False)
     draft.doubt(Doubt.TITLE_DERIVED, draft.entry.title_derived)
     if head.urls:
         ids = [found for url in head.urls if (found := arxiv_id_in(url))]
         draft.set(url=head.urls[0], arxiv_id=ids[0] if ids else None)
-    return title, head, [*rest, *tags]
-
-
-def _with_byline_below(lines: Sequence[str], title: TitleBlock | None) -> TitleBlock | None:
-    """A title whose `(authors)` stand in a paragraph of their own below it."""
-    if title is None or title.byline.authors or title.byline.organisation or title.url or title.rest:
-        return title
-    below = next(
-        (number for number in range(title.lines, min(title.lines + 3, len(lines))) if lines[number].strip()), 0
-    )
-    names = lines[below].strip() if below else ""
-    if not (names.startswith("(") and names.endswith(")")):
-        return title
-    joined = read_title([f"{title.title} {names}"], likely=False)
-    return replace(joined, title=title.title, lines=below + 1) if joined else title
-
-
-def _without_head(title: TitleBlock | None, head: Head, lines: Lines) -> tuple[TitleBlock | None, Head, Lines]:
-    """A note that does not begin with a link: `Title (URL)`, `Name URL`, or a title with its link on the next line."""
-    if title and title.url:
-        following = read_title([line for line in lines[title.lines :] if line.strip()][:1], likely=False)
-        listed = following is not None and following.url is not None
-        return (None, head, lines) if listed else (title, Head([title.url]), lines)
-    if title and not title.rest:
-        below, rest = take_head(lines[title.lines :])
-        if below.urls:
-            return replace(title, lines=0), below, rest
-        return title, head, lines
-    return _name_and_url(head, lines)
-
-
-def _name_and_url(head: Head, lines: Lines) -> tuple[TitleBlock | None, Head, Lines]:
-    filled = [line for line in lines if line.strip()][:2]
-    found = _NAME_AND_URL.fullmatch(filled[0]) if filled and not has_hangul(filled[0]) else None
-    address = read_address(found["url"]) if found else None
-    if not found or not address or (len(filled) > 1 and _ENDS_WITH_URL.search(filled[1])):
-        return None, head, lines
-    return TitleBlock(found["name"].strip(), lines=lines.index(filled[0]) + 1), Head([address.url]), lines
+    return front
 
 
 _MOST_ALTERNATIVES = 8
 _MOST_TITLE_LINES = 50
-_PIPED = re.compile(r"\s*\|\s*(?P<title>[^|]*)")
 
 
 def _read_alternatives(draft: _Draft, lines: Lines, title: TitleBlock | None) -> Lines:
     """Takes off further title lines of the same paper (another version's title), which are reported as skipped."""
-    for _ in range(_MOST_ALTERNATIVES if title else 0):
+    for _ in range(_MOST_ALTERNATIVES):
         start = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
-        taken = _alternative(lines[start : start + _MOST_TITLE_LINES], title)
+        taken = count_alternative(lines[start : start + _MOST_TITLE_LINES], title) if title else 0
         if not taken:
             return lines
         other = " ".join(line.strip() for line in lines[start : start + taken])
         draft.skipped.append(Skipped(draft.entry.sources[0], SkipReason.EXTRA_LINE, f"second title line: {other}"))
         lines = lines[start + taken :]
     return lines
-
-
-def _alternative(lines: Sequence[str], title: TitleBlock | None) -> int:
-    """How many lines a further title line takes, 0 when there is none."""
-    if not lines or not title:
-        return 0
-    if _PIPED.fullmatch(lines[0]) and not has_hangul(lines[0]):
-        return 1
-    other = read_title(lines, likely=False)
-    if other is None or other.rest:
-        return 0
-    shared = set(map(_any_order, other.byline.authors)) & set(map(_any_order, title.byline.authors))
-    same_team = other.byline.organisation is not None and other.byline.organisation == title.byline.organisation
-    return other.lines if shared or same_team else 0
-
-
-def _any_order(name: str) -> frozenset[str]:
-    """A name whichever of its parts comes first."""
-    return frozenset(fold(name).split())
 
 
 # --- texts --------------------------------------------------------------------------------------------------------
@@ -233,7 +174,7 @@ _MOST_BEFORE_QUOTE = 4
 
 
 def _before_quote(lines: Lines) -> int:
-    """How many lines of links, tags or another paper's title stand between the title and the quote; 0 without a quote."""
+    """How many lines of links, tags or another paper's title stand before the quote; 0 without one."""
     filled = [number for number, line in enumerate(lines) if line.strip()][: _MOST_BEFORE_QUOTE + 1]
     for number in filled:
         if is_quoted(lines[number]):

@@ -118,6 +118,14 @@ def test_a_derived_title_yields() -> None:
         assert (merged.title, merged.title_derived, merged.warnings) == ("Paper Boats", False, (DERIVED,))
 
 
+def test_a_title_that_gave_way_still_leads_to_its_paper() -> None:
+    renamed = replace(NOTE, title="Boats of Paper", sources=("papers/250306 Boats of Paper.md",))
+    page = replace(PAGE, title="Boats of Paper")
+    gathered = gather([NOTE, renamed, page])
+    assert [entry.title for entry in gathered] == ["Paper Boats"]
+    assert gather([*gathered, NOTE, renamed, page]) == gathered
+
+
 def test_two_written_titles() -> None:
     merged = merge(NOTE, replace(NOTE, title="Boats of Paper")).entry
     assert (merged.title, merged.warnings) == ("Paper Boats", (DERIVED, Doubt.TITLES_DIFFER))

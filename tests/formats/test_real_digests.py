@@ -151,6 +151,7 @@ DOUBTS = {
     "date-conflict": 3,
     "undated": 2,
     "authors-unclosed": 2,
+    "broken-quote": 1,
     "scheme-added": 1,
 }
 KINDS = {Kind.PAPER: 1586, Kind.ESSAY: 81, Kind.ANNOUNCEMENT: 39}
