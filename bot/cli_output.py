@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.core.text import readable, shorten_authors
+from bot.core.latex import readable
+from bot.core.text import shorten_authors
 from bot.locale import Translator
 
 if TYPE_CHECKING:  # each command imports what it uses: a lookup has to start fast

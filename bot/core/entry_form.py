@@ -8,12 +8,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from bot.core.addresses import clean_url
 from bot.core.dates import parse_day
 from bot.core.entries import Entry, Kind, Status, arxiv_id_of, tag_key
 from bot.core.errors import FormError
 from bot.core.messages import Message, msg
 from bot.core.query import first_day
-from bot.core.text import clean_url
 
 LONGEST: Final = {
     "title": 500,

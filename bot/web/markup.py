@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from bot.core.text import clean_url, has_hangul, readable
+from bot.core.addresses import clean_url
+from bot.core.latex import readable
+from bot.core.text import has_hangul
 
 REL = "noopener noreferrer nofollow"
 
