@@ -15,7 +15,7 @@ from bot.feeds.arxiv import ArxivSource
 from bot.feeds.fetcher import Fetcher
 from bot.files import find_files, read_documents
 from bot.opening import opened
-from bot.scheduler import DeliveryLoop, start_ticks
+from bot.scheduler import DeliveryLoop, start_ticks, tried
 from bot.settings import Settings
 from bot.usecases.import_archive import import_documents
 from bot.usecases.open_workspace import PLATFORM, WORKSPACE, open_workspace
@@ -108,5 +108,5 @@ async def _prepare(settings: Settings, storage: Storage, couriers: dict[str, Cou
     if settings.is_local:
         await open_workspace(storage, language=settings.language, zone=settings.zone, at=clock.now())
     interrupted = await storage.ledger.recover()
-    asked = await reconcile(storage, couriers, clock.now())
+    asked = await tried("reconcile", reconcile(storage, couriers, clock.now()))
     log.info("run.prepared", entries=entries, interrupted_posts=interrupted, reconciled_posts=asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -37,22 +37,34 @@ class DeliveryLoop:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Look, then wait for the next nudge, until cancelled. A database that fails now is asked again later."""
+        """Look, then wait for the next nudge, until cancelled."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            try:
-                await self.look_once()
-            except StorageError as error:
-                log.warning("delivery.storage_unavailable", reason=str(error))
+            await self.look_once()
 
     async def look_once(self) -> None:
-        """Plan what is due, bring posted copies up to date, and send what waits."""
-        planned = await plan_due(self._stores, self._clock.now())
-        revised = await revise_posts(self._stores, self._clock.now())
-        acted = await send_waiting(self._stores, self._couriers, self._clock)
+        """Plan what is due, bring posted copies up to date, and send what waits.
+
+        What goes wrong is logged and tried again at the next look: nothing that befalls one subscription or one step
+        ends the deliveries of the others.
+        """
+        planned = await tried("plan", plan_due(self._stores, self._clock.now()))
+        revised = await tried("revise", revise_posts(self._stores, self._clock.now()))
+        acted = await tried("send", send_waiting(self._stores, self._couriers, self._clock))
         if planned or revised or acted:
             log.info("delivery.round", subscriptions=planned, revised=revised, posts=acted)
+
+
+async def tried(step: str, work: Awaitable[int]) -> int:
+    """What the work says; 0, and a word in the log, when it fails."""
+    try:
+        return await work
+    except StorageError as error:
+        log.warning("delivery.storage_unavailable", step=step, reason=str(error))
+    except Exception as error:
+        log.error("delivery.failed", step=step, exc_info=error)
+    return 0
 
 
 def start_ticks(nudge: Callable[[], None]) -> Callable[[], None]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
 
 from bot.core.digests import DeliveryState, Post, PostChange, PostState
 from bot.core.messages import Message
@@ -19,6 +19,8 @@ from storage.people import channel_of, where_channel
 from storage.posts import TO_CHANGE, TO_SEND, UNSENT, select_posts, to_post, turn_of
 from storage.tables import CHANNEL_COLUMNS, deliveries, posts, subscriptions
 
+SEND_TIME = timedelta(minutes=5)
+"""How long a post stays with who was handed it to send; after that nobody knows whether it arrived."""
 LOOK_UP_TIME = timedelta(minutes=1)
 """How long an uncertain post or a change stays with who was handed it, before it is handed out again."""
 
@@ -40,25 +42,34 @@ def channels_waiting(connection: Connection, now: datetime) -> Sequence[Channel]
     numbered = _unfinished(select(*columns, place.label("place"))).subquery()
     first = select(numbered).where(
         numbered.c.place == 1,
-        numbered.c.state != PostState.SENDING,
-        or_(numbered.c.next_attempt_at.is_(None), numbered.c.next_attempt_at <= now),
+        or_(
+            and_(numbered.c.next_attempt_at.is_(None), numbered.c.state != PostState.SENDING),
+            numbered.c.next_attempt_at <= now,
+        ),
     )
     return sorted(channel_of(row) for row in connection.execute(first))
 
 
 def claim(connection: Connection, channel: Channel, now: datetime) -> Post | None:
-    """The channel's next post to act on."""
+    """The channel's next post to act on. One that somebody began to send and never came back from is uncertain."""
     in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
     row = connection.execute(in_order.limit(1)).first()
-    if row is None or row.state is PostState.SENDING:
+    if row is None or not _is_ready(row, now):
         return None
-    if row.next_attempt_at is not None and row.next_attempt_at > now:
-        return None
+    attempts = row.attempts + 1
     if row.state in {PostState.PLANNED, PostState.FAILED}:
-        _set(connection, row.id, state=PostState.SENDING, attempts=row.attempts + 1, next_attempt_at=None)
-    else:
-        _set(connection, row.id, change_taken=row.change is not None, next_attempt_at=now + LOOK_UP_TIME)
-    return to_post(row)
+        _set(connection, row.id, state=PostState.SENDING, attempts=attempts, next_attempt_at=now + SEND_TIME)
+        return to_post(row)
+    state = PostState.UNCERTAIN if row.state is PostState.SENDING else row.state
+    taken, until = row.change is not None, now + LOOK_UP_TIME
+    _set(connection, row.id, state=state, attempts=attempts, change_taken=taken, next_attempt_at=until)
+    return to_post(row, state)
+
+
+def _is_ready(row: Row[Any], now: datetime) -> bool:
+    if row.next_attempt_at is None:
+        return row.state is not PostState.SENDING
+    return bool(row.next_attempt_at <= now)
 
 
 def _unfinished(statement: Select[Any]) -> Select[Any]:
@@ -99,6 +110,7 @@ def mark_changed(connection: Connection, post_id: int, revision: int) -> None:
         revision=revision,
         change=change,
         change_taken=False,
+        attempts=0,
         turn=turn_of(row.state, change),
         next_attempt_at=None,
         reason=None,

@@ -36,9 +36,11 @@ class DeliveryLedger:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def plan(self, subscription: Subscription, deliveries: Sequence[PlannedDelivery]) -> None:
+    async def plan(
+        self, subscription: Subscription, deliveries: Sequence[PlannedDelivery], *, served: Subscription | None = None
+    ) -> None:
         """See the port. Posts that a known delivery does not have yet are added to it."""
-        await self._database.write(_plan, subscription, deliveries)
+        await self._database.write(_plan, subscription, deliveries, served)
 
     async def amend(
         self,
@@ -116,14 +118,20 @@ class DeliveryLedger:
         return await self._database.read(_newest_day, subscription_id)
 
 
-def _plan(connection: Connection, subscription: Subscription, planned: Sequence[PlannedDelivery]) -> None:
-    changed = connection.execute(
-        update(subscriptions)
-        .where(subscriptions.c.id == subscription.id, subscriptions.c.removed.is_(False))
-        .values(next_run_at=subscription.next_run_at, delivered_through=subscription.delivered_through)
-    )
-    if not changed.rowcount:
-        return  # removed meanwhile: nobody waits for these
+def _plan(
+    connection: Connection,
+    subscription: Subscription,
+    planned: Sequence[PlannedDelivery],
+    served: Subscription | None,
+) -> None:
+    its_row = update(subscriptions).where(subscriptions.c.id == subscription.id, subscriptions.c.removed.is_(False))
+    its_row = its_row.values(seen_change=func.min(subscriptions.c.seen_change, subscription.seen_change))
+    if served is not None:
+        still_due = subscriptions.c.next_run_at.is_not_distinct_from(subscription.next_run_at)
+        its_row = its_row.where(still_due)
+        its_row = its_row.values(next_run_at=served.next_run_at, delivered_through=served.delivered_through)
+    if not connection.execute(its_row).rowcount:
+        return  # ended, changed or served meanwhile: nobody waits for these
     for delivery in planned:
         _plan_delivery(connection, subscription, delivery)
 
@@ -151,6 +159,9 @@ def _plan_delivery(connection: Connection, subscription: Subscription, planned: 
 
 
 def _wait_again(connection: Connection, delivery_id: int) -> None:
+    """Posts have come to it. What was refused is given up for them, and does not make it fail a second time."""
+    refused = update(posts).where(posts.c.delivery_id == delivery_id, posts.c.state == PostState.REFUSED)
+    connection.execute(refused.values(state=PostState.WITHDRAWN))
     connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(state=DeliveryState.PLANNED))
 
 

@@ -96,17 +96,17 @@ class EntryArchive:
         """See the port."""
         return await self._database.read(_nearest_digests, day, today)
 
-    async def tags(self, prefix: str = "", *, limit: int = 25) -> Sequence[TagCount]:
+    async def tags(self, prefix: str = "", *, limit: int = 25, today: date | None = None) -> Sequence[TagCount]:
         """See the port. A tag is found under its aliases too."""
-        return await self._database.read(list_tags, prefix, limit)
+        return await self._database.read(list_tags, prefix, limit, today)
 
-    async def known_tags(self, names: Collection[str]) -> Collection[str]:
+    async def known_tags(self, names: Collection[str], *, today: date | None = None) -> Collection[str]:
         """See the port."""
-        return await self._database.read(known_tags, list(names))
+        return await self._database.read(known_tags, list(names), today)
 
-    async def authors(self, prefix: str, *, limit: int = 25) -> Sequence[TagCount]:
+    async def authors(self, prefix: str, *, limit: int = 25, today: date | None = None) -> Sequence[TagCount]:
         """See the port."""
-        return await self._database.read(list_names, prefix, limit)
+        return await self._database.read(list_names, prefix, limit, today)
 
     async def digest_dates(self, prefix: str = "", *, today: date, limit: int = 25) -> Sequence[tuple[date, int]]:
         """See the port."""

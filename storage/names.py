@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from bot.core.entries import Entry, TagCount
 from storage.bulk import insert_rows
 from storage.chunks import chunked
-from storage.tables import entry_name_words, name_words, names
+from storage.places import last_place
+from storage.tables import entries, entry_name_words, name_words, names
 from storage.words import name_words as words_of
 
 _END = "\U0010ffff"
@@ -76,13 +78,27 @@ def _remove_rows(connection: Connection, rows: list[tuple[str, int, int]]) -> No
     )
 
 
-def list_names(connection: Connection, prefix: str, limit: int) -> list[TagCount]:
+def list_names(connection: Connection, prefix: str, limit: int, today: date | None) -> list[TagCount]:
     """Names with words that start with the prefix's words, most entries first."""
-    statement = select(names.c.name, names.c.uses).where(names.c.uses > 0).order_by(names.c.uses.desc(), names.c.key)
+    later = _uses_after(connection, today) if today else Counter()
+    statement = select(names.c.key, names.c.name, names.c.uses).where(names.c.uses > 0)
+    statement = statement.order_by(names.c.uses.desc(), names.c.key).limit(limit + len(later))
     for word in words_of(prefix):
         having = select(name_words.c.name_id).where(name_words.c.word.between(word, word + _END))
         statement = statement.where(names.c.id.in_(having))
-    return [TagCount(row.name, row.uses) for row in connection.execute(statement.limit(limit))]
+    found = [(row.uses - later[row.key], row.key, row.name) for row in connection.execute(statement)]
+    found.sort(key=lambda one: (-one[0], one[1]))
+    return [TagCount(name, uses) for uses, _, name in found if uses > 0][:limit]
+
+
+def _uses_after(connection: Connection, day: date) -> Counter[str]:
+    """How many entries of later digests each name is under, by its words."""
+    coming = select(entries.c.authors, entries.c.organisation).where(entries.c.shown > last_place(day))
+    uses: Counter[str] = Counter()
+    for row in connection.execute(coming):
+        on_it = (*row.authors, row.organisation) if row.organisation else row.authors
+        uses.update({" ".join(words_of(name)) for name in on_it})
+    return uses
 
 
 def spellings_of(connection: Connection, word: str, *, most: int = 16) -> Collection[str]:

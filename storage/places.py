@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Connection, select
 
 from bot.core.query import DateSpan
+from storage.tables import entries
 
 _BITS = 20
 FIRST_DATED = 1 << _BITS
@@ -38,6 +39,12 @@ def bounds(span: DateSpan) -> tuple[int, int]:
         first_place(span.first) if span.first else FIRST_DATED,
         last_place(span.last) if span.last else LAST,
     )
+
+
+def any_after(connection: Connection, day: date) -> bool:
+    """Whether there are public entries of later digests."""
+    later = select(entries.c.shown).where(entries.c.shown > last_place(day)).limit(1)
+    return connection.scalar(later) is not None
 
 
 def day_number(place: ColumnElement[int]) -> ColumnElement[int]:

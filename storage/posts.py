@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from bot.core.digests import PlannedPost, Post, PostState
+from bot.core.digests import PlannedPost, Post, PostChange, PostKind, PostState
 from bot.core.subscriptions import Channel
 from storage.people import channel_of, channel_values
 from storage.tables import deliveries, posts
@@ -29,11 +29,12 @@ def turn_of(state: PostState, change: object) -> int | None:
 
 
 _roots = posts.alias("roots")
-_head = (  # the message whose thread in-thread posts go into: the first of the delivery that is still there
+_head = (  # the message whose thread in-thread posts go into: the delivery's head that is still there
     select(_roots.c.message_id)
     .where(
         _roots.c.delivery_id == posts.c.delivery_id,
         _roots.c.in_thread.is_(False),
+        _roots.c.kind != PostKind.NOTE,
         _roots.c.message_id.is_not(None),
     )
     .order_by(_roots.c.state == PostState.WITHDRAWN, _roots.c.id)
@@ -55,8 +56,13 @@ def fetch_posts(connection: Connection, statement: Select[Any]) -> list[Post]:
     return [to_post(row) for row in connection.execute(statement)]
 
 
-def to_post(row: Row[Any]) -> Post:
-    """The post of a row of `select_posts`."""
+def to_post(row: Row[Any], state: PostState | None = None) -> Post:
+    """The post of a row of `select_posts`, or as it is since then in another state.
+
+    A change matters once a post is there; that it is to be withdrawn also where it may be there.
+    """
+    state = state or row.state
+    in_force = state is PostState.SENT or (state is PostState.UNCERTAIN and row.change is PostChange.WITHDRAW)
     return Post(
         id=row.id,
         delivery_id=row.delivery_id,
@@ -69,13 +75,14 @@ def to_post(row: Row[Any]) -> Post:
         late=row.late,
         in_thread=row.in_thread,
         note=row.note,
-        state=row.state,
-        change=row.change if row.state is PostState.SENT else None,
+        state=state,
+        change=row.change if in_force else None,
         message_id=row.message_id,
         thread_id=row.thread_id,
         revision=row.revision,
         attempts=row.attempts,
         next_attempt_at=row.next_attempt_at,
+        sent_at=row.sent_at,
         reason=row.reason,
     )
 

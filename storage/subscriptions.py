@@ -31,7 +31,7 @@ class SubscriptionBook:
         return await self._database.write(_add, subscription)
 
     async def replace(self, subscription: Subscription) -> None:
-        """See the port."""
+        """See the port. What the delivery loop has noted meanwhile is kept."""
         await self._database.write(_replace, subscription)
 
     async def remove(self, subscription_id: int) -> None:
@@ -67,9 +67,14 @@ def _add(connection: Connection, subscription: Subscription) -> Subscription:
 
 
 def _replace(connection: Connection, subscription: Subscription) -> None:
-    statement = update(subscriptions).where(subscriptions.c.id == subscription.id, _KEPT)
-    if not connection.execute(statement.values(**_values(subscription))).rowcount:
+    this = subscriptions.c.id == subscription.id
+    noted = select(subscriptions.c.delivered_through, subscriptions.c.seen_change).where(this, _KEPT)
+    row = connection.execute(noted).first()
+    if row is None:
         raise NotFound(msg("This subscription has been removed."))
+    through = max(filter(None, (row.delivered_through, subscription.delivered_through)), default=None)
+    kept = replace(subscription, delivered_through=through, seen_change=row.seen_change)
+    connection.execute(update(subscriptions).where(this).values(**_values(kept)))
 
 
 def _remove(connection: Connection, subscription_id: int) -> None:

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, literal, or_, select, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.entries import Entry, TagCount, tag_key
@@ -13,6 +26,7 @@ from bot.core.errors import NotFound
 from bot.core.messages import msg
 from storage.bulk import insert_rows
 from storage.chunks import chunked
+from storage.places import any_after, last_place
 from storage.tables import entry_tags, tag_aliases, tag_spellings, tags
 
 _KEYS: BindParameter[Sequence[str]] = bindparam("keys", expanding=True)
@@ -92,10 +106,10 @@ def _rename(connection: Connection, ids: Collection[int]) -> None:
         connection.execute(update(tags).where(tags.c.id.in_(some)).values(name=most))
 
 
-def list_tags(connection: Connection, prefix: str, limit: int) -> list[TagCount]:
+def list_tags(connection: Connection, prefix: str, limit: int, today: date | None) -> list[TagCount]:
     """Tags with a spelling or alias that starts with the prefix, most used first."""
-    start = tag_key(prefix)
-    statement = select(tags.c.name, tags.c.uses).where(tags.c.uses > 0).order_by(tags.c.uses.desc(), tags.c.key)
+    start, uses = tag_key(prefix), _uses(connection, today)
+    statement = select(tags.c.name, uses.label("uses")).where(uses > 0).order_by(uses.desc(), tags.c.key)
     if start:
         end = start + "\U0010ffff"
         aliased = select(tag_aliases.c.tag_id).where(tag_aliases.c.key.between(start, end))
@@ -103,11 +117,20 @@ def list_tags(connection: Connection, prefix: str, limit: int) -> list[TagCount]
     return [TagCount(row.name, row.uses) for row in connection.execute(statement.limit(limit))]
 
 
-def known_tags(connection: Connection, names: Collection[str]) -> set[str]:
+def _uses(connection: Connection, today: date | None) -> ColumnElement[int]:
+    """How many public entries carry a tag; those of later digests are counted off, where there are any at all."""
+    if today is None or not any_after(connection, today):
+        return tags.c.uses
+    later = select(func.count()).where(entry_tags.c.tag_id == tags.c.id, entry_tags.c.place > last_place(today))
+    return tags.c.uses - later.correlate(tags).scalar_subquery()
+
+
+def known_tags(connection: Connection, names: Collection[str], today: date | None) -> set[str]:
     """Which of these names are tags, or aliases of tags, that public entries carry."""
     keys = {name: tag_key(name) for name in names}
     ids = tag_ids(connection, keys.values())
-    used = set(connection.scalars(select(tags.c.id).where(tags.c.id.in_(set(ids.values())), tags.c.uses > 0)))
+    in_use = _uses(connection, today) > 0
+    used = set(connection.scalars(select(tags.c.id).where(tags.c.id.in_(set(ids.values())), in_use)))
     return {name for name, key in keys.items() if ids.get(key) in used}
 
 

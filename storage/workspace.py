@@ -41,9 +41,9 @@ class WorkspaceServer:
         """See the port."""
         return await self._database.write(_edit, message_id, payload, at)
 
-    async def delete(self, message_id: int) -> LocalMessage | None:
+    async def delete(self, message_id: int, *, unless_replied: bool = False) -> LocalMessage | None:
         """See the port."""
-        return await self._database.write(_delete, message_id)
+        return await self._database.write(_delete, message_id, unless_replied)
 
     async def get(self, message_id: int) -> LocalMessage | None:
         """See the port."""
@@ -107,8 +107,10 @@ def _edit(connection: Connection, message_id: int, payload: Mapping[str, object]
     return _get(connection, message_id)
 
 
-def _delete(connection: Connection, message_id: int) -> LocalMessage | None:
+def _delete(connection: Connection, message_id: int, unless_replied: bool) -> LocalMessage | None:
     was = _get(connection, message_id)
+    if was is not None and was.reply_count and unless_replied:
+        return None
     connection.execute(delete(messages).where(messages.c.id == message_id))
     return was
 

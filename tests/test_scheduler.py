@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.errors import StorageBusy
 from bot.core.messages import msg
-from bot.core.subscriptions import Subscription
+from bot.core.subscriptions import Channel, Subscription
 from bot.scheduler import DeliveryLoop, start_ticks
 from bot.usecases.subscribe import begin
 from storage.opening import Storage
@@ -23,22 +23,22 @@ AT = datetime(2024, 6, 21, 1, tzinfo=UTC)
 
 
 class Failing:
-    """Storage whose subscriptions cannot be read the first time, and can after that."""
+    """Storage whose channels with posts cannot be told the first time, and can after that."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, error: Exception) -> None:
         self._storage = storage
+        self._error: Exception | None = error
         self.failed = asyncio.Event()
-        self.subscriptions = self
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._storage, name)
+        return self if name == "ledger" else getattr(self._storage, name, getattr(self._storage.ledger, name, None))
 
-    async def due(self, now: datetime, *, limit: int = 100) -> Sequence[Subscription]:
-        if not self.failed.is_set():
+    async def channels_waiting(self, now: datetime) -> Sequence[Channel]:
+        error, self._error = self._error, None
+        if error is not None:
             self.failed.set()
-            raise StorageBusy(msg("The database is busy."))
-        self.subscriptions = self._storage.subscriptions  # type: ignore[assignment]
-        return await self._storage.subscriptions.due(now, limit=limit)
+            raise error
+        return await self._storage.ledger.channels_waiting(now)
 
 
 async def until_posts(platform: SmallPlatform, count: int) -> None:
@@ -64,10 +64,11 @@ async def test_a_nudge_delivers_and_a_second_one_repeats_nothing(
         await task
 
 
-async def test_a_busy_database_does_not_end_the_loop(stores: Storage, chat: SmallPlatform, clock: ToldClock) -> None:
+@pytest.mark.parametrize("error", [StorageBusy(msg("The database is busy.")), KeyError("nobody thought of this")])
+async def test_no_error_ends_the_loop(stores: Storage, chat: SmallPlatform, clock: ToldClock, error: Exception) -> None:
     await stores.archive.add(paper("One"), by=None, at=AT)
     await begin(stores, Subscription(channel=HERE), at=AT)
-    failing = Failing(stores)
+    failing = Failing(stores, error)
     loop = DeliveryLoop(failing, {"chat": chat}, clock)
     task = asyncio.create_task(loop.run())
     loop.nudge()

@@ -252,7 +252,7 @@ def parse_command(text: str) -> Command:
                 command=_shown(name),
                 commands=" ".join(COMMANDS),
             ),
-            suggestions=[_line(f"/{known}", rest) for known in near],
+            suggestions=[_line(f"/{known}", rest) for known in near] or ["/paper help"],
         )
     return read(rest)
 

@@ -6,7 +6,7 @@ A delivery is one digest for one subscription; its posts are the messages it con
                           │ ├──> failed     nothing arrived; tried again at `next_attempt_at`
                           │ ├──> refused    will never arrive; says why
                           │ └──> uncertain  interrupted: looked up on the platform before it is sent again
-                          └─(restart)──> uncertain
+                          └─(restart, or no word for long)──> uncertain
 """
 
 from __future__ import annotations
@@ -105,8 +105,9 @@ class Delivery:
 class Post:
     """A post in the ledger.
 
-    `message_id` is the platform's, once sent; `thread_id` the message whose thread it belongs in. `revision` is
-    the entry's revision that the platform shows (0: none). `attempts` counts sends tried.
+    `message_id` is the platform's, once sent (`sent_at`, UTC); `thread_id` the message whose thread it belongs in.
+    `revision` is the entry's revision that the platform shows (0: none). `attempts` counts what was tried, to send it
+    or to change it.
     """
 
     id: int
@@ -127,6 +128,7 @@ class Post:
     revision: int
     attempts: int
     next_attempt_at: datetime | None
+    sent_at: datetime | None
     reason: Message | None
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from bot.core.addresses import clean_url
 from bot.core.dates import parse_day
@@ -59,6 +60,42 @@ class EntryForm:
     note: Message | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedForm:
+    """A form brought up to a later revision.
+
+    `theirs` holds, by field, what somebody else wrote where both have changed it; there the form keeps its own text.
+    """
+
+    form: EntryForm
+    theirs: Mapping[str, str]
+
+
+_MERGED: Final = (
+    *("title", "authors", "organisation", "url", "abstract", "commentary", "commentary_en"),
+    *("tags", "paper_date", "publish", "date"),
+)
+
+
+def merge_forms(mine: EntryForm, base: EntryForm | None, theirs: EntryForm) -> MergedForm:
+    """What was typed over `base` (None: not known any more), with what others have made of `base` meanwhile.
+
+    >>> merged = merge_forms(EntryForm(title="A", tags="#b"), EntryForm(title="A"), EntryForm(title="C", revision=2))
+    >>> merged.form.title, merged.form.tags, merged.form.revision, dict(merged.theirs)
+    ('C', '#b', 2, {})
+    """
+    taken: dict[str, Any] = {}
+    both: dict[str, str] = {}
+    for name in _MERGED:
+        own, other = getattr(mine, name), getattr(theirs, name)
+        was = getattr(base, name) if base else None
+        if own in (was, other):
+            taken[name] = other
+        elif other != was:
+            both[name] = other
+    return MergedForm(form=replace(mine, **taken, revision=theirs.revision), theirs=both)
+
+
 def form_of(entry: Entry, note: Message | None = None) -> EntryForm:
     """The form filled with an entry."""
     return EntryForm(
@@ -92,19 +129,21 @@ def read_form(form: EntryForm, *, today: date, before: Entry | None = None) -> E
     tags = _read_tags(form.tags, wrong)
     paper_date = _read_date("paper_date", form.paper_date, today, wrong) if form.paper_date.strip() else None
     status, digest_date = _read_publish(form, today, before, wrong)
+    untouched = _untouched(form, before)
+    wrong = {name: what for name, what in wrong.items() if name not in untouched}
     if wrong:
         raise FormError(msg("Some fields need another look."), wrong)
     base = before or Entry(id="", title=title)
     authors = tuple(name for part in form.authors.split(",") if (name := " ".join(part.split())))
     organisation = " ".join(form.organisation.split()) or None
-    return replace(
+    read = replace(
         base,
         title=title,
-        title_derived=base.title_derived and base.title == title,
+        title_derived=base.title_derived and "title" in untouched,
         authors=authors,
         organisation=organisation,
         url=url,
-        arxiv_id=arxiv_id if form.url.strip() != (base.url or "") else base.arxiv_id,
+        arxiv_id=base.arxiv_id if "url" in untouched else arxiv_id,
         abstract=_text(form.abstract),
         commentary=_text(form.commentary),
         commentary_en=_text(form.commentary_en),
@@ -114,6 +153,19 @@ def read_form(form: EntryForm, *, today: date, before: Entry | None = None) -> E
         status=status,
         kind=base.kind if before else _kind(arxiv_id, authors, organisation),
     )
+    return replace(read, **{name: getattr(base, name) for name in untouched})
+
+
+def _untouched(form: EntryForm, before: Entry | None) -> tuple[str, ...]:
+    """The fields that still say what they were opened with: the entry may hold more than a form can say.
+
+    An imported author's name may have a comma in it, a tag a space, an abstract more letters than are let in here.
+    """
+    if before is None:
+        return ()
+    opened = form_of(before)
+    fields = (*LONGEST, "paper_date")
+    return tuple(name for name in fields if _text(getattr(form, name)) == _text(getattr(opened, name)))
 
 
 def _kind(arxiv_id: str | None, authors: tuple[str, ...], organisation: str | None) -> Kind:

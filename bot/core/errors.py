@@ -86,7 +86,11 @@ class NotFound(PaperboyError):
 
 
 class Conflict(PaperboyError):
-    """Somebody else changed it meanwhile."""
+    """Somebody else changed it meanwhile; `suggestions` are ready-made commands."""
+
+    def __init__(self, message: Message, *, suggestions: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.suggestions = tuple(suggestions)
 
 
 class DocumentError(PaperboyError):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.core.digests import (
@@ -36,6 +36,14 @@ class Run:
     beyond: tuple[date, date] | None
     next_run_at: datetime
     through: date
+
+    def without(self, days: Collection[date]) -> Run:
+        """The same without days that have a delivery already: one by hand, say."""
+        return replace(
+            self,
+            current=tuple(day for day in self.current if day not in days),
+            missed=tuple(day for day in self.missed if day not in days),
+        )
 
 
 def due_run(subscription: Subscription, now: datetime) -> Run:
@@ -98,7 +106,10 @@ def plan_day(subscription: Subscription, day: date, entries: tuple[Entry, ...], 
     if entries:
         posts = lay_out(subscription.layout, subscription.id, day, entries)
         return PlannedDelivery(digest_date=day, state=DeliveryState.PLANNED, due_at=due_at, posts=posts)
-    posts = (_note_when_empty(subscription, day),) if subscription.note_when_empty else ()
+    return _empty(day, due_at, (_note_when_empty(subscription, day),) if subscription.note_when_empty else ())
+
+
+def _empty(day: date, due_at: datetime, posts: tuple[PlannedPost, ...] = ()) -> PlannedDelivery:
     return PlannedDelivery(
         digest_date=day, state=DeliveryState.EMPTY, due_at=due_at, posts=posts, reason=msg("No entries that day.")
     )
@@ -120,7 +131,7 @@ def _skipped(day: date, run: Run) -> PlannedDelivery:
 
 
 def _merged(subscription: Subscription, run: Run, digests: Digests) -> list[PlannedDelivery]:
-    """One delivery on the newest day that carries all of them; an empty one where there is nothing."""
+    """One delivery on the newest day that carries all of them; a day without entries is recorded as empty."""
     days = (*run.missed, *run.current)
     filled = [day for day in days if digests.get(day)]
     entries = tuple(entry for day in filled for entry in digests[day])
@@ -135,18 +146,16 @@ def _merged(subscription: Subscription, run: Run, digests: Digests) -> list[Plan
         reason=carrier.reason,
         merged_dates=others,
     )
-    return [
-        *(
-            PlannedDelivery(
-                digest_date=day,
-                state=DeliveryState.MERGED,
-                due_at=run.at,
-                reason=msg("Sent along with the digest of {day}.", day=newest),
-            )
-            for day in others
-        ),
-        merged,
-    ]
+    return [*(_carried(day, newest, run) if day in filled else _empty(day, run.at) for day in days[:-1]), merged]
+
+
+def _carried(day: date, newest: date, run: Run) -> PlannedDelivery:
+    return PlannedDelivery(
+        digest_date=day,
+        state=DeliveryState.MERGED,
+        due_at=run.at,
+        reason=msg("Sent along with the digest of {day}.", day=newest),
+    )
 
 
 def _left_out(subscription: Subscription, run: Run, digests: Digests) -> list[PlannedDelivery]:
@@ -182,10 +191,5 @@ def first_plan(
         return today, plan
     runs_today = today.weekday() in subscription.weekdays
     if runs_today and run_at(subscription.at, subscription.zone, today) <= now:
-        plan.append(
-            PlannedDelivery(
-                digest_date=today, state=DeliveryState.EMPTY, due_at=now, reason=msg("No entries that day.")
-            )
-        )
-        return today, plan
+        return today, [*plan, _empty(today, now)]
     return today - timedelta(days=1), plan

@@ -111,16 +111,22 @@ class Archive(Protocol):
         """The last digest date before, and the first after (not later than `today`), with published entries."""
         ...
 
-    async def tags(self, prefix: str = "", *, limit: int = 25) -> Sequence[TagCount]:
-        """Tags whose folded spelling starts with the folded prefix, most used first."""
+    async def tags(self, prefix: str = "", *, limit: int = 25, today: date | None = None) -> Sequence[TagCount]:
+        """Tags whose folded spelling starts with the folded prefix, most used first.
+
+        With `today`, as if later digests were not there.
+        """
         ...
 
-    async def known_tags(self, names: Collection[str]) -> Collection[str]:
-        """Which of these names, in any spelling or as aliases, are tags of the archive."""
+    async def known_tags(self, names: Collection[str], *, today: date | None = None) -> Collection[str]:
+        """Which of these names, in any spelling or as aliases, are tags of the archive; `today` as for `tags`."""
         ...
 
-    async def authors(self, prefix: str, *, limit: int = 25) -> Sequence[TagCount]:
-        """Authors and organisations one of whose name's words starts with the prefix, most entries first."""
+    async def authors(self, prefix: str, *, limit: int = 25, today: date | None = None) -> Sequence[TagCount]:
+        """Authors and organisations one of whose name's words starts with the prefix, most entries first.
+
+        `today` is as for `tags`.
+        """
         ...
 
     async def digest_dates(self, prefix: str = "", *, today: date, limit: int = 25) -> Sequence[tuple[date, int]]:
@@ -188,7 +194,7 @@ class Subscriptions(Protocol):
         ...
 
     async def replace(self, subscription: Subscription) -> None:
-        """Write a changed one.
+        """Write a changed one; `delivered_through` never goes back and `seen_change` stays, for deliveries go on.
 
         Raises:
             NotFound: it has been removed.
@@ -230,9 +236,14 @@ class PostChangeOrder:
 class Ledger(Protocol):
     """Deliveries and posts: what was promised to which channel and what became of it."""
 
-    async def plan(self, subscription: Subscription, deliveries: Sequence[PlannedDelivery]) -> None:
-        """In one transaction write the subscription's new `next_run_at` and `delivered_through`, and the deliveries.
+    async def plan(
+        self, subscription: Subscription, deliveries: Sequence[PlannedDelivery], *, served: Subscription | None = None
+    ) -> None:
+        """In one transaction write the deliveries, and with `served` its new `next_run_at` and `delivered_through`.
 
+        `subscription` is as it was read before the digests were. Changes of the archive that it had not seen then are
+        looked at again. Nothing is written when it has ended meanwhile, or with `served` when its `next_run_at` is
+        another now: somebody has changed or served it, and it is looked at anew where it is still due.
         Planning again what is planned already changes nothing: a delivery is known by subscription and digest
         date, a post by its key.
         """
@@ -278,7 +289,8 @@ class Ledger(Protocol):
 
         Posts go out in the order they were planned: one that waits for its next attempt holds back those behind
         it. A planned or failed post is committed as sending before it is handed out, with the state it had in
-        `Post.state`; an uncertain one keeps its state; sent ones come with their `change` once all are out.
+        `Post.state`; an uncertain one keeps its state, and one that has been sending for very long is uncertain;
+        sent ones come with their `change` once all are out.
         """
         ...
 
@@ -437,8 +449,8 @@ class LocalWorkspace(Protocol):
         """Show another payload; None when the message is gone."""
         ...
 
-    async def delete(self, message_id: int) -> LocalMessage | None:
-        """Take a message away, with its thread; what it was, None when it is gone."""
+    async def delete(self, message_id: int, *, unless_replied: bool = False) -> LocalMessage | None:
+        """Take a message away, with its thread; what it was, None when it is gone or, where asked, has replies."""
         ...
 
     async def get(self, message_id: int) -> LocalMessage | None:

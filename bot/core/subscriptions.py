@@ -108,3 +108,14 @@ def next_run(subscription: Subscription, after: datetime) -> datetime:
             if moment > after:
                 return moment
         day += timedelta(days=1)
+
+
+def last_run(subscription: Subscription, until: datetime) -> datetime:
+    """The last moment, in UTC, not later than `until` at which the subscription was due, if it was one then."""
+    day = subscription.local_date(until)
+    while True:
+        if day.weekday() in subscription.weekdays:
+            moment = run_at(subscription.at, subscription.zone, day)
+            if moment <= until:
+                return moment
+        day -= timedelta(days=1)

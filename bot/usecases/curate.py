@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from bot.core.addresses import clean_url
 from bot.core.entries import Action, Entry, Status, arxiv_id_of
-from bot.core.entry_form import EntryForm, Publish, form_of, read_form
+from bot.core.entry_form import EntryForm, MergedForm, Publish, form_of, merge_forms, read_form
 from bot.core.errors import Conflict, LookupUnavailable, NotFound
 from bot.core.messages import Message, msg
 from bot.core.people import Caller, Role
 from bot.core.ports import PaperSource, Stores
-from bot.core.text import clean_url
 
 
 async def open_add_form(stores: Stores, source: PaperSource, caller: Caller, reference: str | None) -> EntryForm:
@@ -42,13 +42,17 @@ async def _refuse_known(stores: Stores, arxiv_id: str) -> None:
     if known is None:
         return
     if known.status is Status.REMOVED:
-        raise Conflict(msg("This paper was removed from the archive. /paper-undo {id} brings it back.", id=known.id))
+        raise Conflict(
+            msg("This paper was removed from the archive. /paper-undo {id} brings it back.", id=known.id),
+            suggestions=(f"/paper-undo {known.id}",),
+        )
     raise Conflict(
         msg(
             "The archive has this paper already: “{title}”. /paper-edit {id} changes it.",
             title=known.title,
             id=known.id,
-        )
+        ),
+        suggestions=(f"/paper-edit {known.id}",),
     )
 
 
@@ -111,6 +115,24 @@ async def edit(stores: Stores, caller: Caller, entry_id: str, form: EntryForm, *
     return await stores.archive.replace(after, action=Action.EDIT, by=caller.person, at=at)
 
 
+async def catch_up(stores: Stores, caller: Caller, entry_id: str, form: EntryForm) -> MergedForm:
+    """A form that was opened on an earlier revision, together with what others have changed since.
+
+    Raises:
+        NotAllowed: for anyone but maintainers.
+        NotFound: no such entry any more.
+    """
+    caller.require(Role.MAINTAINER)
+    current = await _entry(stores, entry_id)
+    opened = (
+        revision.entry
+        for revision in await stores.archive.revisions(current.id)
+        if revision.entry.revision == form.revision
+    )
+    base = next(opened, None)
+    return merge_forms(form, form_of(base) if base else None, form_of(current))
+
+
 async def remove(stores: Stores, caller: Caller, reference: str, *, at: datetime) -> Entry:
     """Withdraw an entry from the archive and from every channel.
 
@@ -141,17 +163,16 @@ async def undo(stores: Stores, caller: Caller, reference: str | None, *, at: dat
         if last is None:
             raise NotFound(msg("You have changed nothing that could be taken back."))
         entry_id = last.entry.id
+    current = await _entry(stores, entry_id, removed_too=True)  # before its revisions: a later change is a conflict
     standing = [
         revision
         for revision in await stores.archive.revisions(entry_id)
         if not revision.undone and revision.action is not Action.UNDO
     ]
     if reference is None and (not standing or standing[0].by != caller.person):
-        current = await _entry(stores, entry_id, removed_too=True)
         raise Conflict(_changed_meanwhile(current))
     if not standing:
         raise NotFound(msg("This entry has no change that could be taken back."))
-    current = await _entry(stores, entry_id, removed_too=True)
     earlier = standing[1].entry if len(standing) > 1 else replace(current, status=Status.REMOVED)
     restored = replace(earlier, revision=current.revision)
     return await stores.archive.replace(restored, action=Action.UNDO, by=caller.person, at=at)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from bot.core.digests import Content, Delivery, EntryContent, HeaderContent, ListContent
+from bot.core.digests import Content, EntryContent, HeaderContent, ListContent
 from bot.core.entries import Entry
 from bot.core.errors import NotFound
 from bot.core.messages import Message, msg, msg_n
@@ -15,9 +14,11 @@ from bot.core.planning import Run, due_run, plan_day, plan_run
 from bot.core.ports import Stores
 from bot.core.query import Criteria, DateSpan
 from bot.core.subscriptions import Channel, Layout, Subscription
-from bot.usecases.revise import lay_out_missing
-from bot.usecases.subscribe import criteria_for
+from bot.usecases.each import for_each
+from bot.usecases.revise import by_day, lay_out_missing
+from bot.usecases.subscribe import criteria_for, start
 
+_MOST_DUE = 100_000
 _MOST_SKIPPED_DAYS = 31
 
 
@@ -30,16 +31,31 @@ class Preview:
 
 
 async def plan_due(stores: Stores, now: datetime) -> int:
-    """Plan the deliveries of every subscription that is due; how many subscriptions there were."""
-    due = await stores.subscriptions.due(now)
-    for subscription in due:
-        run = due_run(subscription, now)
-        criteria = criteria_for(subscription, now)
-        digests = {day: tuple(await stores.search.digest(criteria, day)) for day in (*run.missed, *run.current)}
-        skipped = await _days_beyond_reach(stores, criteria, run)
-        served = replace(subscription, next_run_at=run.next_run_at, delivered_through=run.through)
-        await stores.ledger.plan(served, plan_run(subscription, run, digests, skipped))
-    return len(due)
+    """Plan the deliveries of every subscription that is due; how many subscriptions there were.
+
+    Raises:
+        ExceptionGroup: some could not be planned and are due still; all others are planned.
+    """
+
+    async def serve(subscription: Subscription) -> int:
+        await _plan_one(stores, subscription, now)
+        return 1
+
+    return await for_each(await stores.subscriptions.due(now, limit=_MOST_DUE), serve)
+
+
+async def _plan_one(stores: Stores, subscription: Subscription, now: datetime) -> None:
+    if subscription.delivered_through is None:  # its beginning was interrupted
+        await start(stores, subscription, at=now)
+        return
+    run = due_run(subscription, now)
+    known = await stores.ledger.deliveries(subscription.id, (*run.missed, *run.current))
+    run = run.without({delivery.digest_date for delivery in known})
+    criteria = criteria_for(subscription, now)
+    digests = {day: tuple(await stores.search.digest(criteria, day)) for day in (*run.missed, *run.current)}
+    skipped = await _days_beyond_reach(stores, criteria, run)
+    served = replace(subscription, next_run_at=run.next_run_at, delivered_through=run.through)
+    await stores.ledger.plan(subscription, plan_run(subscription, run, digests, skipped), served=served)
 
 
 async def _days_beyond_reach(stores: Stores, criteria: Criteria, run: Run) -> tuple[date, ...]:
@@ -106,6 +122,9 @@ async def send_now(stores: Stores, caller: Caller, channel: Channel, day: date |
     here = await stores.subscriptions.of_channel(channel)
     if not here:
         raise NotFound(msg("This channel has no subscription. /digest subscribe makes one."))
+    here = [subscription for subscription in here if not subscription.paused]
+    if not here:
+        raise NotFound(msg("The subscription is paused, so nothing is posted here."), suggestions=("/digest resume",))
     planned = found = 0
     for subscription in here:
         chosen = day or await stores.search.latest_day(criteria_for(subscription, at))
@@ -128,16 +147,8 @@ async def _plan_by_hand(
     """Plan what one subscription lacks of a day; how many entries that is."""
     if not entries:
         return 0
-    deliveries = await stores.ledger.deliveries(subscription.id, [day])
-    if deliveries:
-        return await lay_out_missing(stores, subscription, _own(deliveries, day), entries)
-    through = max(subscription.delivered_through or day, day)
-    await stores.ledger.plan(
-        replace(subscription, delivered_through=through), [plan_day(subscription, day, entries, at)]
-    )
+    carrier = by_day(await stores.ledger.deliveries(subscription.id, [day])).get(day)
+    if carrier:
+        return await lay_out_missing(stores, subscription, carrier, entries)
+    await stores.ledger.plan(subscription, [plan_day(subscription, day, entries, at)])
     return len(entries)
-
-
-def _own(deliveries: Sequence[Delivery], day: date) -> Delivery:
-    """The day's delivery, or the one that carried the day along."""
-    return next((delivery for delivery in deliveries if delivery.digest_date == day), deliveries[0])

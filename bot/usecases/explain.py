@@ -13,6 +13,7 @@ from bot.core.people import Caller, Role
 from bot.core.ports import Stores
 from bot.core.subscriptions import Channel, Subscription
 from bot.usecases.look_up import find_entry
+from bot.usecases.revise import OPEN_TO_ADDITIONS, by_day
 from bot.usecases.subscribe import criteria_for
 
 
@@ -39,11 +40,12 @@ async def why(
         return (msg("This channel has no subscription. /digest subscribe makes one."),)
     if reference is not None:
         entry = await find_entry(stores, caller, reference)
-        return tuple([await _why_entry(stores, subscription, entry, now) for subscription in here])
-    sentences: list[Message] = []
-    for subscription in here:
-        sentences += await _why_day(stores, subscription, day, now)
-    return tuple(sentences)
+        found = [(subscription, await _why_entry(stores, subscription, entry, now)) for subscription in here]
+    else:
+        found = [(one, sentence) for one in here for sentence in await _why_day(stores, one, day, now)]
+    if len(here) == 1:
+        return tuple(sentence for _, sentence in found)
+    return tuple(msg("No. {id} · {said}", id=str(subscription.id), said=sentence) for subscription, sentence in found)
 
 
 async def _why_day(stores: Stores, subscription: Subscription, day: date | None, now: datetime) -> list[Message]:
@@ -55,12 +57,12 @@ async def _why_day(stores: Stores, subscription: Subscription, day: date | None,
         return [_not_planned(subscription, day, now)]
     posts = await stores.ledger.posts([delivery.id for delivery in deliveries])
     own = next((delivery for delivery in deliveries if delivery.digest_date == day), deliveries[0])
-    return [_state_of(own), *_troubles(posts)]
+    return [_state_of(subscription, own, posts), *_troubles(posts)]
 
 
 def _not_planned(subscription: Subscription, day: date, now: datetime) -> Message:
     if subscription.paused:
-        return msg("{day}: not posted, because the subscription is paused. /digest resume goes on.", day=day)
+        return _paused(day)
     if subscription.delivered_through and day <= subscription.delivered_through:
         return msg(
             "{day}: not posted, because it is older than the subscription. /digest send {day} posts it.", day=day
@@ -72,12 +74,21 @@ def _not_planned(subscription: Subscription, day: date, now: datetime) -> Messag
     )
 
 
-def _state_of(delivery: Delivery) -> Message:
+def _paused(day: date) -> Message:
+    return msg("{day}: not posted, because the subscription is paused. /digest resume goes on.", day=day)
+
+
+def _state_of(subscription: Subscription, delivery: Delivery, posts: Sequence[Post]) -> Message:
     day = delivery.digest_date
     reason = delivery.reason or msg("no reason was recorded")
     match delivery.state:
         case DeliveryState.DELIVERED:
-            return msg("{day}: delivered.", day=day)
+            sent = [post.sent_at for post in posts if post.sent_at and post.delivery_id == delivery.id]
+            if not sent:
+                return msg("{day}: delivered.", day=day)
+            return msg("{day}: delivered on {at}.", day=day, at=_local(subscription, min(sent)))
+        case DeliveryState.PLANNED if subscription.paused:
+            return _paused(day)
         case DeliveryState.PLANNED:
             return msg("{day}: on its way.", day=day)
         case DeliveryState.EMPTY:
@@ -107,27 +118,49 @@ async def _why_entry(stores: Stores, subscription: Subscription, entry: Entry, n
     posts = await stores.ledger.posts_of_entries(subscription.id, [entry.id])
     live = [post for post in posts if post.state is not PostState.WITHDRAWN]
     if live:
-        return _where(entry, live[-1])
+        return _where(subscription, entry, live[-1])
     if entry.status is Status.DRAFT:
         return msg("“{title}” is a draft: it is posted once it is published.", title=entry.title)
-    if entry.id not in await stores.search.matching(criteria_for(subscription, now), [entry.id]):
-        if entry.digest_date and entry.digest_date > subscription.local_date(now):
-            return msg("“{title}” is not due before {day}.", title=entry.title, day=entry.digest_date)
-        return msg(
-            "“{title}” is filtered out by this subscription's query: {query}",
-            title=entry.title,
-            query=subscription.query,
-        )
     if entry.digest_date is None:
         return msg("“{title}” has no digest date.", title=entry.title)
-    sentences = await _why_day(stores, subscription, entry.digest_date, now)
-    return sentences[0]
+    if entry.id not in await stores.search.matching(criteria_for(subscription, now), [entry.id]):
+        return _why_not_wanted(subscription, entry, entry.digest_date, now)
+    return await _why_missing(stores, subscription, entry, entry.digest_date, now)
 
 
-def _where(entry: Entry, post: Post) -> Message:
+def _why_not_wanted(subscription: Subscription, entry: Entry, day: date, now: datetime) -> Message:
+    if day > subscription.local_date(now):
+        return msg("“{title}” is not due before {day}.", title=entry.title, day=day)
+    return msg(
+        "“{title}” is filtered out by this subscription's query: {query}", title=entry.title, query=subscription.query
+    )
+
+
+async def _why_missing(stores: Stores, subscription: Subscription, entry: Entry, day: date, now: datetime) -> Message:
+    """Why an entry that the subscription wants has no post."""
+    if subscription.paused:
+        return _paused(day)
+    if subscription.seen_change < await stores.archive.latest_change():
+        return msg("“{title}” is on its way.", title=entry.title)
+    carrier = by_day(await stores.ledger.deliveries(subscription.id, [day])).get(day)
+    if carrier and carrier.state in OPEN_TO_ADDITIONS:
+        return msg(
+            "“{title}” came while the subscription was paused. /digest send {day} posts it.",
+            title=entry.title,
+            day=day,
+        )
+    return (await _why_day(stores, subscription, day, now))[0]
+
+
+def _where(subscription: Subscription, entry: Entry, post: Post) -> Message:
     match post.state:
-        case PostState.SENT:
-            return msg("“{title}” is posted here, in the digest of {day}.", title=entry.title, day=post.digest_date)
+        case PostState.SENT if post.sent_at:
+            return msg(
+                "“{title}” was posted here on {at}, in the digest of {day}.",
+                title=entry.title,
+                at=_local(subscription, post.sent_at),
+                day=post.digest_date,
+            )
         case PostState.PLANNED | PostState.SENDING:
             return msg("“{title}” is on its way.", title=entry.title)
         case _:

@@ -73,7 +73,7 @@ async def _everything(stores: Stores) -> AsyncIterator[Entry]:
 
 async def _found(stores: Stores, text: str, today: date, sort: Sort = Sort.OLD) -> AsyncIterator[Entry]:
     query: Query = parse(text)
-    await refuse_unknown_tags(stores, query)
+    await refuse_unknown_tags(stores, query, today=today)
     criteria = replace(criteria_of(query, today), sort=query.sort or sort)
     cursor: str | None = None
     while True:

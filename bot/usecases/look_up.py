@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 
 from bot.core.digests import MessageRef
 from bot.core.engagement import Engagement
@@ -14,11 +16,12 @@ from bot.core.messages import Message, msg, msg_n
 from bot.core.nearest import nearest
 from bot.core.people import Caller, Role
 from bot.core.ports import SearchPage, Stores
-from bot.core.query import Criteria, DateSpan, Query, Sort, TagTerm, criteria_of
+from bot.core.query import AuthorTerm, Criteria, DateSpan, Query, Sort, TagTerm, TitleTerm, criteria_of
 from bot.core.query_syntax import parse, unparse
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
+_PLAIN_RUN = re.compile(r"\b\w[\w-]*(?: \w[\w-]*)?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ async def look_up(
         InputError: the cursor is not one of this query.
     """
     query = parse(text)
-    await refuse_unknown_tags(stores, query)
+    await refuse_unknown_tags(stores, query, today=caller.today)
     criteria = criteria_of(query, caller.today)
     page = await stores.search.page(criteria, asker=caller.person, limit=limit, cursor=cursor)
     hits = await hits_of(stores, caller, page.entries)
@@ -110,8 +113,8 @@ async def hits_of(stores: Stores, caller: Caller, entries: Sequence[Entry]) -> t
     )
 
 
-async def refuse_unknown_tags(stores: Stores, query: Query) -> None:
-    """Stop at a tag the archive does not have, with the nearest ones.
+async def refuse_unknown_tags(stores: Stores, query: Query, *, today: date | None = None) -> None:
+    """Stop at a tag the archive does not have, with the nearest ones; with `today` as if later digests were not there.
 
     Raises:
         QueryError: with whole corrected queries as suggestions.
@@ -120,11 +123,11 @@ async def refuse_unknown_tags(stores: Stores, query: Query) -> None:
     names = [name for term in terms for name in term.names]
     if not names:
         return
-    known = {tag_key(name) for name in await stores.archive.known_tags(names)}
+    known = {tag_key(name) for name in await stores.archive.known_tags(names, today=today)}
     unknown = next((name for name in names if tag_key(name) not in known), None)
     if unknown is None:
         return
-    near = await _nearest_tags(stores, unknown)
+    near = await _nearest_tags(stores, unknown, today)
     corrected = tuple(unparse(_with_tag(query, unknown, tag.name)) for tag in near)
     if not near:
         raise QueryError(msg("There is no tag #{tag} in the archive.", tag=unknown))
@@ -135,8 +138,8 @@ async def refuse_unknown_tags(stores: Stores, query: Query) -> None:
     )
 
 
-async def _nearest_tags(stores: Stores, name: str) -> list[TagCount]:
-    tags = {tag.name: tag for tag in await stores.archive.tags(limit=_TAGS_TO_COMPARE)}
+async def _nearest_tags(stores: Stores, name: str, today: date | None) -> list[TagCount]:
+    tags = {tag.name: tag for tag in await stores.archive.tags(limit=_TAGS_TO_COMPARE, today=today)}
     return [tags[near] for near in nearest(name, [(tag.name, tag.count) for tag in tags.values()])]
 
 
@@ -243,17 +246,19 @@ async def more_like(stores: Stores, caller: Caller, entry_id: str, *, limit: int
 
 async def show_help(stores: Stores, caller: Caller) -> HelpView:
     """The query language by examples that find something here."""
-    tags = await stores.archive.tags(limit=3)
+    tags = await stores.archive.tags(limit=5, today=caller.today)
     latest = await stores.search.latest_day(Criteria(span=DateSpan(None, caller.today)))
     examples: list[tuple[str, Message]] = []
     if tags:
         examples.append(
             (f"tag:{tags[0].name}", msg_n("{n} entry with this tag", "{n} entries with this tag", n=tags[0].count))
         )
-    if len(tags) > 1:
-        examples.append((f"#{tags[0].name} #{tags[1].name}", msg("both tags")))
-        examples.append((f"tag:{tags[0].name},{tags[1].name}", msg("either tag")))
-        examples.append((f"#{tags[0].name} -tag:{tags[1].name}", msg("one tag without the other")))
+    for first, second in combinations([tag.name for tag in tags], 2):
+        if await _finds(stores, caller, both := f"#{first} #{second}"):
+            examples += [(both, msg("both tags")), (f"tag:{first},{second}", msg("either tag"))]
+            if await _finds(stores, caller, without := f"#{first} -tag:{second}"):
+                examples.append((without, msg("one tag without the other")))
+            break
     if latest:
         examples += await _examples_of_day(stores, latest)
         examples.append((f"date:{latest.isoformat()}", msg("one day's digest")))
@@ -264,15 +269,25 @@ async def show_help(stores: Stores, caller: Caller) -> HelpView:
     return HelpView(tuple(examples))
 
 
+async def _finds(stores: Stores, caller: Caller, text: str) -> bool:
+    criteria = criteria_of(parse(text), caller.today)
+    return bool((await stores.search.page(criteria, asker=caller.person, limit=1)).entries)
+
+
 async def _examples_of_day(stores: Stores, day: date) -> list[tuple[str, Message]]:
     entries = await stores.search.digest(Criteria(), day)
+    longest = max(re.findall(r"[^\W\d_]+", " ".join(entry.title for entry in entries)), key=len, default="")
     examples: list[tuple[str, Message]] = []
+    if longest:
+        examples.append((longest.casefold(), msg("a word of the title, commentary or abstract, in either language")))
     with_authors = next((entry for entry in entries if entry.authors), None)
     if with_authors:
         surname = with_authors.authors[-1].split()[-1].casefold()
-        examples.append((f"author:{surname}", msg("papers by an author or organisation")))
-    words = entries[0].title.split()
-    examples.append((unparse(parse(f'title:"{" ".join(words[:2])}"')), msg("words of the title as they stand")))
+        examples.append((unparse(Query((AuthorTerm(surname),))), msg("papers by an author or organisation")))
+    run = next((found[0] for entry in entries if (found := _PLAIN_RUN.search(entry.title))), None)
+    if run:
+        said = msg("words of the title as they stand")
+        examples.append((unparse(Query((TitleTerm(run, phrase=True),))), said))
     with_id = next((entry for entry in entries if entry.arxiv_id), None)
     if with_id:
         examples.append((f"id:{with_id.arxiv_id}", msg("one paper by its arXiv id or address")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time
 
 from bot.core.people import Language
@@ -15,6 +16,7 @@ from bot.usecases.subscribe import begin
 PLATFORM = "web"
 WORKSPACE = "local"
 _CHANNELS = 2
+_CHANNEL_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")  # what stands in an address as it is
 
 
 async def open_workspace(stores: Stores, *, language: Language, zone: str, at: datetime) -> None:
@@ -48,6 +50,6 @@ async def _channels(stores: Stores) -> list[tuple[str, str]]:
 async def _favourite_tag(stores: Stores) -> str | None:
     """The most used tag whose name can be a channel's."""
     for tag in await stores.archive.tags(limit=5):
-        if parse(f"tag:{tag.name}").terms == (TagTerm((tag.name,)),) and tag.name.isascii():
+        if parse(f"tag:{tag.name}").terms == (TagTerm((tag.name,)),) and _CHANNEL_NAME.fullmatch(tag.name):
             return tag.name.lower()
     return None

@@ -8,7 +8,7 @@ ended subscriptions get no additions, but what they have posted is edited and wi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from bot.core.digests import (
@@ -23,11 +23,13 @@ from bot.core.digests import (
 )
 from bot.core.entries import Entry
 from bot.core.ports import PostChangeOrder, Stores
+from bot.core.query import DateSpan
 from bot.core.subscriptions import Layout, Subscription
+from bot.usecases.each import for_each
 from bot.usecases.subscribe import criteria_for
 
 _BATCH = 500
-_OPEN_TO_ADDITIONS = frozenset(
+OPEN_TO_ADDITIONS = frozenset(
     {DeliveryState.PLANNED, DeliveryState.DELIVERED, DeliveryState.EMPTY, DeliveryState.MERGED}
 )
 _GONE = frozenset({PostState.WITHDRAWN, PostState.REFUSED})
@@ -44,12 +46,17 @@ class _Orders:
 
 
 async def revise_posts(stores: Stores, now: datetime) -> int:
-    """Bring the posts of every subscription up to the archive's latest change; how many orders were given."""
+    """Bring the posts of every subscription up to the archive's latest change; how many orders were given.
+
+    Raises:
+        ExceptionGroup: some could not be brought up to date and are behind still; all others are not.
+    """
+
+    async def serve(subscription: Subscription) -> int:
+        return await _revise(stores, subscription, now)
+
     latest = await stores.archive.latest_change()
-    orders = 0
-    for subscription in await stores.subscriptions.behind(latest):
-        orders += await _revise(stores, subscription, now)
-    return orders
+    return await for_each(await stores.subscriptions.behind(latest), serve)
 
 
 async def _revise(stores: Stores, subscription: Subscription, now: datetime) -> int:
@@ -64,17 +71,19 @@ async def _revise(stores: Stores, subscription: Subscription, now: datetime) -> 
 
 async def _orders_for(stores: Stores, subscription: Subscription, entries: Sequence[Entry], now: datetime) -> _Orders:
     ids = [entry.id for entry in entries]
-    wanted = await stores.search.matching(criteria_for(subscription, now), ids)
+    # Whether its day has come is not asked here: it has where there is a delivery, also if the zone was changed since.
+    criteria = replace(criteria_for(subscription, now), span=DateSpan(None, None))
+    wanted = await stores.search.matching(criteria, ids)
     posts = _by_entry(await stores.ledger.posts_of_entries(subscription.id, ids))
     days = {entry.digest_date for entry in entries if entry.digest_date}
     deliveries = await stores.ledger.deliveries(subscription.id, days)
-    by_day = _by_day(deliveries)
+    carriers = by_day(deliveries)
     orders = _Orders()
     open_to_additions = not (subscription.paused or subscription.ended)
     for entry in entries:
-        delivery = by_day.get(entry.digest_date) if entry.id in wanted and entry.digest_date else None
+        delivery = carriers.get(entry.digest_date) if entry.id in wanted and entry.digest_date else None
         missing = _order_changes(orders, entry, posts.get(entry.id, []), delivery)
-        if missing and open_to_additions and delivery and delivery.state in _OPEN_TO_ADDITIONS:
+        if missing and open_to_additions and delivery and delivery.state in OPEN_TO_ADDITIONS:
             orders.additions.setdefault(delivery.id, []).append(
                 _late_post(subscription, entry, len(posts.get(entry.id, [])), delivery)
             )
@@ -91,7 +100,7 @@ def _by_entry(posts: Sequence[Post]) -> dict[str, list[Post]]:
     return found
 
 
-def _by_day(deliveries: Sequence[Delivery]) -> dict[date, Delivery]:
+def by_day(deliveries: Sequence[Delivery]) -> dict[date, Delivery]:
     """The delivery that carries each day: its own, or the one it was merged into."""
     carriers = {day: delivery for delivery in deliveries for day in delivery.merged_dates}
     own = {delivery.digest_date: delivery for delivery in deliveries if delivery.state is not DeliveryState.MERGED}
@@ -132,21 +141,32 @@ async def _order_heads(
     posts: dict[int, list[Post]] = {}
     for post in await stores.ledger.posts(concerned):
         posts.setdefault(post.delivery_id, []).append(post)
-    days = {delivery.id: delivery.digest_date for delivery in deliveries}
+    known = {delivery.id: delivery for delivery in deliveries}
     for delivery_id in concerned:
-        _order_head(orders, subscription, delivery_id, posts.get(delivery_id, []), days.get(delivery_id))
+        of_delivery, delivery = posts.get(delivery_id, []), known.get(delivery_id)
+        _order_head(orders, subscription, delivery_id, of_delivery, delivery)
+        if delivery_id in orders.additions and delivery and delivery.state is DeliveryState.EMPTY:
+            _take_back_note(orders, of_delivery)
+
+
+def _take_back_note(orders: _Orders, posts: Collection[Post]) -> None:
+    """A day that was said to be without entries has some now."""
+    for post in posts:
+        if post.kind is PostKind.NOTE and post.state not in _GONE:
+            orders.changes[post.id] = PostChangeOrder(withdraw=True)
 
 
 def _order_head(
-    orders: _Orders, subscription: Subscription, delivery_id: int, posts: list[Post], day: date | None
+    orders: _Orders, subscription: Subscription, delivery_id: int, posts: list[Post], delivery: Delivery | None
 ) -> None:
     heads = [post for post in posts if post.kind in (PostKind.HEADER, PostKind.LIST)]
     head = next((post for post in heads if post.state not in _GONE), None)
     additions = orders.additions.get(delivery_id, [])
     if head is None:
-        if additions and day and subscription.layout is not Layout.FORUM:
+        if additions and delivery and subscription.layout is not Layout.FORUM:
             kind = PostKind.LIST if subscription.layout is Layout.COMPACT else PostKind.HEADER
-            additions.insert(0, PlannedPost(key=header_key(subscription.id, day, len(heads)), kind=kind))
+            key = header_key(subscription.id, delivery.digest_date, len(heads))
+            additions.insert(0, PlannedPost(key=key, kind=kind))
         return
     if additions or _any_left(posts, orders.changes):
         if head.state in _MAY_BE_SHOWN:

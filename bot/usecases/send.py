@@ -21,13 +21,15 @@ from bot.core.digests import (
     PostState,
 )
 from bot.core.entries import Entry
-from bot.core.errors import ChannelUnavailable, DeliveryUncertain, PlatformBusy
+from bot.core.errors import ChannelUnavailable, DeliveryUncertain, PlatformBusy, StorageError
 from bot.core.messages import msg
 from bot.core.people import Language
 from bot.core.ports import Clock, Courier, Stores
 from bot.core.subscriptions import Channel
 
 _CHANNELS_AT_ONCE: Final = 8
+_LONGEST_CALL: Final = 120.0
+"""Seconds for one post; less than the ledger leaves it with us."""
 _LONGEST_PAUSE: Final = timedelta(minutes=30)
 _GONE = frozenset({PostState.WITHDRAWN, PostState.REFUSED})
 
@@ -35,7 +37,12 @@ Couriers = Mapping[str, Courier]
 
 
 async def send_waiting(stores: Stores, couriers: Couriers, clock: Clock) -> int:
-    """Act on every post that may be acted on now; how many there were."""
+    """Act on every post that may be acted on now; how many there were.
+
+    Raises:
+        StorageError: the ledger cannot be used.
+        ExceptionGroup: some channels could not be served, for a reason nobody foresaw; their posts wait.
+    """
     channels = await stores.ledger.channels_waiting(clock.now())
     gate = asyncio.Semaphore(_CHANNELS_AT_ONCE)
 
@@ -43,9 +50,16 @@ async def send_waiting(stores: Stores, couriers: Couriers, clock: Clock) -> int:
         async with gate:
             return await _serve(stores, couriers, clock, channel)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(serve(channel)) for channel in channels]
-    return sum(task.result() for task in tasks)
+    # No task group: it would break off a post under way in one channel because of what befell another.
+    outcomes = await asyncio.gather(*map(serve, channels), return_exceptions=True)
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    if failed:
+        raise next((error for error in failed if isinstance(error, StorageError)), _together(failed))
+    return sum(outcome for outcome in outcomes if isinstance(outcome, int))
+
+
+def _together(failed: list[Exception]) -> ExceptionGroup[Exception]:
+    return ExceptionGroup("not every channel could be served", failed)
 
 
 async def _serve(stores: Stores, couriers: Couriers, clock: Clock, channel: Channel) -> int:
@@ -57,18 +71,26 @@ async def _serve(stores: Stores, couriers: Couriers, clock: Clock, channel: Chan
 
 
 async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post) -> None:
-    """One step for one post; whatever the platform answers ends in the ledger."""
+    """One step for one post; whatever the platform answers, or does not answer, ends in the ledger."""
     courier = couriers.get(post.channel.platform)
     if courier is None:
         reason = msg("{platform} is not connected.", platform=post.channel.platform)
         await stores.ledger.mark_failed(post.id, reason=reason, retry_at=clock.now() + _LONGEST_PAUSE)
         return
     try:
-        await _carry(stores, courier, clock, post)
+        async with asyncio.timeout(_LONGEST_CALL):
+            await _carry(stores, courier, clock, post)
     except ChannelUnavailable as error:
-        await _refuse(stores, post, error)
+        await stores.ledger.mark_refused(post.id, reason=error.message)
     except (PlatformBusy, DeliveryUncertain) as error:
         await _put_off(stores, clock, post, error)
+    except TimeoutError:
+        await _put_off(stores, clock, post, DeliveryUncertain(msg("The platform did not answer in time.")))
+    except Exception as error:
+        error.add_note(f"while serving {post.key}")
+        fault = msg("Paperboy has a fault ({kind}), which its log describes.", kind=type(error).__name__)
+        await _put_off(stores, clock, post, DeliveryUncertain(fault))
+        raise
 
 
 async def _put_off(stores: Stores, clock: Clock, post: Post, error: PlatformBusy | DeliveryUncertain) -> None:
@@ -76,17 +98,10 @@ async def _put_off(stores: Stores, clock: Clock, post: Post, error: PlatformBusy
     asked_for = error.retry_at if isinstance(error, PlatformBusy) else None
     retry_at = asked_for or clock.now() + pause_before(post.attempts + 1)
     may_be_there = isinstance(error, DeliveryUncertain) or post.state is PostState.UNCERTAIN
-    if may_be_there and post.change is None:
+    if may_be_there and post.state is not PostState.SENT:
         await stores.ledger.mark_uncertain(post.id, reason=error.message, retry_at=retry_at)
     else:
         await stores.ledger.mark_failed(post.id, reason=error.message, retry_at=retry_at)
-
-
-async def _refuse(stores: Stores, post: Post, error: ChannelUnavailable) -> None:
-    if post.change is not None:  # the message stays as it is; only the change cannot be made any more
-        await stores.ledger.mark_changed(post.id, revision=post.revision)
-    else:
-        await stores.ledger.mark_refused(post.id, reason=error.message)
 
 
 def pause_before(attempt: int) -> timedelta:
@@ -96,17 +111,14 @@ def pause_before(attempt: int) -> timedelta:
 
 
 async def _carry(stores: Stores, courier: Courier, clock: Clock, post: Post) -> None:
-    if post.change is PostChange.WITHDRAW:
-        await courier.withdraw(_ref(post))
-        await stores.ledger.mark_withdrawn(post.id)
-        return
-    made = await _content_of(stores, post)
-    if made is None:  # its entry was removed before it could be posted
-        await _never_send(stores, courier, post)
+    made = None if post.change is PostChange.WITHDRAW else await _content_of(stores, post)
+    if made is None:  # its entry was removed, maybe before it could be posted
+        await _take_back(stores, courier, post)
         return
     content, revision, language = made
     if post.change is PostChange.EDIT:
-        await courier.edit(_ref(post), content, language=language)
+        assert post.message_id is not None
+        await courier.edit(MessageRef(post.channel, post.message_id), content, language=language)
         await stores.ledger.mark_changed(post.id, revision=revision)
         return
     message_id = await _arrived(courier, post)
@@ -125,16 +137,12 @@ async def _arrived(courier: Courier, post: Post) -> str | None:
     return await courier.find(post.channel, post.key, thread_id=post.thread_id)
 
 
-async def _never_send(stores: Stores, courier: Courier, post: Post) -> None:
+async def _take_back(stores: Stores, courier: Courier, post: Post) -> None:
+    """Withdraw what is there, if anything is."""
     message_id = post.message_id or await _arrived(courier, post)
     if message_id is not None:
         await courier.withdraw(MessageRef(post.channel, message_id))
     await stores.ledger.mark_withdrawn(post.id)
-
-
-def _ref(post: Post) -> MessageRef:
-    assert post.message_id is not None
-    return MessageRef(post.channel, post.message_id)
 
 
 async def _content_of(stores: Stores, post: Post) -> tuple[Content, int, Language] | None:
@@ -144,9 +152,9 @@ async def _content_of(stores: Stores, post: Post) -> tuple[Content, int, Languag
     if post.kind is PostKind.NOTE:
         return (NoteContent(post.note), 0, language) if post.note else None
     if post.kind is PostKind.ENTRY:
-        entry = await _public_entry(stores, post.entry_id)
+        entry = await _entry_of(stores, post)
         return (EntryContent(entry, late=post.late), entry.revision, language) if entry else None
-    entries = await _entries_of_delivery(stores, post.delivery_id)
+    entries = await _entries_of_delivery(stores, post)
     if not entries:
         return None
     days = tuple(sorted({entry.digest_date for entry in entries if entry.digest_date}))
@@ -155,19 +163,25 @@ async def _content_of(stores: Stores, post: Post) -> tuple[Content, int, Languag
     return HeaderContent(days, len(entries)), 0, language
 
 
-async def _public_entry(stores: Stores, entry_id: str | None) -> Entry | None:
-    if entry_id is None:
+async def _entry_of(stores: Stores, post: Post) -> Entry | None:
+    if post.entry_id is None:
         return None
-    entry = (await stores.archive.get([entry_id])).get(entry_id)
-    return entry if entry and entry.is_public else None
+    entry = (await stores.archive.get([post.entry_id])).get(post.entry_id)
+    return entry if entry and _may_be_shown(entry, post) else None
 
 
-async def _entries_of_delivery(stores: Stores, delivery_id: int) -> tuple[Entry, ...]:
-    posts = await stores.ledger.posts([delivery_id])
+def _may_be_shown(entry: Entry, post: Post) -> bool:
+    """Whether it is public, and was not put off to a later digest meanwhile."""
+    return entry.is_public and entry.digest_date is not None and entry.digest_date <= post.digest_date
+
+
+async def _entries_of_delivery(stores: Stores, head: Post) -> tuple[Entry, ...]:
+    posts = await stores.ledger.posts([head.delivery_id])
     ids = [
         post.entry_id
         for post in posts
         if post.entry_id and post.state not in _GONE and post.change is not PostChange.WITHDRAW
     ]
     entries = await stores.archive.get(ids)
-    return tuple(entries[entry_id] for entry_id in ids if entry_id in entries and entries[entry_id].is_public)
+    found = [entries[entry_id] for entry_id in ids if entry_id in entries]
+    return tuple(entry for entry in found if _may_be_shown(entry, head))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.core.errors import NotFound
+from bot.core.errors import FormError, NotFound
 from bot.core.messages import msg
 from bot.core.people import Caller, Role
 from bot.core.planning import first_plan
@@ -14,7 +14,7 @@ from bot.core.ports import Stores
 from bot.core.query import Criteria, DateSpan, criteria_of
 from bot.core.query_syntax import parse
 from bot.core.subscription_form import SubscriptionForm, form_of, read_form
-from bot.core.subscriptions import Channel, Layout, Subscription, next_run
+from bot.core.subscriptions import Channel, Layout, Subscription, last_run, next_run
 from bot.usecases.look_up import refuse_unknown_tags
 
 
@@ -41,26 +41,43 @@ async def subscribe(
 
     Raises:
         NotAllowed: for anyone but operators.
-        FormError: wrong fields.
+        FormError: wrong fields, or the channel has the same already.
         QueryError: a tag the archive does not have.
     """
     caller.require(Role.OPERATOR)
     wanted = read_form(form, Subscription(channel=channel, created_by=caller.person), layouts)
     await refuse_unknown_tags(stores, parse(wanted.query))
+    await _refuse_twice(stores, wanted)
     return await begin(stores, wanted, at=at)
+
+
+async def _refuse_twice(stores: Stores, wanted: Subscription) -> None:
+    """The same entries in the same language twice would only be every digest twice."""
+    for known in await stores.subscriptions.of_channel(wanted.channel):
+        if (known.query, known.language) == (wanted.query, wanted.language):
+            said = msg(
+                "Subscription {id} of this channel brings this already. /digest edit {id} changes it.", id=str(known.id)
+            )
+            raise FormError(msg("Some fields need another look."), {"query": said})
 
 
 async def begin(stores: Stores, wanted: Subscription, *, at: datetime) -> Subscription:
     """Start a subscription that has been checked already; nobody's permission is asked here."""
     seen = await stores.archive.latest_change()
-    subscription = await stores.subscriptions.add(replace(wanted, seen_change=seen))
+    # Due at once and never served: should this be interrupted here, the delivery loop makes the start.
+    added = await stores.subscriptions.add(replace(wanted, seen_change=seen, next_run_at=at, delivered_through=None))
+    return await start(stores, added, at=at)
+
+
+async def start(stores: Stores, subscription: Subscription, *, at: datetime) -> Subscription:
+    """Plan what a subscription that has never been served gets first."""
     criteria = criteria_for(subscription, at)
     day = await stores.search.latest_day(criteria)
     latest = (day, tuple(await stores.search.digest(criteria, day))) if day else None
     through, plan = first_plan(subscription, at, latest)
-    subscription = replace(subscription, delivered_through=through, next_run_at=next_run(subscription, at))
-    await stores.ledger.plan(subscription, plan)
-    return subscription
+    served = replace(subscription, delivered_through=through, next_run_at=next_run(subscription, at))
+    await stores.ledger.plan(subscription, plan, served=served)
+    return served
 
 
 def criteria_for(subscription: Subscription, at: datetime) -> Criteria:
@@ -102,7 +119,7 @@ async def edit(
     layouts: frozenset[Layout],
     at: datetime,
 ) -> Subscription:
-    """Change a subscription. What has been delivered stays; the next run follows the new order.
+    """Change a subscription. What has been delivered stays; what is owed, and the next run, follow the new order.
 
     Raises:
         NotAllowed, NotFound, FormError, QueryError.
@@ -110,9 +127,19 @@ async def edit(
     before = await _one(stores, caller, channel, subscription_id)
     wanted = read_form(form, before, layouts)
     await refuse_unknown_tags(stores, parse(wanted.query))
-    changed = replace(wanted, next_run_at=None if wanted.paused else next_run(wanted, at))
+    changed = replace(wanted, next_run_at=_next_look(wanted, at))
     await stores.subscriptions.replace(changed)
     return changed
+
+
+def _next_look(wanted: Subscription, at: datetime) -> datetime | None:
+    """When a changed order is due: at once where a run of it has passed whose day is not delivered yet."""
+    if wanted.paused:
+        return None
+    passed = last_run(wanted, at)
+    if wanted.delivered_through and wanted.delivered_through >= wanted.local_date(passed):
+        return next_run(wanted, at)
+    return min(passed, wanted.next_run_at or passed)
 
 
 async def pause(stores: Stores, caller: Caller, channel: Channel, subscription_id: int | None) -> Subscription:
@@ -130,7 +157,7 @@ async def pause(stores: Stores, caller: Caller, channel: Channel, subscription_i
 async def resume(
     stores: Stores, caller: Caller, channel: Channel, subscription_id: int | None, *, at: datetime
 ) -> Subscription:
-    """Go on from today: what passed during the pause was not wanted, so it is not owed.
+    """Go on with the next run: those that passed during the pause were not wanted, so they are not owed.
 
     Raises:
         NotAllowed, NotFound.
@@ -138,13 +165,11 @@ async def resume(
     before = await _one(stores, caller, channel, subscription_id)
     if not before.paused:
         return before
-    today = before.local_date(at)
-    coming = next_run(before, at)
-    passed = today if before.local_date(coming) > today else today - timedelta(days=1)
+    passed = before.local_date(last_run(before, at))
     changed = replace(
         before,
         paused=False,
-        next_run_at=coming,
+        next_run_at=next_run(before, at),
         delivered_through=max(passed, before.delivered_through or passed),
     )
     await stores.subscriptions.replace(changed)

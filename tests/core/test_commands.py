@@ -101,11 +101,11 @@ def test_reads(text: str, command: Command) -> None:
     [
         ("", "starts with `/`", ()),
         ("paper rlhf", "starts with `/`", ()),
-        ("/", "There is no command `/`", ()),
+        ("/", "There is no command `/`", ("/paper help",)),
         ("/papr rlhf", "There is no command `/papr`", ("/paper rlhf",)),
         ("/paper_add x", "There is no command `/paper_add`", ("/paper-add x",)),
         ("/digets", "There is no command", ("/digest",)),
-        ("/weather", "There is no command", ()),
+        ("/weather", "There is no command", ("/paper help",)),
         ("/digest sned today", "There is no `/digest sned`", ("/digest send today",)),
         ("/digest 구동", "There is no `/digest 구동`", ("/digest subscribe",)),
         ("/digest 2024-06-21", "There is no `/digest 2024-06-21`", ("/digest show 2024-06-21",)),

@@ -83,6 +83,7 @@ def test_merged_everything_goes_out_with_the_newest_day() -> None:
     plan = plan_run(late, run, digests, ())
     assert [(delivery.digest_date.day, delivery.state) for delivery in plan] == [
         (21, DeliveryState.MERGED),
+        (22, DeliveryState.EMPTY),
         (23, DeliveryState.PLANNED),
     ]
     assert plan[-1].merged_dates == (D(2024, 6, 21),)

@@ -19,7 +19,7 @@ from bot.core.digests import (
 from bot.core.messages import msg
 from bot.core.ports import PostChangeOrder
 from bot.core.subscriptions import Subscription
-from storage.claims import LOOK_UP_TIME
+from storage.claims import LOOK_UP_TIME, SEND_TIME
 from storage.opening import Storage, open_storage
 
 DAY = date(2024, 6, 21)
@@ -150,6 +150,36 @@ async def test_a_post_nobody_knows_about_is_looked_up_when_asked(desk: Desk) -> 
     assert uncertain.state is PostState.UNCERTAIN
     await desk.sent(uncertain)
     assert (await desk.next()).key[-1] == "a"
+
+
+async def test_a_post_that_nobody_came_back_with_is_looked_up_after_a_while(desk: Desk) -> None:
+    post = await desk.next()  # and here its sender fails, without an end to the process
+    assert not await desk.waiting(SEND_TIME - SECOND)
+    assert await desk.claim(SEND_TIME - SECOND) is None
+    assert await desk.waiting(SEND_TIME)
+    orphan = await desk.next(SEND_TIME)
+    assert (orphan.id, orphan.state) == (post.id, PostState.UNCERTAIN)
+    await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now)
+    assert await desk.states() == "h:uncertain a:planned b:planned"
+
+
+async def test_the_pauses_grow_with_every_attempt_at_a_change(desk: Desk) -> None:
+    await desk.send_all()
+    header = (await desk.posts())["h"]
+    await desk.change(header, withdraw=False)
+    for attempts in (1, 2, 3):
+        assert (await desk.next()).attempts == attempts
+        await desk.ledger.mark_failed(header.id, reason=WHY, retry_at=desk.now)
+    await desk.next()
+    await desk.ledger.mark_changed(header.id, revision=4)
+    assert (await desk.posts())["h"].attempts == 0
+
+
+async def test_what_may_be_there_and_is_withdrawn_says_so(desk: Desk) -> None:
+    header = await desk.next()
+    await desk.ledger.mark_uncertain(header.id, reason=WHY, retry_at=desk.now)
+    await desk.change(header, withdraw=True)
+    assert (await desk.next()).change is PostChange.WITHDRAW
 
 
 async def test_a_refused_post_ends_its_delivery_only(desk: Desk) -> None:

@@ -78,9 +78,9 @@ async def test_what_is_planned_can_be_read(
     delivery = planned(
         now, head(), card(entries[0]), note, reason=msg("Late by {days}", days=2), merged_dates=(date(2024, 6, 20),)
     )
-    due = replace(order, next_run_at=now, delivered_through=DAY)
-    await storage.ledger.plan(due, [delivery])
-    assert await storage.subscriptions.get(order.id) == due
+    served = replace(order, next_run_at=now, delivered_through=DAY)
+    await storage.ledger.plan(order, [delivery], served=served)
+    assert await storage.subscriptions.get(order.id) == served
     (kept,) = await storage.ledger.deliveries(order.id, [DAY])
     assert (kept.subscription_id, kept.channel, kept.digest_date) == (order.id, order.channel, DAY)
     assert (kept.state, kept.due_at, kept.merged_dates) == (DeliveryState.PLANNED, now, (date(2024, 6, 20),))
@@ -121,7 +121,9 @@ async def test_posts_that_a_known_delivery_lacks_are_added(
 async def test_planning_is_all_or_nothing(storage: Storage, order: Subscription, now: datetime) -> None:
     unknown = PlannedPost(key="x", kind=PostKind.ENTRY, entry_id="aaaaaaaaaa")
     with pytest.raises(StorageError):
-        await storage.ledger.plan(replace(order, next_run_at=now), [planned(now, head(), unknown)])
+        await storage.ledger.plan(
+            order, [planned(now, head(), unknown)], served=replace(order, next_run_at=now, delivered_through=DAY)
+        )
     assert await storage.ledger.deliveries(order.id, [DAY]) == []
     assert await storage.subscriptions.get(order.id) == order
 
@@ -130,9 +132,44 @@ async def test_nothing_is_planned_for_a_removed_subscription(
     storage: Storage, order: Subscription, now: datetime
 ) -> None:
     await storage.subscriptions.remove(order.id)
-    await storage.ledger.plan(replace(order, next_run_at=now), [planned(now, head())])
+    await storage.ledger.plan(order, [planned(now, head())], served=replace(order, next_run_at=now))
     assert await storage.ledger.newest_day(order.id) is None
     assert await storage.subscriptions.due(now) == []
+
+
+async def test_nothing_is_planned_for_a_subscription_that_was_changed_meanwhile(
+    storage: Storage, order: Subscription, now: datetime
+) -> None:
+    later = replace(order, next_run_at=now + timedelta(hours=1))
+    await storage.subscriptions.replace(later)
+    served = replace(order, next_run_at=now + timedelta(days=1), delivered_through=DAY)
+    await storage.ledger.plan(order, [planned(now, head())], served=served)
+    assert await storage.ledger.newest_day(order.id) is None
+    assert await storage.subscriptions.get(order.id) == later
+
+
+async def test_planning_looks_again_at_changes_that_were_passed_by_meanwhile(
+    storage: Storage, order: Subscription, now: datetime
+) -> None:
+    await storage.ledger.amend(order.id, seen_change=9, additions={}, changes={})
+    await storage.ledger.plan(order, [planned(now, head())])
+    kept = await storage.subscriptions.get(order.id)
+    assert kept is not None
+    assert kept.seen_change == order.seen_change
+
+
+async def test_what_was_refused_does_not_fail_a_delivery_that_is_sent_after_all(
+    storage: Storage, order: Subscription, entries: list[Entry], now: datetime, send: Send
+) -> None:
+    await storage.ledger.plan(order, [planned(now, card(entries[0]))])
+    (delivery,) = await storage.ledger.deliveries(order.id, [DAY])
+    (post,) = await storage.ledger.posts([delivery.id])
+    await storage.ledger.mark_refused(post.id, reason=msg("The channel is archived."))
+    again = card(entries[0], "again")
+    await storage.ledger.amend(order.id, seen_change=None, additions={delivery.id: [again]}, changes={})
+    await send("1")
+    (delivery,) = await storage.ledger.deliveries(order.id, [DAY])
+    assert delivery.state is DeliveryState.DELIVERED
 
 
 async def test_deliveries_of_days_also_merged_ones(storage: Storage, order: Subscription, now: datetime) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
@@ -85,3 +85,12 @@ async def test_names_leave_with_their_entry(papers: Storage, now: datetime) -> N
     assert await found(papers, "levine") == set()
     assert await found(papers, "sergey") == {"A"}
     assert await papers.archive.authors("levine") == []
+
+
+async def test_names_of_digests_to_come_are_not_counted_for_today(storage: Storage, make: Make, now: datetime) -> None:
+    for day, authors in (("2024-06-21", ("Ann Lee", "Bo Lee")), ("2024-06-22", ("Bo Lee", "Cy Lee"))):
+        await storage.archive.add(make(day, authors=authors, organisation="Lee Labs"), by=None, at=now)
+    found = await storage.archive.authors("lee", today=date(2024, 6, 21))
+    assert found == [TagCount("Ann Lee", 1), TagCount("Bo Lee", 1), TagCount("Lee Labs", 1)]
+    assert await storage.archive.authors("lee", limit=2, today=date(2024, 6, 21)) == found[:2]
+    assert len(await storage.archive.authors("lee", today=date(2024, 6, 22))) == 4

@@ -32,9 +32,24 @@ async def test_a_subscription_comes_back_as_it_was(storage: Storage, channel: Ch
     added = await storage.subscriptions.add(full)
     assert added == replace(full, id=added.id)
     assert await storage.subscriptions.get(added.id) == added
-    changed = Subscription(id=added.id, channel=channel, weekdays=frozenset())
+    changed = Subscription(
+        id=added.id, channel=channel, weekdays=frozenset(), delivered_through=date(2024, 6, 21), seen_change=42
+    )
     await storage.subscriptions.replace(changed)
     assert await storage.subscriptions.get(added.id) == changed
+
+
+async def test_a_change_keeps_what_the_deliveries_have_noted_meanwhile(
+    storage: Storage, order: Subscription, now: datetime
+) -> None:
+    opened = await storage.subscriptions.add(replace(order, next_run_at=now, delivered_through=date(2024, 6, 20)))
+    served = replace(opened, delivered_through=date(2024, 6, 21), next_run_at=now + timedelta(days=1))
+    await storage.ledger.plan(opened, [], served=served)
+    await storage.ledger.amend(opened.id, seen_change=7, additions={}, changes={})
+    await storage.subscriptions.replace(replace(opened, query="tag:vision"))
+    kept = await storage.subscriptions.get(opened.id)
+    assert kept is not None
+    assert (kept.query, kept.delivered_through, kept.seen_change) == ("tag:vision", date(2024, 6, 21), 7)
 
 
 async def test_a_removed_one_is_gone(storage: Storage, order: Subscription) -> None:
@@ -42,7 +57,9 @@ async def test_a_removed_one_is_gone(storage: Storage, order: Subscription) -> N
     gone = await storage.subscriptions.add(replace(order, next_run_at=datetime(2024, 1, 1, tzinfo=UTC)))
     await storage.subscriptions.remove(gone.id)
     await storage.subscriptions.remove(gone.id)
-    assert await storage.subscriptions.get(gone.id) is None
+    ended = await storage.subscriptions.get(gone.id)
+    assert ended is not None
+    assert ended.ended
     assert await storage.subscriptions.of_channel(order.channel) == [kept]
     assert await storage.subscriptions.active() == [kept]
     assert await storage.subscriptions.due(datetime(2025, 1, 1, tzinfo=UTC)) == []

@@ -122,3 +122,19 @@ async def test_counts_are_those_of_a_recount(
     for key, count in expected.items():
         assert await found(storage, key) == count
     assert await storage.check() == []
+
+
+async def test_tags_of_digests_to_come_are_not_counted_for_today(storage: Storage, make: Make, now: datetime) -> None:
+    today = date(2024, 6, 21)
+    await storage.archive.add(make(tags=("old", "both")), by=None, at=now)
+    assert await storage.archive.tags(today=today) == [TagCount("both", 1), TagCount("old", 1)]
+    await storage.archive.add(make("2024-06-22", tags=("secret", "both")), by=None, at=now)
+    assert await storage.archive.tags(today=today) == [TagCount("both", 1), TagCount("old", 1)]
+    assert await storage.archive.tags("se", today=today) == []
+    assert await storage.archive.known_tags(["secret", "both"], today=today) == {"both"}
+    tomorrow = date(2024, 6, 22)
+    assert await storage.archive.tags(today=tomorrow) == [
+        TagCount("both", 2),
+        TagCount("old", 1),
+        TagCount("secret", 1),
+    ]

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.core.digests import Content, EntryContent, HeaderContent, ListContent, MessageRef, NoteContent
 from bot.core.engagement import SeenReaction, SeenReply
-from bot.core.entries import Entry
+from bot.core.entries import Action, Entry
 from bot.core.errors import ChannelUnavailable, DeliveryUncertain, PlatformBusy
 from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
-from bot.core.subscriptions import Channel
+from bot.core.subscriptions import Channel, Subscription
+from bot.usecases.deliver import plan_due
+from bot.usecases.revise import revise_posts
+from bot.usecases.send import send_waiting
+from bot.usecases.subscribe import begin
 from storage.opening import Storage, open_storage
 
 HERE = Channel("chat", "team", "papers")
@@ -136,6 +141,23 @@ def uncertain() -> DeliveryUncertain:
     return DeliveryUncertain(msg("The connection broke."))
 
 
+@contextmanager
+def broken_off(
+    monkeypatch: pytest.MonkeyPatch, store: object, *methods: str, error: Exception | None = None
+) -> Iterator[None]:
+    """What is done in this block fails where it calls one of these, as in a crash at that line."""
+    fault = error or RuntimeError("a crash")
+
+    async def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    with monkeypatch.context() as patched:
+        for method in methods:
+            patched.setattr(type(store), method, fail)
+        with pytest.raises(type(fault)):
+            yield
+
+
 def paper(title: str, day: date | None = None, **more: object) -> Entry:
     base: dict[str, object] = {
         "id": "",
@@ -170,3 +192,34 @@ async def stores(tmp_path: Path) -> AsyncIterator[Storage]:
     storage = await open_storage(f"sqlite:///{tmp_path / 'paperboy.db'}", migrate=True)
     yield storage
     await storage.close()
+
+
+class Desk:
+    """Storage, platform and clock together, with the three steps of every round."""
+
+    def __init__(self, stores: Storage, chat: SmallPlatform, clock: ToldClock) -> None:
+        self.stores, self.chat, self.clock = stores, chat, clock
+
+    async def round(self) -> None:
+        await plan_due(self.stores, self.clock.now())
+        await revise_posts(self.stores, self.clock.now())
+        await self.send()
+
+    async def send(self) -> None:
+        await send_waiting(self.stores, {"chat": self.chat}, self.clock)
+
+    async def add(self, title: str, day: date = date(2024, 6, 21), **more: object) -> Entry:
+        return await self.stores.archive.add(paper(title, day, **more), by=MAINTAINER.person, at=self.clock.now())
+
+    async def change(self, entry: Entry, **fields: object) -> Entry:
+        changed = replace(entry, **fields)  # type: ignore[arg-type]
+        return await self.stores.archive.replace(changed, action=Action.EDIT, by=MAINTAINER.person, at=self.clock.now())
+
+    async def subscribe(self, channel: Channel = HERE, **fields: object) -> Subscription:
+        wanted = Subscription(channel=channel, at=time(9), zone="Asia/Seoul", **fields)  # type: ignore[arg-type]
+        return await begin(self.stores, wanted, at=self.clock.now())
+
+
+@pytest.fixture
+def desk(stores: Storage, chat: SmallPlatform, clock: ToldClock) -> Desk:
+    return Desk(stores, chat, clock)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.core.entries import Action, Entry, Kind, Status
+from bot.core.entries import Action, Entry, Kind, Revision, Status
 from bot.core.entry_form import EntryForm, Publish
 from bot.core.errors import Conflict, FormError, LookupUnavailable, NotAllowed, NotFound
 from bot.core.messages import msg
 from bot.core.people import Role
 from bot.usecases.curate import add, edit, open_add_form, open_edit_form, remove, undo
+from storage.entries import EntryArchive
 from storage.opening import Storage
 
 from .conftest import MAINTAINER, READER, caller, paper
@@ -182,3 +184,21 @@ async def test_unknown_entries(stores: Storage) -> None:
     ):
         with pytest.raises(NotFound):
             await attempt
+
+
+async def test_an_undo_during_somebody_elses_edit_takes_nothing_of_theirs_back(
+    stores: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await stores.archive.add(paper("One"), by=MAINTAINER.person, at=AT)
+    read = EntryArchive.revisions
+
+    async def interrupted(self: EntryArchive, entry_id: str, *, limit: int = 50) -> Sequence[Revision]:
+        found = await read(self, entry_id, limit=limit)
+        theirs = replace(entry, title="Uno")
+        await stores.archive.replace(theirs, action=Action.EDIT, by=caller(user="bob").person, at=AT)
+        return found
+
+    monkeypatch.setattr(EntryArchive, "revisions", interrupted)
+    with pytest.raises(Conflict):
+        await undo(stores, MAINTAINER, entry.id, at=AT)
+    assert (await stores.archive.get([entry.id]))[entry.id].title == "Uno"

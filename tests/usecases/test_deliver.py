@@ -4,53 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from bot.core.digests import DeliveryState
-from bot.core.entries import Action, Entry, Status
+from bot.core.entries import Status
 from bot.core.errors import NotAllowed, NotFound
 from bot.core.people import Role
-from bot.core.subscriptions import Channel, LatePolicy, Layout, Subscription
+from bot.core.subscriptions import LatePolicy, Layout, Subscription
 from bot.usecases.deliver import plan_due, preview, send_now
 from bot.usecases.explain import why
-from bot.usecases.revise import revise_posts
-from bot.usecases.send import send_waiting
-from bot.usecases.subscribe import begin, pause, resume, unsubscribe
-from storage.opening import Storage
+from bot.usecases.subscribe import pause, resume, unsubscribe
 
-from .conftest import HERE, MAINTAINER, OPERATOR, READER, THERE, SmallPlatform, ToldClock, busy, paper, uncertain
+from .conftest import HERE, MAINTAINER, OPERATOR, READER, THERE, Desk, busy, uncertain
 
 DAY = date(2024, 6, 21)
-
-
-class Desk:
-    """Storage, platform and clock together, with the three steps of every round."""
-
-    def __init__(self, stores: Storage, chat: SmallPlatform, clock: ToldClock) -> None:
-        self.stores, self.chat, self.clock = stores, chat, clock
-
-    async def round(self) -> None:
-        await plan_due(self.stores, self.clock.now())
-        await revise_posts(self.stores, self.clock.now())
-        await send_waiting(self.stores, {"chat": self.chat}, self.clock)
-
-    async def add(self, title: str, day: date = DAY, **more: object) -> Entry:
-        return await self.stores.archive.add(paper(title, day, **more), by=MAINTAINER.person, at=self.clock.now())
-
-    async def change(self, entry: Entry, **fields: object) -> Entry:
-        changed = replace(entry, **fields)  # type: ignore[arg-type]
-        return await self.stores.archive.replace(changed, action=Action.EDIT, by=MAINTAINER.person, at=self.clock.now())
-
-    async def subscribe(self, channel: Channel = HERE, **fields: object) -> Subscription:
-        wanted = Subscription(channel=channel, at=time(9), zone="Asia/Seoul", **fields)  # type: ignore[arg-type]
-        return await begin(self.stores, wanted, at=self.clock.now())
-
-
-@pytest.fixture
-def desk(stores: Storage, chat: SmallPlatform, clock: ToldClock) -> Desk:
-    return Desk(stores, chat, clock)
 
 
 async def test_a_new_subscription_gets_the_latest_digest_and_no_older_one(desk: Desk) -> None:
@@ -322,12 +291,59 @@ async def test_why(desk: Desk) -> None:
         sentences = await why(desk.stores, MAINTAINER, HERE, now=desk.clock.now(), **what)  # type: ignore[arg-type]
         return " ".join(map(str, sentences))
 
-    assert await ask(day=DAY) == "2024-06-21: delivered."
+    four = await desk.add("Four", tags=("vision",))
+    assert await ask(reference=four.id) == "“Four” is on its way."
+    assert await ask(day=DAY) == "2024-06-21: delivered on 2024-06-21 10:00."
     assert "older than the subscription" in await ask(day=date(2024, 6, 1))
     assert "not due yet. The next run is at 2024-06-22 09:00" in await ask(day=date(2024, 7, 1))
-    assert await ask(reference=one.id) == "“One” is posted here, in the digest of 2024-06-21."
+    assert await ask(reference=one.id) == "“One” was posted here on 2024-06-21 10:00, in the digest of 2024-06-21."
     assert "filtered out by this subscription's query: tag:vision" in await ask(reference=two.id)
     assert "not due before 2024-07-01" in await ask(reference=future.id)
     with pytest.raises(NotAllowed):
         await why(desk.stores, READER, HERE, now=desk.clock.now())
     assert Role.OPERATOR in OPERATOR.roles
+
+
+async def test_why_names_the_subscription_where_there_are_several(desk: Desk) -> None:
+    await desk.add("One", tags=("vision",))
+    all_of_it = await desk.subscribe()
+    some_of_it = await desk.subscribe(query="tag:rlaif")
+    await desk.round()
+    told = await why(desk.stores, OPERATOR, HERE, day=DAY, now=desk.clock.now())
+    assert [str(said).partition(" · ")[0] for said in told] == [f"No. {one.id}" for one in (all_of_it, some_of_it)]
+    assert "delivered" in str(told[0])
+
+
+async def test_a_paused_channel_is_not_promised_anything(desk: Desk) -> None:
+    await desk.add("One")
+    made = await desk.subscribe()
+    await pause(desk.stores, OPERATOR, HERE, made.id)
+    with pytest.raises(NotFound, match="paused"):
+        await send_now(desk.stores, OPERATOR, HERE, DAY, at=desk.clock.now())
+    (told,) = await why(desk.stores, OPERATOR, HERE, day=DAY, now=desk.clock.now())
+    assert "paused" in str(told)
+
+
+async def test_why_an_entry_that_came_during_a_pause_is_not_there(desk: Desk) -> None:
+    await desk.add("One")
+    made = await desk.subscribe()
+    await desk.round()
+    await pause(desk.stores, OPERATOR, HERE, made.id)
+    two = await desk.add("Two")
+    (told,) = await why(desk.stores, OPERATOR, HERE, reference=two.id, now=desk.clock.now())
+    assert "paused" in str(told)
+    await desk.round()
+    await resume(desk.stores, OPERATOR, HERE, made.id, at=desk.clock.now())
+    (told,) = await why(desk.stores, OPERATOR, HERE, reference=two.id, now=desk.clock.now())
+    assert str(told) == "“Two” came while the subscription was paused. /digest send 2024-06-21 posts it."
+    await send_now(desk.stores, OPERATOR, HERE, DAY, at=desk.clock.now())
+    await desk.round()
+    assert desk.chat.shown()[-1] == "late Two"
+
+
+async def test_any_number_of_subscriptions_is_planned_at_one_look(desk: Desk) -> None:
+    for number in range(101):
+        await desk.stores.subscriptions.add(
+            Subscription(channel=replace(HERE, id=str(number)), next_run_at=desk.clock.now())
+        )
+    assert await plan_due(desk.stores, desk.clock.now()) == 101

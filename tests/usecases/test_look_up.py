@@ -124,8 +124,24 @@ async def test_help_shows_only_what_finds_something(stores: Storage) -> None:
     await fill(stores)
     for query, _ in (await show_help(stores, READER)).examples:
         results = await look_up(stores, READER, query)
-        if query not in ("is:saved",) and " " not in query:
+        if query != "is:saved":
             assert results.hits, query
+
+
+async def test_help_pairs_only_tags_that_go_together(stores: Storage) -> None:
+    for n, tags in enumerate([("a",), ("a",), ("a",), ("b",), ("b",), ("c", "b"), ("c",)]):
+        await stores.archive.add(paper(f"Paper {n}", DAY, tags=tags), by=None, at=AT)
+    examples = [query for query, _ in (await show_help(stores, READER)).examples]
+    assert examples[:4] == ["tag:a", "#b #c", "tag:b,c", "#b -tag:c"]
+
+
+async def test_help_survives_any_title_and_name(stores: Storage) -> None:
+    await stores.archive.add(paper('"Why" not “this”?', DAY, authors=("A. `O'Neil\"",)), by=None, at=AT)
+    examples = [query for query, _ in (await show_help(stores, READER)).examples]
+    assert "this" in examples
+    assert 'title:"Why"' in examples
+    for query in examples:
+        await look_up(stores, READER, query)
 
 
 async def test_recap(stores: Storage) -> None:
@@ -139,3 +155,14 @@ async def test_recap(stores: Storage) -> None:
     assert sum(count for _, count in week.per_day) == 12
     with pytest.raises(NotFound):
         await recap(stores, READER, date(2020, 1, 1))
+
+
+async def test_tomorrows_tags_are_unknown_today(stores: Storage) -> None:
+    await stores.archive.add(paper("Tomorrow", DAY + timedelta(days=1), tags=("surprise",)), by=None, at=AT)
+    await fill(stores)
+    for typed in ("tag:surprise", "tag:surprize"):
+        with pytest.raises(QueryError) as caught:
+            await look_up(stores, READER, typed)
+        assert "#surprise (" not in str(caught.value)
+    tomorrow = caller(today=DAY + timedelta(days=1))
+    assert (await look_up(stores, tomorrow, "tag:surprise")).total == 1

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from bot.core.digests import DeliveryState
 from bot.core.errors import FormError, NotAllowed, NotFound, QueryError
 from bot.core.subscription_form import SubscriptionForm
 from bot.core.subscriptions import Layout
+from bot.usecases.deliver import plan_due
 from bot.usecases.subscribe import edit, new_form, open_form, pause, resume, subscribe, subscriptions, unsubscribe
 from storage.opening import Storage
 
-from .conftest import HERE, MAINTAINER, OPERATOR, READER, THERE, paper
+from .conftest import HERE, MAINTAINER, OPERATOR, READER, THERE, broken_off, paper
 
 AT = datetime(2024, 6, 21, 1, tzinfo=UTC)
 LAYOUTS = frozenset({Layout.CARDS, Layout.COMPACT})
@@ -76,6 +78,47 @@ async def test_edit_moves_the_next_run(stores: Storage) -> None:
     assert changed.next_run_at == datetime(2024, 6, 21, 16, 30, tzinfo=UTC)
 
 
+async def test_a_new_subscription_whose_beginning_was_interrupted_begins_at_the_next_look(
+    stores: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stores.archive.add(paper("One", date(2024, 6, 18)), by=None, at=AT)
+    with broken_off(monkeypatch, stores.ledger, "plan"):
+        await subscribe(stores, OPERATOR, HERE, SubscriptionForm(), layouts=LAYOUTS, at=AT)
+    assert await plan_due(stores, AT) == 1
+    (made,) = await stores.subscriptions.of_channel(HERE)
+    assert made.next_run_at == datetime(2024, 6, 22, 0, tzinfo=UTC)
+    (delivery,) = await stores.ledger.deliveries(made.id, [date(2024, 6, 18)])
+    assert delivery.state is DeliveryState.PLANNED
+
+
+async def test_a_short_pause_on_sunday_does_not_lose_saturdays_digest(stores: Storage) -> None:
+    weekdays = SubscriptionForm(weekdays=("0", "1", "2", "3", "4"))
+    await subscribe(stores, OPERATOR, HERE, weekdays, layouts=LAYOUTS, at=AT)  # a Friday
+    sunday = datetime(2024, 6, 23, 3, tzinfo=UTC)
+    await pause(stores, OPERATOR, HERE, None)
+    back = await resume(stores, OPERATOR, HERE, None, at=sunday)
+    assert back.delivered_through == date(2024, 6, 21)
+    assert back.next_run_at == datetime(2024, 6, 24, 0, tzinfo=UTC)
+
+
+async def test_an_edit_does_not_put_off_what_is_due(stores: Storage) -> None:
+    made = await subscribe(stores, OPERATOR, HERE, SubscriptionForm(), layouts=LAYOUTS, at=AT)
+    _, shown = await open_form(stores, OPERATOR, HERE, made.id)
+    due = datetime(2024, 6, 22, 0, tzinfo=UTC)
+    two_days_late = due + timedelta(days=2)
+    for form, at in ((shown, due), (replace(shown, query="author:kim"), two_days_late)):
+        changed = await edit(stores, OPERATOR, HERE, made.id, form, layouts=LAYOUTS, at=at)
+        assert changed.next_run_at == due
+
+
+async def test_a_time_moved_to_before_now_delivers_today_still(stores: Storage) -> None:
+    evening = replace(SubscriptionForm(), at="18:00")
+    made = await subscribe(stores, OPERATOR, HERE, evening, layouts=LAYOUTS, at=AT)
+    earlier = replace(evening, at="09:00")
+    changed = await edit(stores, OPERATOR, HERE, made.id, earlier, layouts=LAYOUTS, at=AT)
+    assert changed.next_run_at == datetime(2024, 6, 21, 0, tzinfo=UTC)
+
+
 async def test_another_channels_subscription_cannot_be_touched(stores: Storage) -> None:
     made = await subscribe(stores, OPERATOR, HERE, SubscriptionForm(), layouts=LAYOUTS, at=AT)
     for attempt in (
@@ -87,8 +130,21 @@ async def test_another_channels_subscription_cannot_be_touched(stores: Storage) 
             await attempt
 
 
+async def test_the_same_twice_is_refused(stores: Storage) -> None:
+    form = SubscriptionForm(query="author:kim", language="ko")
+    made = await subscribe(stores, OPERATOR, HERE, form, layouts=LAYOUTS, at=AT)
+    with pytest.raises(FormError) as caught:
+        await subscribe(
+            stores, OPERATOR, HERE, replace(form, query=" AUTHOR：kim ", at="10:00"), layouts=LAYOUTS, at=AT
+        )
+    assert f"/digest edit {made.id}" in str(caught.value.fields["query"])
+    for other in (replace(form, language="en"), replace(form, query="")):
+        await subscribe(stores, OPERATOR, HERE, other, layouts=LAYOUTS, at=AT)
+    await subscribe(stores, OPERATOR, THERE, form, layouts=LAYOUTS, at=AT)
+
+
 async def test_several_subscriptions_must_be_named(stores: Storage) -> None:
-    for _ in range(2):
-        await subscribe(stores, OPERATOR, HERE, SubscriptionForm(), layouts=LAYOUTS, at=AT)
+    for query in ("", "author:kim"):
+        await subscribe(stores, OPERATOR, HERE, SubscriptionForm(query=query), layouts=LAYOUTS, at=AT)
     with pytest.raises(NotFound, match="several"):
         await pause(stores, OPERATOR, HERE, None)

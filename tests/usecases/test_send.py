@@ -1,0 +1,136 @@
+"""Whatever a platform answers to one post ends in the ledger, and holds back nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from bot.core.digests import Content, PostState
+from bot.core.entries import Status
+from bot.core.errors import StorageBusy
+from bot.core.messages import msg
+from bot.core.people import Language
+from bot.core.subscriptions import Channel
+from bot.usecases import send
+from bot.usecases.revise import revise_posts
+
+from .conftest import HERE, THERE, Desk, SmallPlatform, broken_off, uncertain
+
+DAY = date(2024, 6, 21)
+
+
+async def test_a_withdrawal_after_the_channel_was_archived_is_given_up(desk: Desk) -> None:
+    one = await desk.add("One")
+    await desk.subscribe()
+    await desk.round()
+    desk.chat.channels.remove(HERE)
+    await desk.change(one, status=Status.REMOVED)
+    async with asyncio.timeout(10):  # not asked for ever
+        await desk.round()
+    assert await desk.stores.ledger.claim(HERE, desk.clock.now()) is None
+
+
+async def test_an_unforeseen_error_holds_back_its_own_channel_only(desk: Desk) -> None:
+    await desk.add("One")
+    await desk.subscribe()
+    await desk.subscribe(THERE)
+    desk.chat.faults = [KeyError("surprise")]
+    with pytest.raises(ExceptionGroup) as caught:
+        await desk.send()
+    assert isinstance(caught.value.exceptions[0], KeyError)
+    assert len(desk.chat.shown(HERE)) + len(desk.chat.shown(THERE)) == 2
+    desk.clock.pass_time(hours=1)
+    await desk.round()
+    assert desk.chat.shown(HERE) == desk.chat.shown(THERE) == ["head 2024-06-21 (1)", "One"]
+
+
+class Silent(SmallPlatform):
+    """A platform that never answers in one channel."""
+
+    async def send(
+        self, channel: Channel, content: Content, *, key: str, language: Language, thread_id: str | None
+    ) -> str:
+        if channel == HERE:
+            await asyncio.Event().wait()
+        return await super().send(channel, content, key=key, language=language, thread_id=thread_id)
+
+
+async def test_a_platform_that_never_answers_is_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(send, "_LONGEST_CALL", 0.5)
+    desk.chat = Silent()
+    await desk.add("One")
+    await desk.subscribe()
+    await desk.subscribe(THERE)
+    async with asyncio.timeout(20):
+        await desk.round()
+    assert desk.chat.shown(THERE) == ["head 2024-06-21 (1)", "One"]
+    (delivery,) = await desk.stores.ledger.deliveries(1, [DAY])
+    states = [post.state for post in await desk.stores.ledger.posts([delivery.id])]
+    assert states == [PostState.UNCERTAIN, PostState.PLANNED]
+
+
+async def test_a_post_whose_ledger_failed_after_it_was_sent_is_found_and_not_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.add("One")
+    await desk.subscribe()
+    busy = StorageBusy(msg("The database is busy."))
+    with broken_off(monkeypatch, desk.stores.ledger, "mark_sent", "mark_uncertain", error=busy):
+        await desk.send()
+    desk.clock.pass_time(hours=1)
+    await desk.round()
+    assert desk.chat.finds == 1
+    assert desk.chat.shown() == ["head 2024-06-21 (1)", "One"]
+
+
+async def test_an_entry_put_off_to_tomorrow_before_it_was_sent_does_not_go_out_today(desk: Desk) -> None:
+    one = await desk.add("One")
+    await desk.add("Two")
+    await desk.subscribe()
+    await desk.change(one, digest_date=date(2024, 6, 22))
+    await desk.send()  # before the change has been looked at
+    assert desk.chat.shown() == ["head 2024-06-21 (1)", "Two"]
+    desk.clock.moment = datetime(2024, 6, 22, 0, 0, tzinfo=desk.clock.moment.tzinfo)
+    await desk.round()
+    assert desk.chat.shown()[2:] == ["head 2024-06-22 (1)", "One"]
+
+
+async def test_what_may_have_arrived_and_is_not_wanted_any_more_is_never_sent_again(desk: Desk) -> None:
+    one = await desk.add("One", date(2024, 6, 20))
+    await desk.subscribe()
+    desk.chat.faults = [None, uncertain()]
+    await desk.send()
+    (head, card) = list(desk.chat.messages)
+    assert desk.chat.messages[card].key.endswith(one.id)
+    del desk.chat.messages[card]  # it never arrived after all
+    await desk.change(one, digest_date=date(2024, 6, 10))
+    await revise_posts(desk.stores, desk.clock.now())
+    while not desk.chat.arrivals.empty():
+        desk.chat.arrivals.get_nowait()
+    desk.clock.pass_time(hours=1)
+    await desk.round()
+    assert desk.chat.arrivals.empty()
+    assert head not in desk.chat.messages
+    assert await desk.stores.ledger.claim(HERE, desk.clock.now() + timedelta(days=1)) is None
+
+
+async def test_an_unwanted_post_that_cannot_be_looked_up_is_looked_up_later(desk: Desk) -> None:
+    one = await desk.add("One", date(2024, 6, 20))
+    await desk.subscribe()
+    desk.chat.faults = [None, uncertain()]
+    await desk.send()
+    await desk.change(one, digest_date=date(2024, 6, 10))
+    await revise_posts(desk.stores, desk.clock.now())
+    found, desk.chat.find = desk.chat.find, _busy_find  # type: ignore[method-assign]
+    desk.clock.pass_time(hours=1)
+    await desk.send()
+    desk.chat.find = found  # type: ignore[method-assign]
+    desk.clock.pass_time(hours=1)
+    await desk.round()
+    assert desk.chat.shown() == []
+
+
+async def _busy_find(channel: Channel, key: str, *, thread_id: str | None) -> str | None:
+    raise uncertain()
