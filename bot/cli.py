@@ -36,7 +36,7 @@ _HELP = ("-h", "--help")
 def main() -> None:
     """The entry point: runs a command, and turns what Paperboy raises into one line and an exit code."""
     gc.disable()  # what a start imports is no garbage, and looking through it takes a sixth of a lookup's time
-    if not sys.argv[1:] or set(_HELP).intersection(sys.argv):
+    if sys.argv[1:] in ([], ["db"]) or set(_HELP).intersection(sys.argv):
         _translate_help(paperboy, translator(_language(None)))
     try:
         code = paperboy.main(prog_name="paperboy", standalone_mode=False)
@@ -118,7 +118,7 @@ def paperboy() -> None:
     """All commands."""
 
 
-@paperboy.command(help=mark("Serve: the local workspace, the reading room, and every platform whose tokens are set."))
+@paperboy.command(help=mark("Serve the local workspace and the reading room, until Ctrl+C."))
 def run() -> int:
     """See the help text."""
     from bot.app import run as serve
@@ -163,7 +163,7 @@ async def _import(settings: Settings, paths: tuple[Path, ...], as_json: bool) ->
 
 
 @paperboy.command(
-    help=mark("Write the archive, or only what matches the query, to standard output."),
+    help=mark("Write the archive, or what matches a query, to standard output."),
     context_settings={"ignore_unknown_options": True},
 )
 @click.argument("query", nargs=-1)
@@ -209,7 +209,7 @@ async def _paper(settings: Settings, query: str, limit: int) -> int:
     return DONE if results.hits else TROUBLE
 
 
-@paperboy.command(help=mark("Make one spelling of a tag stand for another, as in: paperboy alias llms llm"))
+@paperboy.command(help=mark("Make one spelling of a tag stand for another. As in: paperboy alias llms llm"))
 @click.argument("alias")
 @click.argument("tag")
 def alias(alias: str, tag: str) -> int:
@@ -238,7 +238,7 @@ async def _backup(settings: Settings, file: Path) -> int:
     return DONE
 
 
-@paperboy.command(help=mark("Say what is missing or wrong, in words; exits with 1 when anything is."))
+@paperboy.command(help=mark("Say what is missing or wrong, in words. Exits with 1 when anything is."))
 def doctor() -> int:
     """See the help text."""
     return _do(_doctor(_settings()))

@@ -136,7 +136,10 @@ class RecapAnswer:
 
 @dataclass(frozen=True, slots=True)
 class EntryFormAnswer:
-    """The form for an entry; `entry_id` None for a new one. `wrong` has a message for each wrong field."""
+    """The form for an entry; `entry_id` None for a new one. `wrong` has a message for each wrong field.
+
+    `theirs` holds what somebody else wrote meanwhile in fields that were changed here too.
+    """
 
     template: ClassVar[str] = "chat/form_entry.html"
     form: entry_form.EntryForm
@@ -144,6 +147,7 @@ class EntryFormAnswer:
     wrong: Mapping[str, Message] | None = None
     problem: Message | None = None
     status: HTTPStatus = HTTPStatus.OK
+    theirs: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,10 @@ _STATUSES: Final[tuple[tuple[type[PaperboyError], HTTPStatus], ...]] = (
 )
 
 
+# In the local workspace everybody may be either; elsewhere an operator decides.
+_SWITCH: Final = msg("Here you can try it all the same: the switch at the foot of the sidebar makes you a maintainer.")
+
+
 def http_status(error: PaperboyError) -> HTTPStatus:
     """What kind of error it is, in HTTP's words."""
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
@@ -208,14 +216,15 @@ def http_status(error: PaperboyError) -> HTTPStatus:
 
 def error_answer(error: PaperboyError) -> NoticeAnswer:
     """An error in the asker's words, with suggestions that work on a click."""
-    return NoticeAnswer((error.message,), _suggestions(error), is_error=True, status=http_status(error))
+    messages = (error.message, _SWITCH) if isinstance(error, NotAllowed) else (error.message,)
+    return NoticeAnswer(messages, _suggestions(error), is_error=True, status=http_status(error))
 
 
 def _suggestions(error: PaperboyError) -> tuple[str, ...]:
     match error:
         case QueryError(suggestions=queries):
             return tuple(f"/paper {query}" for query in queries)
-        case CommandError(suggestions=commands) | NotFound(suggestions=commands):
+        case CommandError(suggestions=commands) | NotFound(suggestions=commands) | Conflict(suggestions=commands):
             return tuple(commands)
         case _:
             return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from bot.core.command_completion import Candidate, CompletionContext, CompletionKind, complete_command
@@ -81,10 +82,15 @@ async def complete_tags(visitor: Visitor, text: str, cursor: int) -> Completions
     typed = _TAG_BEING_TYPED.search(text[:cursor])
     prefix = typed[0] if typed else ""
     there = {tag_key(name.strip("#＃")) for name in re.split(r"[\s,]+", text[: cursor - len(prefix)] + text[cursor:])}
-    tags = await visitor.parts.stores.archive.tags(prefix, limit=_MOST + len(there))
+    tags = await visitor.parts.stores.archive.tags(prefix, limit=_MOST + len(there), today=_tag_horizon(visitor))
     offers = [_counted(tag, f"{tag.name} ") for tag in tags if tag_key(tag.name) not in there]
     is_sure = bool(prefix) and all(tag_key(offer.label) != tag_key(prefix) for offer in offers)
     return Completions(cursor - len(prefix), cursor, tuple(offers[:_MOST]), is_sure)
+
+
+def _tag_horizon(visitor: Visitor) -> date | None:
+    """Up to which digest tags are offered for an entry: those who write tomorrow's know its tags."""
+    return None if Role.MAINTAINER in visitor.caller.roles else visitor.caller.today
 
 
 async def _offers(visitor: Visitor, channel: Channel, context: CompletionContext, text: str) -> list[Offer]:
@@ -113,14 +119,14 @@ def _is_open_to(visitor: Visitor, line: str) -> bool:
 
 async def _tags(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
     there = {tag_key(name) for name in context.tags}
-    tags = await visitor.parts.stores.archive.tags(context.prefix, limit=_MOST + len(there))
+    tags = await visitor.parts.stores.archive.tags(context.prefix, limit=_MOST + len(there), today=visitor.caller.today)
     return [_counted(tag, f"{write_tag(tag.name)} ") for tag in tags if tag_key(tag.name) not in there]
 
 
 async def _authors(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
     if not context.prefix.strip():
         return []
-    authors = await visitor.parts.stores.archive.authors(context.prefix, limit=_MOST)
+    authors = await visitor.parts.stores.archive.authors(context.prefix, limit=_MOST, today=visitor.caller.today)
     return [_counted(author, f"{write_author(author.name)} ") for author in authors]
 
 

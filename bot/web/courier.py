@@ -87,13 +87,12 @@ class WebCourier:
             message = await self._workspace.get(number)
         if message is None:
             return
-        if message.reply_count:
-            await self._show(number, withdrawn_payload(message.payload or {}))
-            return
-        with _translated():
-            gone = await self._workspace.delete(number)
+        with _translated():  # asked there whether anybody has replied, so that no reply of this very moment is lost
+            gone = await self._workspace.delete(number, unless_replied=True)
         if gone is not None:
             self._tell(EventKind.DELETED, gone)
+        else:
+            await self._show(number, withdrawn_payload(message.payload or {}))
 
     async def find(self, channel: Channel, key: str, *, thread_id: str | None) -> str | None:  # noqa: ARG002
         """The message that carries this key; the whole workspace is looked through, so place matters not.
@@ -140,7 +139,7 @@ def _replies(thread: Sequence[LocalMessage], channel: Channel) -> list[SeenReply
     return [
         SeenReply(Person(PLATFORM, channel.workspace, reply.author), str(reply.id), reply.sent_at)
         for reply in thread
-        if reply.author != PAPERBOY
+        if reply.author not in ("", PAPERBOY)  # nobody's: they had themselves forgotten
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bot.core.entries import Entry, Status
 from bot.core.entry_form import EntryForm
-from bot.core.errors import FormError, PaperboyError, QueryError
+from bot.core.errors import Conflict, FormError, PaperboyError, QueryError
 from bot.core.messages import Message, msg
 from bot.core.subscription_form import SubscriptionForm
 from bot.core.subscriptions import Channel
@@ -65,10 +65,32 @@ async def save_entry(visitor: Visitor, typed: Typed, entry_id: str | None) -> An
             entry = await curate.add(visitor.parts.stores, visitor.caller, form, at=at)
         else:
             entry = await curate.edit(visitor.parts.stores, visitor.caller, entry_id, form, at=at)
+    except Conflict as error:
+        return await _caught_up(visitor, form, entry_id, error)
     except PaperboyError as error:
         return EntryFormAnswer(form, entry_id, _wrong(error), error.message, http_status(error))
     entry_changed(visitor, entry.id)
     return _saved(visitor, entry, is_new=entry_id is None)
+
+
+async def _caught_up(visitor: Visitor, form: EntryForm, entry_id: str | None, error: Conflict) -> EntryFormAnswer:
+    """The form with what somebody else has changed meanwhile, to be looked over and saved again."""
+    status = http_status(error)
+    if entry_id is None:
+        return EntryFormAnswer(form, entry_id, problem=error.message, status=status)
+    try:
+        merged = await curate.catch_up(visitor.parts.stores, visitor.caller, entry_id, form)
+    except PaperboyError as gone:
+        return EntryFormAnswer(form, entry_id, problem=gone.message, status=http_status(gone))
+    if merged.form.revision == form.revision:  # the conflict is with another entry
+        return EntryFormAnswer(form, entry_id, problem=error.message, status=status)
+    if merged.theirs:
+        said = msg(
+            "Somebody else has changed this meanwhile. Where you both wrote, theirs is below yours: choose, and save."
+        )
+    else:
+        said = msg("Somebody else has changed this meanwhile. Their changes are in the form now: look, and save.")
+    return EntryFormAnswer(merged.form, entry_id, problem=said, status=status, theirs=merged.theirs)
 
 
 def _saved(visitor: Visitor, entry: Entry, *, is_new: bool) -> NoticeAnswer:

@@ -24,8 +24,7 @@ async def listen(request: web.Request) -> web.WebSocketResponse:
     hub = request.app[PARTS].hub
     socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=1024)
     await socket.prepare(request)
-    request.app[SOCKETS].add(socket)
-    with hub.listening() as tab:
+    with request.app[SOCKETS].holding(socket), hub.listening() as tab:
         talking = asyncio.create_task(_talk(socket, tab, hub.position))
         try:
             async for _ in socket:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 from zoneinfo import ZoneInfo
 
 from aiohttp import WSCloseCode, web
@@ -50,18 +49,27 @@ PARTS: web.AppKey[WebParts] = web.AppKey("PARTS", WebParts)
 
 
 class OpenSockets:
-    """Open WebSockets: a handler adds its own, the frame closes those that are left when the server stops."""
+    """Open WebSockets: a handler holds its own, the frame closes those that are left when the server stops."""
 
     def __init__(self) -> None:
-        self._sockets: WeakSet[web.WebSocketResponse] = WeakSet()
+        self._sockets: set[web.WebSocketResponse] = set()
 
-    def add(self, socket: web.WebSocketResponse) -> None:
-        """Remember one; it is forgotten by itself when its handler has ended."""
+    @contextmanager
+    def holding(self, socket: web.WebSocketResponse) -> Iterator[None]:
+        """Remember one while its handler runs.
+
+        aiohttp lets go of a handler's task as soon as the connection is lost, and asyncio holds no task that waits:
+        one that is waiting for this socket then hangs on it alone, and would be destroyed in the middle.
+        """
         self._sockets.add(socket)
+        try:
+            yield
+        finally:
+            self._sockets.discard(socket)
 
     async def close(self, within: float) -> None:
         """Say goodbye to all, who then try again until the server is back; wait `within` seconds at most."""
-        closing = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"restart") for socket in self._sockets]
+        closing = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"restart") for socket in list(self._sockets)]
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await asyncio.gather(*closing, return_exceptions=True)

@@ -151,7 +151,8 @@ async def entry(request: web.Request) -> web.Response:
 
 async def tags(request: web.Request) -> web.Response:
     """All tags, most used first."""
-    found: Sequence[TagCount] = await request.app[PARTS].stores.archive.tags(limit=_MOST_TAGS)
+    parts = request.app[PARTS]
+    found: Sequence[TagCount] = await parts.stores.archive.tags(limit=_MOST_TAGS, today=parts.today())
     return render(request, "reading/tags.html", tags=found)
 
 

@@ -147,6 +147,7 @@ async def test_the_whole_story(paperboy: Paperboy, browser: Browser) -> None:
     await _react_and_reply(tab)
     await _look_up_and_page(tab)
     await _wrong_tag_and_its_suggestion(tab)
+    await _what_is_said_stands_below_earlier_answers(tab)
     await _jump_and_share(tab)
     await _reader_is_refused(tab)
     other = await _open(context, paperboy)
@@ -210,6 +211,26 @@ async def _wrong_tag_and_its_suggestion(tab: Tab) -> None:
     await expect(error).to_have_count(0)
     await expect(page.locator("#command")).to_have_value("")
     await page.locator(".answer [data-dismiss]").click()
+
+
+async def _what_is_said_stands_below_earlier_answers(tab: Tab) -> None:
+    page = tab.page
+    await tab.command("/paper tag:rlaif")
+    answer = page.locator(".answer[data-kind=results]")
+    await expect(answer).to_be_visible()
+    await tab.command("Said after the answer")
+    await expect(page.locator(".is-text", has_text="Said after the answer")).to_be_in_viewport()
+    await expect(page.locator(".answer ~ .is-text", has_text="Said after the answer")).to_have_count(1)
+    await answer.locator("[data-page=next]").click()
+    await expect(answer.locator("[data-page=previous]")).to_be_enabled()
+    await answer.locator("[data-dismiss]").click()
+    await page.fill("#command", "long " * 1000)
+    await page.press("#command", "Enter")
+    await expect(page.locator("#toast, .answer.is-error").filter(has_text="4,000")).to_be_visible()
+    await expect(page.locator("#command")).to_have_value("long " * 1000)
+    await page.fill("#command", "")
+    for one in await page.locator(".answer [data-dismiss]").all():
+        await one.click()
 
 
 async def _jump_and_share(tab: Tab) -> None:
@@ -320,6 +341,11 @@ async def test_a_phone_in_korean_and_the_keyboard_alone(paperboy: Paperboy, brow
     await page.keyboard.press("Escape")
     await page.keyboard.press("Enter")
     await expect(page.locator(".answer[data-kind=digest]")).to_be_visible()
+    for line in ("/digest recap", "/paper help"):
+        await tab.command(line)
+    await expect(page.locator(".answer[data-kind=help]")).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")  # only the channel scrolls
+    assert await page.evaluate("scrollY") == 0
     await page.locator(".is-entry .tools [data-thread]").first.click()
     await expect(page.locator("#reply-text")).to_be_focused()
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390

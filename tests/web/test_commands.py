@@ -169,7 +169,7 @@ async def test_preview_send_and_why(curating: Visitor, keep: Keep, deliver: Deli
     assert "already" in str(sent.messages[0])
     why = await _run(curating, "/digest why")
     assert isinstance(why, answers.NoticeAnswer)
-    assert str(why.messages[0]) == "2024-07-19: delivered."
+    assert str(why.messages[0]) == "2024-07-19: delivered on 2024-07-20 12:00."
 
 
 async def test_a_recap_is_a_week(reading: Visitor, keep: Keep) -> None:
@@ -242,7 +242,19 @@ async def test_forgetting_asks_first(reading: Visitor, keep: Keep) -> None:
 def test_every_error_has_its_status(error: NotAllowed, status: int) -> None:
     answer = answers.error_answer(error)
     assert answers.status_of(answer) == status
-    assert answer.messages == (error.message,)
+    assert answer.messages[0] == error.message
+
+
+def test_a_refusal_says_where_the_switch_is() -> None:
+    answer = answers.error_answer(NotAllowed(msg("No.")))
+    assert "sidebar" in str(answer.messages[1])
+
+
+async def test_a_known_paper_leads_to_its_form(curating: Visitor, keep: Keep) -> None:
+    entry = await keep("P", arxiv_id="2406.14548")
+    with pytest.raises(Conflict) as caught:
+        await _run(curating, "/paper-add 2406.14548")
+    assert answers.error_answer(caught.value).suggestions == (f"/paper-edit {entry.id}",)
 
 
 # --- completion -------------------------------------------------------------------------------------------------------
@@ -278,6 +290,14 @@ async def test_tags_come_with_counts_and_without_those_there(reading: Visitor, k
     assert await _labels(reading, "/paper tag:rlaif,rl") == ["rlhf"]
 
 
+async def test_tomorrows_digest_is_not_told_by_what_is_offered(reading: Visitor, curating: Visitor, keep: Keep) -> None:
+    await keep("Tomorrow", "2024-07-21", tags=("secret",), authors=("Secret Author",))
+    assert await _labels(reading, "/paper tag:sec") == []
+    assert await _labels(reading, "/paper author:sec") == []
+    assert (await complete_tags(reading, "sec", 3)).offers == ()
+    assert [offer.label for offer in (await complete_tags(curating, "sec", 3)).offers] == ["secret"]
+
+
 async def test_a_whole_word_is_not_finished_again(reading: Visitor, keep: Keep) -> None:
     await keep("P", tags=("rlaif",))
     found = await complete_line(reading, reading.channel("papers"), "/paper tag:rlaif", 16)
@@ -291,7 +311,7 @@ async def test_authors_dates_entries_and_subscriptions(curating: Visitor, keep: 
     assert "2024-07-19" in await _labels(curating, "/digest show 2024")
     assert await _labels(curating, "/paper-edit ") == ["Some Title"]
     found = await complete_line(curating, curating.channel("papers"), "/paper-edit titl", 16)
-    assert [offer.insert for offer in found.offers] in ([], ["2407.00001"])
+    assert [offer.insert for offer in found.offers] == ["2407.00001"]
     assert len(await _labels(curating, "/digest pause ")) == 1
 
 

@@ -135,6 +135,34 @@ async def test_withdrawing_keeps_what_people_said(courier: WebCourier, storage: 
     assert stored.reply_count == 1
 
 
+async def test_a_reply_of_the_very_moment_of_a_withdrawal_is_not_lost(
+    courier: WebCourier, storage: Storage, parts: WebParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await _send(courier)
+    read = WorkspaceServer.get
+
+    async def interrupted(self: WorkspaceServer, message_id: int) -> LocalMessage | None:
+        found = await read(self, message_id)
+        await _reply(storage, sent, parts)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WorkspaceServer, "get", interrupted)
+        await courier.withdraw(MessageRef(HERE, sent))
+    kept = await storage.workspace.get(int(sent))
+    assert kept is not None
+    assert (kept.reply_count, (kept.payload or {})["kind"]) == (1, "withdrawn")
+
+
+async def test_replies_of_people_who_had_themselves_forgotten_are_nobodys(
+    courier: WebCourier, storage: Storage, parts: WebParts
+) -> None:
+    sent = await _send(courier)
+    await _reply(storage, sent, parts)
+    await storage.workspace.forget("reader")
+    assert await courier.seen(MessageRef(HERE, sent)) == ([], [])
+
+
 async def test_seen_counts_people_only(courier: WebCourier, storage: Storage, parts: WebParts) -> None:
     sent = await _send(courier)
     await storage.workspace.react(int(sent), "maintainer", "🔥")

@@ -134,6 +134,36 @@ async def test_a_conflict_is_said_and_the_text_stays(maintainer: Seat, keep: Kee
     assert kept.title == "First"
 
 
+async def test_a_conflict_brings_both_texts_together(maintainer: Seat, keep: Keep, storage: Storage) -> None:
+    entry = await keep("Before")
+    form = {**ENTRY, "url": "", "title": "Before", "publish": "date", "date": "2024-07-19", "revision": "1"}
+    theirs = {**form, "title": "Theirs", "organisation": "A lab"}
+    assert (await maintainer.post(f"/chat/entries/{entry.id}", theirs)).status == 200
+    answer = await maintainer.post(f"/chat/entries/{entry.id}", {**form, "title": "Mine <b>", "abstract": "New"})
+    assert answer.status == 409
+    assert 'value="Mine &lt;b&gt;"' in answer.text
+    assert 'data-fill="title" data-value="Theirs"' in answer.text  # both changed it: theirs is one click away
+    assert 'value="A lab"' in answer.text  # only they changed it
+    assert ">\nNew</textarea>" in answer.text  # only I changed it
+    again = {**form, "title": "Mine", "organisation": "A lab", "abstract": "New", "revision": "2"}
+    assert 'name="revision" value="2"' in answer.text
+    assert (await maintainer.post(f"/chat/entries/{entry.id}", again)).status == 200
+    kept = (await storage.archive.get([entry.id]))[entry.id]
+    assert (kept.title, kept.organisation, kept.abstract) == ("Mine", "A lab", "New")
+
+
+async def test_a_conflict_without_overlap_needs_no_choice(maintainer: Seat, keep: Keep) -> None:
+    entry = await keep("Before")
+    form = {**ENTRY, "url": "", "title": "Before", "tags": "", "publish": "date", "date": "2024-07-19", "revision": "1"}
+    form |= {"authors": "", "commentary": "", "paper_date": ""}
+    assert (await maintainer.post(f"/chat/entries/{entry.id}", {**form, "title": "Theirs"})).status == 200
+    answer = await maintainer.post(f"/chat/entries/{entry.id}", {**form, "abstract": "Mine"})
+    assert answer.status == 409
+    assert "in the form now" in answer.text
+    assert 'value="Theirs"' in answer.text
+    assert "data-fill" not in answer.text
+
+
 async def test_an_entry_that_is_gone_keeps_the_text(maintainer: Seat) -> None:
     answer = await maintainer.post("/chat/entries/nothere222", ENTRY)
     assert answer.status == 404

@@ -280,7 +280,7 @@ async def test_any_tag_has_a_page_that_its_links_lead_to(public: Site, keep: Kee
 async def test_all_tags_with_their_counts(public: Site) -> None:
     page = (await public.get("/tags", Accept_Language=EN)).text
     found = re.findall(r'<span>#(\w+)</span> <span class="count">(\d+)</span>', page)
-    assert found == [("llm", "3"), ("diffusion", "2"), ("효율", "1")]
+    assert found == [("diffusion", "2"), ("llm", "2"), ("효율", "1")]  # tomorrow's is not counted yet
 
 
 @pytest.mark.usefixtures("three_days")

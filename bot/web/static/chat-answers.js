@@ -9,8 +9,10 @@ const state = find("#state");
 /* Put an answer at the end of the flow, or in place of another; a form opens as a dialog. */
 export function showAnswer(element, old) {
   if (isDialog(element)) return openDialog(element, showAnswer);
-  if (old?.isConnected) old.replaceWith(element);
-  else answers.append(element);
+  if (old?.isConnected) {
+    if (old.dataset.after) element.dataset.after = old.dataset.after;
+    old.replaceWith(element);
+  } else answers.append(element);
   element.scrollIntoView({ block: element.offsetHeight > find("#scroll").clientHeight * 0.8 ? "start" : "nearest" });
   return element;
 }

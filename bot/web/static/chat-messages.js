@@ -31,6 +31,27 @@ function drawDays() {
   }
 }
 
+/* Private answers stay where they were given: once something new comes, they are part of what was before it. */
+function settleAnswers() {
+  const given = findAll("#answers > .answer");
+  if (!given.length) return;
+  const focused = document.activeElement;
+  const after = messages().at(-1);
+  for (const answer of given) answer.dataset.after = after?.dataset.id ?? "0";
+  list.append(...given);
+  if (given.some((answer) => answer.contains(focused))) focused.focus({ preventScroll: true });
+}
+
+/* Settled answers, put back into a list that was fetched anew. */
+function restoreAnswers(settled) {
+  for (const answer of settled) {
+    const next = messages().find((message) => idOf(message) > Number(answer.dataset.after));
+    if (next) next.before(answer);
+    else list.append(answer);
+  }
+  if (settled.length) drawDays();
+}
+
 export function insertInOrder(place, element) {
   const old = find(`:scope > [data-id="${element.dataset.id}"]`, place);
   if (old) return swap(old, element);
@@ -80,6 +101,7 @@ function show(element, isNew) {
   const known = find(`#${element.id}`, list);
   const follow = isNearBottom();
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 4;
+  if (!known && !messages().some((message) => idOf(message) > idOf(element))) settleAnswers();
   insertInOrder(list, element);
   if (known) return atEnd && scrollToBottom();
   drawDays();
@@ -99,12 +121,18 @@ function notice(element, follow) {
 
 /* Follow what comes in, but never push the head of a digest out of sight. */
 function keepUp(element) {
-  const head = findAll(":scope > .is-header, :scope > .is-list", list).at(-1);
+  const head = findAll(":scope > .is-header, :scope > .is-list", list).filter(isInSight).at(-1);
   const room = scroller.clientHeight * 0.9;
   const overflows = head && head !== element && head.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING
     && element.dataset.author === "paperboy" && element.getBoundingClientRect().bottom - head.getBoundingClientRect().top > room;
   if (overflows) newer.hidden = isNearBottom();
   else scrollToBottom();
+}
+
+function isInSight(element) {
+  const { top, bottom } = scroller.getBoundingClientRect();
+  const place = element.getBoundingClientRect();
+  return place.bottom > top && place.top < bottom;
 }
 
 export function removeMessage(id) {
@@ -137,8 +165,10 @@ export async function loadSince(id) {
   if (!ok) return;
   const open = new Set(findAll(".more:not([hidden])", list).map((more) => more.id));
   const stay = isNearBottom() ? null : anchor();
+  const settled = findAll(":scope > .answer", list);
   list.replaceWith(element);
   list = element;
+  restoreAnswers(settled);
   for (const more of findAll(".more", list)) {
     if (!open.has(more.id)) continue;
     more.hidden = false;

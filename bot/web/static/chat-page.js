@@ -8,14 +8,20 @@ export const channelAddress = `/chat/channels/${encodeURIComponent(channel)}`;
 export const find = (selector, root = document) => root.querySelector(selector);
 export const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-let hideToast = 0;
+let toastTimer = 0;
 
 export function toast(text) {
   const place = find("#toast");
   place.textContent = text;
   place.hidden = false;
-  clearTimeout(hideToast);
-  hideToast = setTimeout(() => { place.hidden = true; }, 5000);
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { place.hidden = true; }, 5000);
+}
+
+/* What a toast asked for has been done. */
+export function hideToast(text) {
+  const place = find("#toast");
+  if (place.textContent === text) place.hidden = true;
 }
 
 export function announce(text) {

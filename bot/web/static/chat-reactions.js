@@ -1,6 +1,6 @@
 /* Reactions with their picker, and the small tools of a message. */
 
-import { find, findAll, onClick, piece, strings, toast } from "./chat-page.js";
+import { find, findAll, hideToast, onClick, piece, strings, toast } from "./chat-page.js";
 import { showAnswer } from "./chat-answers.js";
 import { insertInOrder } from "./chat-messages.js";
 
@@ -57,6 +57,7 @@ async function remove(button) {
     return;
   }
   const { element } = await piece(`/chat/messages/${button.dataset.delete}/delete`, {});
+  hideToast(strings.deleteAgain);
   if (element) showAnswer(element);
 }
 
