@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 SOURCES := bot storage tests benchmarks tools
+WORKERS ?= auto
 export PYTHON
 
 .PHONY: help run test check lint coverage fmt bench docker-check lock upgrade clean
@@ -14,10 +15,10 @@ run: ## start Paperboy and its local workspace on http://127.0.0.1:8080 (options
 	@tools/setup.sh run
 	@exec $(BIN)/paperboy run $(ARGS)
 
-test: ## run the tests (pytest options in ARGS="...")
+test: ## run the tests, one process a core (pytest options in ARGS="...", other numbers in WORKERS=N)
 	@tools/setup.sh dev
 	@tools/setup.sh browser
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: lint coverage ## everything a change must pass: lint, types, rooms, tests with coverage
 
@@ -32,7 +33,7 @@ coverage: ## the tests, with branch coverage
 	@tools/setup.sh dev
 	@tools/setup.sh browser
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from storage.opening import Storage, open_storage
-
 from bot.settings import Settings
+from storage.opening import Storage, open_storage
 
 
 @asynccontextmanager

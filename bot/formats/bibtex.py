@@ -36,6 +36,7 @@ _PARTICLES = frozenset(
 _SMALL_WORDS = frozenset(
     {"a", "an", "the", "on", "in", "of", "for", "to", "with", "and", "is", "are", "do", "does", "how", "what"}
 )
+_ARXIV_MONTH = re.compile(r"(?:[a-z.-]+/)?(?P<year>[0-9]{2})(?P<month>0[1-9]|1[0-2])[.0-9]", re.IGNORECASE)
 _ARXIV_CLASS = re.compile(r"([a-z-]+(?:\.[a-z]{2})?)/\d{7}", re.IGNORECASE)
 _LETTERS = {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"}
 
@@ -115,7 +116,16 @@ def _printable(text: str) -> str:
 
 
 def _day(entry: Entry) -> date | None:
-    return entry.paper_date or entry.digest_date
+    return entry.paper_date or _month_of(entry.arxiv_id) or entry.digest_date
+
+
+def _month_of(arxiv_id: str | None) -> date | None:
+    """When arXiv gave the id out: `2406.14548` is of June 2024, `cs/9901001` of January 1999."""
+    found = _ARXIV_MONTH.match(arxiv_id or "")
+    if not found:
+        return None
+    year = int(found["year"])
+    return date((1900 if year > 90 else 2000) + year, int(found["month"]), 1)
 
 
 def _surname(name: str) -> str:

@@ -48,6 +48,20 @@ def test_an_announcement_by_an_organisation() -> None:
     assert "author = {{Boats \\& Co}}" in printed
 
 
+@pytest.mark.parametrize(
+    ("arxiv_id", "year", "month"), [("2305.07185", 2023, 5), ("cs/9901001", 1999, 1), ("0704.0001", 2007, 4)]
+)
+def test_without_a_paper_date_the_arxiv_id_tells_the_year(arxiv_id: str, year: int, month: int) -> None:
+    printed = print_bibtex(Entry(id="", title="x", arxiv_id=arxiv_id, digest_date=date(2024, 7, 16)))
+    assert f"  year = {{{year}}},\n  month = {{{month}}},\n" in printed
+
+
+def test_an_id_without_a_month_leaves_the_digest_date() -> None:
+    assert "year = {2024}" in print_bibtex(
+        Entry(id="", title="x", arxiv_id="2413.00001", digest_date=date(2024, 7, 16))
+    )
+
+
 def test_an_old_arxiv_id_has_its_class() -> None:
     assert "primaryClass = {cs.lg}" in print_bibtex(Entry(id="", title="x", arxiv_id="cs.lg/0101001"))
 
