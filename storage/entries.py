@@ -9,7 +9,7 @@ from itertools import count
 
 from sqlalchemy import ColumnElement, Connection, Text, func, select, type_coerce
 
-from bot.core.entries import Action, Entry, Revision, TagCount, arxiv_id_of, identity_of, new_entry_id
+from bot.core.entries import Action, Entry, Revision, Status, TagCount, arxiv_id_of, identity_of, new_entry_id
 from bot.core.errors import Conflict, NotFound
 from bot.core.messages import msg
 from bot.core.people import Person
@@ -116,6 +116,10 @@ class EntryArchive:
         """See the port. Entries that carry the alias as a tag of their own are found under the tag as well."""
         await self._database.write(declare_alias, alias, tag)
 
+    async def drafts(self, *, limit: int = 25) -> Sequence[Entry]:
+        """See the port."""
+        return await self._database.read(_drafts, limit)
+
     async def count(self) -> int:
         """See the port."""
         return await self._database.read(_count)
@@ -169,6 +173,11 @@ def _free_id(connection: Connection, entry: Entry) -> str:
         for candidate in (new_entry_id(identity, attempt) for attempt in count())
         if find_entry(connection, candidate) is None
     )
+
+
+def _drafts(connection: Connection, limit: int) -> Sequence[Entry]:
+    newest_first = select(*ENTRY_COLUMNS).where(entries.c.status == Status.DRAFT).order_by(entries.c.change_no.desc())
+    return fetch(connection, newest_first.limit(limit))
 
 
 def _same_papers(connection: Connection, keys: Sequence[str]) -> Sequence[Entry]:

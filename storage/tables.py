@@ -75,6 +75,7 @@ entries = Table(
     Index(None, "digest_date", "shown"),
     Index(None, "popularity", "shown"),
     Index(None, "replies", "shown"),
+    Index(None, "status", "change_no"),
 )
 
 archive_state = Table(  # one row

@@ -129,9 +129,9 @@ class AddEntry:
 
 @dataclass(frozen=True, slots=True)
 class EditEntry:
-    """`/paper-edit ENTRY`: an entry id, arXiv id or address as typed."""
+    """`/paper-edit [ENTRY]`: an entry id, arXiv id or address as typed; None asks for the drafts that wait."""
 
-    reference: str
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +423,7 @@ _COMMANDS: Mapping[str, Callable[[str], Command]] = {
     "/paper": _paper,
     "/digest": _digest,
     "/paper-add": lambda rest: AddEntry(_reference(rest) if rest else None),
-    "/paper-edit": _with_entry(EditEntry, "/paper-edit"),
+    "/paper-edit": lambda rest: EditEntry(_reference(rest) if rest else None),
     "/paper-remove": _with_entry(RemoveEntry, "/paper-remove"),
     "/paper-undo": lambda rest: Undo(_reference(rest) if rest else None),
     "/paper-help": _alone(Help(), "/paper-help"),

@@ -141,6 +141,10 @@ class Archive(Protocol):
         """
         ...
 
+    async def drafts(self, *, limit: int = 25) -> Sequence[Entry]:
+        """Drafts, the one changed last first."""
+        ...
+
     async def count(self) -> int:
         """How many entries there are, of any status."""
         ...

@@ -12,6 +12,7 @@ from bot.core.errors import Conflict, LookupUnavailable, NotFound
 from bot.core.messages import Message, msg
 from bot.core.people import Caller, Role
 from bot.core.ports import PaperSource, Stores
+from bot.usecases.look_up import Hit, hits_of
 
 
 async def open_add_form(stores: Stores, source: PaperSource, caller: Caller, reference: str | None) -> EntryForm:
@@ -131,6 +132,16 @@ async def catch_up(stores: Stores, caller: Caller, entry_id: str, form: EntryFor
     )
     base = next(opened, None)
     return merge_forms(form, form_of(base) if base else None, form_of(current))
+
+
+async def drafts(stores: Stores, caller: Caller) -> tuple[Hit, ...]:
+    """The drafts that wait to be published, the one changed last first.
+
+    Raises:
+        NotAllowed: for anyone but maintainers.
+    """
+    caller.require(Role.MAINTAINER)
+    return await hits_of(stores, caller, await stores.archive.drafts())
 
 
 async def remove(stores: Stores, caller: Caller, reference: str, *, at: datetime) -> Entry:

@@ -66,6 +66,14 @@ class LikeAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftsAnswer:
+    """The drafts that wait to be published."""
+
+    template: ClassVar[str] = "chat/answer_drafts.html"
+    hits: tuple[look_up.Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HelpAnswer:
     """The commands this person may use, and the query language by examples."""
 
@@ -168,6 +176,7 @@ Answer = (
     | DigestAnswer
     | EntryAnswer
     | LikeAnswer
+    | DraftsAnswer
     | HelpAnswer
     | NoticeAnswer
     | ConfirmAnswer

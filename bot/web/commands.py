@@ -18,6 +18,7 @@ from bot.web.answers import (
     Answer,
     ConfirmAnswer,
     DigestAnswer,
+    DraftsAnswer,
     EntryAnswer,
     EntryFormAnswer,
     HelpAnswer,
@@ -186,6 +187,8 @@ async def _add_entry(visitor: Visitor, _: Channel, command: core.AddEntry) -> An
 
 
 async def _edit_entry(visitor: Visitor, _: Channel, command: core.EditEntry) -> Answer:
+    if command.reference is None:
+        return DraftsAnswer(await curate.drafts(visitor.parts.stores, visitor.caller))
     entry, form = await curate.open_edit_form(visitor.parts.stores, visitor.caller, command.reference)
     return EntryFormAnswer(form, entry.id)
 

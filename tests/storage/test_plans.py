@@ -145,6 +145,7 @@ QUESTIONS: dict[str, tuple[Callable[[Storage], Awaitable[object]], str]] = {
     ),
     "due": (lambda storage: storage.subscriptions.due(NOW), "subscriptions USING INDEX ix_subscriptions_next_run_at"),
     "last change": (lambda storage: storage.archive.last_change_by(ANN), "revisions USING INDEX ix_revisions_person"),
+    "drafts": (lambda storage: storage.archive.drafts(), "ix_entries_status_change_no"),
     "same papers": (lambda storage: storage.archive.same_papers(["a", "b"]), "match_keys USING PRIMARY KEY"),
     "digest dates": (
         lambda storage: storage.archive.digest_dates("20", today=TODAY),

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.core.entries import Action, Entry, Kind, Revision, Status
-from bot.core.entry_form import EntryForm, Publish
+from bot.core.entry_form import EntryForm, Publish, form_of
 from bot.core.errors import Conflict, FormError, LookupUnavailable, NotAllowed, NotFound
 from bot.core.messages import msg
 from bot.core.people import Role
-from bot.usecases.curate import add, edit, open_add_form, open_edit_form, remove, undo
+from bot.usecases.curate import add, drafts, edit, open_add_form, open_edit_form, remove, undo
 from storage.entries import EntryArchive
 from storage.opening import Storage
 
@@ -116,6 +116,18 @@ async def test_draft_and_date(stores: Storage) -> None:
     assert dated.digest_date == date(2024, 7, 1)
     news = await add(stores, MAINTAINER, form(title="C", organisation="Anthropic", url="https://x.org/n"), at=AT)
     assert news.kind is Kind.ANNOUNCEMENT
+
+
+async def test_drafts_are_listed_for_maintainers_only(stores: Storage) -> None:
+    await add(stores, MAINTAINER, form(title="Published"), at=AT)
+    first = await add(stores, MAINTAINER, form(title="First draft", publish=Publish.DRAFT), at=AT)
+    second = await add(stores, MAINTAINER, form(title="Second draft", publish=Publish.DRAFT), at=AT)
+    assert [hit.entry for hit in await drafts(stores, MAINTAINER)] == [second, first]
+    await edit(stores, MAINTAINER, first.id, replace(form_of(first), publish=Publish.TODAY), at=AT)
+    await remove(stores, MAINTAINER, second.id, at=AT)
+    assert await drafts(stores, MAINTAINER) == ()
+    with pytest.raises(NotAllowed):
+        await drafts(stores, READER)
 
 
 async def test_edit_keeps_what_the_form_does_not_show(stores: Storage) -> None:

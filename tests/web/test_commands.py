@@ -101,6 +101,7 @@ async def test_an_entry_and_what_is_like_it(reading: Visitor, keep: Keep) -> Non
     [
         "/paper-add",
         "/paper-edit 2406.14548",
+        "/paper-edit",
         "/paper-remove 2406.14548",
         "/paper-undo",
         "/digest subscribe",

@@ -64,6 +64,7 @@ def _record() -> None:
     op.create_index("ix_entries_digest_date_shown", "entries", ["digest_date", "shown"], unique=False)
     op.create_index("ix_entries_popularity_shown", "entries", ["popularity", "shown"], unique=False)
     op.create_index("ix_entries_replies_shown", "entries", ["replies", "shown"], unique=False)
+    op.create_index("ix_entries_status_change_no", "entries", ["status", "change_no"], unique=False)
     op.create_table(
         "archive_state",
         sa.Column("id", sa.Integer(), nullable=False),
