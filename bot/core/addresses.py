@@ -55,7 +55,7 @@ def read_address(text: str) -> Address | None:
     bare = _unwrapped(text.strip())
     if not bare or any(letter.isspace() or not letter.isprintable() for letter in bare):
         return None
-    found = _with_scheme(_trimmed(bare))
+    found = _with_scheme(without_sentence_end(bare))
     if found is None:
         return None
     url = _without_tracking(_behind_redirects(found.url))
@@ -93,8 +93,8 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _trimmed(url: str) -> str:
-    """Without what the sentence around it put at its end, cut at the first bracket nobody opened."""
+def without_sentence_end(url: str) -> str:
+    """An address without what the sentence around it put at its end, cut at the first bracket nobody opened."""
     depth = 0
     for position, letter in enumerate(url):
         depth += (letter == "(") - (letter == ")")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from bot.core.addresses import clean_url
+from bot.core.addresses import clean_url, without_sentence_end
 from bot.core.latex import readable
 from bot.core.text import has_hangul
 
@@ -28,7 +28,6 @@ _PIECE = re.compile(
     r"|\*\*(?P<bold>[^\s*](?:[^*\n]{0,300}[^\s*])?)\*\*",
     re.IGNORECASE,
 )
-_AFTER_URL = ".,;:!?'\"*"
 
 
 def clean(text: str) -> str:
@@ -115,7 +114,7 @@ def _piece(found: re.Match[str]) -> Iterator[Markup]:
     if found["bold"] is not None:
         yield Markup("<strong>{}</strong>").format(Markup("").join(_pieces(found["bold"])))
     elif found["url"] is not None:
-        address = _without_sentence_end(found["url"])
+        address = without_sentence_end(found["url"])
         yield _link(address, address)
         yield escape(found["url"][len(address) :])
     else:
@@ -135,17 +134,6 @@ def _labelled(label: str, target: str) -> Iterator[Markup]:
 
 def _names_an_address(label: str) -> bool:
     return "://" in label or re.search(r"\w\.\w{2,}/|^www\.|^[\w-]+(?:\.[\w-]+)+$", label) is not None
-
-
-def _without_sentence_end(url: str) -> str:
-    """The address without the punctuation and the closing bracket that belong to the sentence around it."""
-    depth = 0
-    for position, letter in enumerate(url):
-        depth += (letter == "(") - (letter == ")")
-        if depth < 0:
-            url = url[:position]
-            break
-    return url.rstrip(_AFTER_URL)
 
 
 def _link(address: str, label: str) -> Markup:
