@@ -19,7 +19,6 @@ For every such query `parse(unparse(query)) == query`.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -50,13 +49,9 @@ from bot.core.query import (
 )
 from bot.core.query_tokens import (
     COLONS,
-    COMMAS,
     DOUBLE_QUOTES,
     HARD_MINUSES,
     HASHES,
-    KEY_AND_COLON,
-    KEYS,
-    MINUSES,
     OPENING,
     QUOTES,
     RANGE,
@@ -66,10 +61,13 @@ from bot.core.query_tokens import (
     Token,
     Value,
     fold_key,
-    key_at,
+    id_of_word,
+    keys_meant,
     skip_space,
     tokens,
+    unknown_key,
 )
+from bot.core.query_writing import print_term, unparse
 
 MAX_LENGTH = 1_000
 MAX_TERMS = 32
@@ -88,20 +86,6 @@ SORTS: dict[str, Sort] = {
 STATES = ("saved",)
 _SAVED = frozenset({*STATES, "저장", "저장됨"})
 
-_MEANT = {
-    "by": Key.AUTHOR,
-    "from": Key.AUTHOR,
-    "topic": Key.TAG,
-    "on": Key.DATE,
-    "day": Key.DATE,
-    "since": Key.AFTER,
-    "until": Key.BEFORE,
-    "order": Key.SORT,
-    "has": Key.IS,
-    "글쓴이": Key.AUTHOR,
-    "부터": Key.AFTER,
-    "까지": Key.BEFORE,
-}
 _EXAMPLES = {
     Key.TAG: "tag:rlaif",
     Key.AUTHOR: "author:kumar",
@@ -327,7 +311,7 @@ class _Reader:
             return None
         if not value.escaped:
             self._refuse_unknown_key(token, value)
-            entry_id = _id_of_word(value.text)
+            entry_id = id_of_word(value.text)
             if entry_id:
                 self._refuse_minus(token, self._with(token.body, token.end, f'"{value.text}"'))
                 return IdTerm(entry_id)
@@ -348,11 +332,11 @@ class _Reader:
         )
 
     def _refuse_unknown_key(self, token: Token, value: Value) -> None:
-        name = _unknown_key(self._text, token.body)
+        name = unknown_key(self._text, token.body)
         if name is None:
             return
         start, end = token.body, token.body + len(name) + 1
-        near = _keys_meant(name)
+        near = keys_meant(name)
         options = [self._with(start, end, f"{key}:") for key in near]
         options.append(
             self._with(start, token.end, f'"{value.text}"') if value.end > end else self._with(end - 1, end, " ")
@@ -463,7 +447,7 @@ class _Reader:
         if token.negated:
             self._refuse_minus(token, *(self._with(token.start, token.end, text) for text in _complement(term)))
         if _is_reversed(term):
-            swapped = _print_term(DateTerm(term.last, term.first))
+            swapped = print_term(DateTerm(term.last, term.first))
             self._fail(
                 msg("The range `{text}` ends before it begins. Turn it round.", text=_shown(value.text)),
                 value,
@@ -524,29 +508,6 @@ def _id_of(text: str) -> str | None:
     return arxiv_id_of(text) or (folded if ENTRY_ID.fullmatch(folded) else None)
 
 
-def _id_of_word(text: str) -> str | None:
-    return arxiv_id_of(text.removeprefix("<").removesuffix(">"))
-
-
-def _unknown_key(text: str, at: int) -> str | None:
-    """The name before a colon here, where a value follows and it is not the beginning of an address."""
-    found = KEY_AND_COLON.match(text, at)
-    if found is None:
-        return None
-    following = text[found.end() : found.end() + 1]
-    if following and (following.isalnum() or following in OPENING):
-        return found["name"]
-    near = following and not following.isspace() and not text.startswith("//", found.end())
-    return found["name"] if near and _keys_meant(found["name"]) else None
-
-
-def _keys_meant(name: str) -> list[Key]:
-    folded = fold_key(name)
-    if folded in _MEANT:
-        return [_MEANT[folded]]
-    return list(dict.fromkeys(KEYS[key] for key in nearest(folded, [(key, 0) for key in KEYS])))
-
-
 def _is_reversed(term: DateTerm) -> bool:
     first, last = term.first, term.last
     if first is None or last is None or isinstance(first, PartialDate) is not isinstance(last, PartialDate):
@@ -559,83 +520,3 @@ def _complement(term: DateTerm) -> list[str]:
     """Queries for the days outside: those before and those after."""
     before = [f"before:{print_day(term.first)}"] if term.first else []
     return [*before, f"after:{print_day(term.last)}"] if term.last else before
-
-
-# --- writing: terms to text -----------------------------------------------------------------------------------------
-
-_TO_ESCAPE = re.compile(rf"\\(?![0-9A-Za-z])|[{OPENING}]")
-_TO_ESCAPE_IN_QUOTES = re.compile(rf"\\(?![0-9A-Za-z])|[{DOUBLE_QUOTES}]")
-_NEEDS_QUOTES = re.compile(rf"[\s\\{OPENING}]")
-_TAG_NEEDS_QUOTES = re.compile(rf"[{HASHES}]|.*[\s\\{OPENING}{COMMAS}]")
-_FIRST_MARK = re.compile(r"[^\s0-9A-Za-z\\\w]|[^\x00-\x7f]")
-
-
-def unparse(query: Query) -> str:
-    """Write a query as text that `parse` reads back as the same query, with English keys, the order last."""
-    parts = [_print_term(term) for term in query.terms]
-    if query.sort is not None:
-        parts.append(f"sort:{query.sort}")
-    return " ".join(parts)
-
-
-def write_tag(name: str) -> str:
-    """A tag's name as it goes after `tag:` or `#`, in quotes where it needs them."""
-    return _quote(name) if _TAG_NEEDS_QUOTES.match(name) else name
-
-
-def write_author(name: str) -> str:
-    """A name as it goes after `author:`, in quotes where it needs them."""
-    return _quote(name) if _NEEDS_QUOTES.search(name) else name
-
-
-def _print_term(term: Term) -> str:
-    match term:
-        case TagTerm(names, negated):
-            text = "tag:" + ",".join(map(write_tag, names))
-        case AuthorTerm(name, negated):
-            text = "author:" + write_author(name)
-        case TitleTerm(title, phrase, negated):
-            text = "title:" + (_quote(title) if phrase else _escape(title))
-        case TextTerm(words, phrase, negated):
-            text = _quote(words) if phrase else _escape_word(words)
-        case SavedTerm(negated):
-            text = "is:saved"
-        case _:
-            return _print_positive(term)
-    return f"-{text}" if negated else text
-
-
-def _print_positive(term: DateTerm | AfterTerm | BeforeTerm | IdTerm) -> str:
-    match term:
-        case AfterTerm(day):
-            return f"after:{print_day(day)}"
-        case BeforeTerm(day):
-            return f"before:{print_day(day)}"
-        case IdTerm(entry_id):
-            return f"id:{entry_id}"
-        case DateTerm(first, last):
-            if first == last and first is not None:
-                return f"date:{print_day(first)}"
-            return f"date:{print_day(first) if first else ''}..{print_day(last) if last else ''}"
-
-
-def _quote(text: str) -> str:
-    return '"' + _TO_ESCAPE_IN_QUOTES.sub(r"\\\g<0>", text) + '"'
-
-
-def _escape(text: str) -> str:
-    return _TO_ESCAPE.sub(r"\\\g<0>", text)
-
-
-def _escape_word(text: str) -> str:
-    mark = _FIRST_MARK.search(text)
-    if mark is None or not _reads_as_more(text):
-        return _escape(text)
-    return f"{_escape(text[: mark.start()])}\\{mark[0]}{_escape(text[mark.end() :])}"
-
-
-def _reads_as_more(word: str) -> bool:
-    """Whether a bare word would be read as a key, a tag, an id, a negation or the end of a range."""
-    if word[0] in MINUSES or RANGE.match(word) or key_at(word, 0)[0] or _unknown_key(word, 0):
-        return True
-    return _id_of_word(word) is not None

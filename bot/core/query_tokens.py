@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.entries import arxiv_id_of
+from bot.core.nearest import nearest
+
 
 class Key(StrEnum):
     """What can stand before a colon."""
@@ -163,3 +166,44 @@ def _clean(raw: str) -> str:
 
 def fold_key(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+# --- what a word looks like -----------------------------------------------------------------------------------------
+
+_MEANT = {
+    "by": Key.AUTHOR,
+    "from": Key.AUTHOR,
+    "topic": Key.TAG,
+    "on": Key.DATE,
+    "day": Key.DATE,
+    "since": Key.AFTER,
+    "until": Key.BEFORE,
+    "order": Key.SORT,
+    "has": Key.IS,
+    "글쓴이": Key.AUTHOR,
+    "부터": Key.AFTER,
+    "까지": Key.BEFORE,
+}
+
+
+def id_of_word(text: str) -> str | None:
+    return arxiv_id_of(text.removeprefix("<").removesuffix(">"))
+
+
+def unknown_key(text: str, at: int) -> str | None:
+    """The name before a colon here, where a value follows and it is not the beginning of an address."""
+    found = KEY_AND_COLON.match(text, at)
+    if found is None:
+        return None
+    following = text[found.end() : found.end() + 1]
+    if following and (following.isalnum() or following in OPENING):
+        return found["name"]
+    near = following and not following.isspace() and not text.startswith("//", found.end())
+    return found["name"] if near and keys_meant(found["name"]) else None
+
+
+def keys_meant(name: str) -> list[Key]:
+    folded = fold_key(name)
+    if folded in _MEANT:
+        return [_MEANT[folded]]
+    return list(dict.fromkeys(KEYS[key] for key in nearest(folded, [(key, 0) for key in KEYS])))

@@ -11,7 +11,8 @@ from bot.core.errors import FormError, QueryError
 from bot.core.messages import Message, msg
 from bot.core.people import Language
 from bot.core.query import AfterTerm, BeforeTerm, DateTerm, SavedTerm
-from bot.core.query_syntax import parse, unparse
+from bot.core.query_syntax import parse
+from bot.core.query_writing import unparse
 from bot.core.subscriptions import LatePolicy, Layout, Subscription
 
 

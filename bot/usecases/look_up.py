@@ -17,7 +17,8 @@ from bot.core.nearest import nearest
 from bot.core.people import Caller, Role
 from bot.core.ports import SearchPage, Stores
 from bot.core.query import AuthorTerm, Criteria, DateSpan, Query, Sort, TagTerm, TitleTerm, criteria_of
-from bot.core.query_syntax import parse, unparse
+from bot.core.query_syntax import parse
+from bot.core.query_writing import unparse
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000

@@ -20,7 +20,7 @@ from multidict import MultiDictProxy
 
 from bot.core.errors import InputError, NotFound, PaperboyError
 from bot.core.messages import msg
-from bot.core.query_syntax import write_tag
+from bot.core.query_writing import write_tag
 from bot.locale import translator
 from bot.web import actions, answers, commands, completion, forms, viewing
 from bot.web.live import listen

@@ -14,7 +14,7 @@ from bot.core.entries import TagCount, tag_key
 from bot.core.errors import CommandError, InputError
 from bot.core.messages import Message, msg, msg_n
 from bot.core.people import Role
-from bot.core.query_syntax import write_author, write_tag
+from bot.core.query_writing import write_author, write_tag
 from bot.core.subscriptions import Channel
 from bot.usecases.look_up import look_up
 from bot.web.markup import title_text

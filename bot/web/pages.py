@@ -24,7 +24,7 @@ from bot.core.entries import Entry
 from bot.core.latex import readable
 from bot.core.people import Language
 from bot.core.query import Query, TextTerm
-from bot.core.query_syntax import unparse
+from bot.core.query_writing import unparse
 from bot.core.text import shorten_authors
 from bot.locale import language_of, translator
 from bot.web import markup

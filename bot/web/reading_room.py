@@ -17,7 +17,8 @@ from bot.core.errors import NotFound, QueryError
 from bot.core.messages import msg
 from bot.core.people import Caller, Person, Role
 from bot.core.query import PartialDate, Query, TagTerm, first_day
-from bot.core.query_syntax import parse, unparse
+from bot.core.query_syntax import parse
+from bot.core.query_writing import unparse
 from bot.formats.bibtex import print_bibtex
 from bot.usecases.look_up import Results, look_up, more_like, show_digest, show_entry, show_help
 from bot.web.pages import address, day_address, entry_address, language_for, render, search_address, tag_address

@@ -32,8 +32,9 @@ from bot.core.query import (
     first_day,
     last_day,
 )
-from bot.core.query_syntax import MAX_LENGTH, MAX_TERMS, parse, unparse, write_author, write_tag
+from bot.core.query_syntax import MAX_LENGTH, MAX_TERMS, parse
 from bot.core.query_tokens import tokens
+from bot.core.query_writing import unparse, write_author, write_tag
 
 JUNE_21 = PartialDate(2024, 6, 21)
 JUNE = PartialDate(2024, 6)
