@@ -1,0 +1,91 @@
+"""What every platform says about an entry and a digest, in one person's or subscription's language: pure.
+
+Platforms differ in how they show it; what it says stands here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.core.entries import Entry
+from bot.core.markup import clean, host_of, safe_url
+from bot.core.messages import msg, msg_n
+from bot.core.people import Language
+from bot.core.text import shorten_authors
+from bot.locale import Translator
+
+MOST_NAME = 200
+"""Characters of one name on a byline; a longer one ends in `…`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The head of a digest: its days in words, and how many entries there are."""
+
+    title: str
+    summary: str
+
+
+def heading(days: Sequence[date], count: int, speaker: Translator) -> Heading:
+    """The head of a digest of `count` entries; several days when digests were merged."""
+    title = " · ".join(speaker.day(day) for day in days)
+    return Heading(title, speaker.say(msg_n("{n} entry", "{n} entries", n=count)))
+
+
+def late_mark(speaker: Translator) -> str:
+    """What stands on an entry that reached its digest after the digest was delivered."""
+    return speaker.say(msg("Late addition"))
+
+
+def late_head_mark(speaker: Translator) -> str:
+    """What stands on the head of such entries."""
+    return speaker.say(msg("Late additions"))
+
+
+def withdrawn(speaker: Translator) -> str:
+    """What stands in place of a withdrawn post whose thread stays."""
+    return speaker.say(msg("This post was withdrawn; what was said about it stays."))
+
+
+def byline(entry: Entry, speaker: Translator) -> str:
+    """The organisation and the first authors on one line, and how many more there are; empty when nobody is known."""
+    short = shorten_authors(entry.authors, entry.organisation)
+    names = ", ".join(_name(name) for name in short.names)
+    if not short.more:
+        return names
+    return speaker.say(msg_n("{names} and {n} more", "{names} and {n} more", n=short.more, names=names))
+
+
+def _name(name: str) -> str:
+    name = " ".join(clean(name).split())
+    return name if len(name) <= MOST_NAME else name[: MOST_NAME - 1].rstrip() + "…"
+
+
+def source_of(entry: Entry) -> str | None:
+    """Where the title leads, in a few letters: the arXiv id, else the host."""
+    if entry.arxiv_id:
+        return f"arXiv:{entry.arxiv_id}"
+    return host_of(entry.url) or None if entry.url else None
+
+
+def commentaries(entry: Entry, language: Language) -> tuple[str | None, str | None]:
+    """The commentary to show in this language, and the other one: in this language where there is one, else any."""
+    korean, english = entry.commentary, entry.commentary_en
+    if language is Language.ENGLISH or korean is None:
+        return english or korean, korean if english else None
+    return korean, english
+
+
+def further_links(entry: Entry) -> tuple[str, ...]:
+    """The addresses to show beside the one of the title."""
+    return tuple(link for link in entry.links if safe_url(link) and link != entry.url)
+
+
+def weekdays(days: Iterable[int], language: Language) -> str:
+    """Short names of weekdays, Monday 0 to Sunday 6, in their order."""
+    from babel.dates import get_day_names  # noqa: PLC0415 - slow to import
+
+    names = get_day_names("abbreviated", locale=language.value)
+    return ", ".join(names[day] for day in sorted(days))
