@@ -45,6 +45,25 @@ class ForgetMe:
 
 
 @dataclass(frozen=True, slots=True)
+class Follow:
+    """`/paper follow QUERY`; the text is not read yet."""
+
+    query_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """`/paper following`: what the asker follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollow:
+    """`/paper unfollow QUERY`: as it was followed, or its number in the list."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowDigest:
     """`/digest show [DATE]`: a single day; None is the latest digest."""
 
@@ -153,6 +172,9 @@ Command = (
     | Latest
     | Help
     | ForgetMe
+    | Follow
+    | Following
+    | Unfollow
     | ShowDigest
     | Recap
     | Subscribe
@@ -175,7 +197,7 @@ _OPERATORS = frozenset({Role.OPERATOR})
 _STAFF = frozenset({Role.OPERATOR, Role.MAINTAINER})
 _MAINTAINERS = frozenset({Role.MAINTAINER})
 _ROLES: Mapping[type[Command], frozenset[Role]] = {
-    **dict.fromkeys((LookUp, Latest, Help, ForgetMe, ShowDigest, Recap), _ANYBODY),
+    **dict.fromkeys((LookUp, Latest, Help, ForgetMe, Follow, Following, Unfollow, ShowDigest, Recap), _ANYBODY),
     **dict.fromkeys((Subscribe, ListSubscriptions, EditSubscription, Pause, Resume, Unsubscribe), _OPERATORS),
     **dict.fromkeys((Preview, Send, Why), _STAFF),
     **dict.fromkeys((AddEntry, EditEntry, RemoveEntry, Undo), _MAINTAINERS),
@@ -213,6 +235,9 @@ DIGEST_SUBCOMMANDS: Mapping[str, Message] = {
 }
 PAPER_SUBCOMMANDS: Mapping[str, Message] = {
     "help": msg("How to look papers up"),
+    "follow": msg("Get a direct message when a digest has something for you"),
+    "following": msg("What you follow"),
+    "unfollow": msg("No longer follow something"),
     "forget-me": msg("Erase what is stored about you"),
 }
 
@@ -282,8 +307,11 @@ def _near(word: str, names: Iterable[str]) -> list[str]:
 def _paper(rest: str) -> Command:
     if not rest:
         return Latest()
-    alone = _PAPER_WORDS.get(fold_word(rest))
-    return _PAPER_SUBCOMMANDS[alone] if alone else LookUp(rest)
+    word, more = _first_word(rest)
+    name = PAPER_WORDS.get(fold_word(word))
+    if name and name in _PAPER_WITH_QUERY:
+        return _PAPER_WITH_QUERY[name](more)
+    return _PAPER_ALONE[name] if name and not more else LookUp(rest)
 
 
 def _digest(rest: str) -> Command:
@@ -384,8 +412,32 @@ def _reference(text: str) -> str:
     return found["address"] if found else text
 
 
-_PAPER_SUBCOMMANDS: Mapping[str, Command] = {"help": Help(), "forget-me": ForgetMe()}
-_PAPER_WORDS = {**{name: name for name in _PAPER_SUBCOMMANDS}, "?": "help", "도움말": "help", "기록삭제": "forget-me"}
+def _with_query(make: Callable[[str], Command], name: str) -> Callable[[str], Command]:
+    def read(rest: str) -> Command:
+        if not rest:
+            raise CommandError(
+                msg("Say what: a tag, an author or words. Write `{usage}`.", usage=f"{name} tag:rlaif"),
+                suggestions=["/paper following"],
+            )
+        return make(rest)
+
+    return read
+
+
+_PAPER_ALONE: Mapping[str, Command] = {"help": Help(), "following": Following(), "forget-me": ForgetMe()}
+_PAPER_WITH_QUERY: Mapping[str, Callable[[str], Command]] = {
+    "follow": _with_query(Follow, "/paper follow"),
+    "unfollow": _with_query(Unfollow, "/paper unfollow"),
+}
+PAPER_WORDS = {
+    **{name: name for name in (*_PAPER_ALONE, *_PAPER_WITH_QUERY)},
+    "?": "help",
+    "도움말": "help",
+    "팔로우": "follow",
+    "팔로잉": "following",
+    "언팔로우": "unfollow",
+    "기록삭제": "forget-me",
+}
 _DIGEST_SUBCOMMANDS: Mapping[str, Callable[[str], Command]] = {
     "show": _with_day(ShowDigest, "show"),
     "recap": _with_day(Recap, "recap"),
@@ -427,5 +479,8 @@ _COMMANDS: Mapping[str, Callable[[str], Command]] = {
     "/paper-remove": _with_entry(RemoveEntry, "/paper-remove"),
     "/paper-undo": lambda rest: Undo(_reference(rest) if rest else None),
     "/paper-help": _alone(Help(), "/paper-help"),
+    "/paper-follow": _with_query(Follow, "/paper-follow"),
+    "/paper-following": _alone(Following(), "/paper-following"),
+    "/paper-unfollow": _with_query(Unfollow, "/paper-unfollow"),
     "/paper-forget-me": _alone(ForgetMe(), "/paper-forget-me"),
 }

@@ -107,7 +107,7 @@ class Post:
 
     `message_id` is the platform's, once sent (`sent_at`, UTC); `thread_id` the message whose thread it belongs in.
     `revision` is the entry's revision that the platform shows (0: none). `attempts` counts what was tried, to send it
-    or to change it.
+    or to change it; `tried_at` (UTC) is when it was first handed out to be sent: it cannot have arrived before.
     """
 
     id: int
@@ -127,6 +127,7 @@ class Post:
     thread_id: str | None
     revision: int
     attempts: int
+    tried_at: datetime | None
     next_attempt_at: datetime | None
     sent_at: datetime | None
     reason: Message | None
@@ -151,10 +152,11 @@ class EntryContent:
 
 @dataclass(frozen=True, slots=True)
 class ListContent:
-    """A whole digest in one message, for the compact layout."""
+    """A whole digest in one message, for the compact layout. `follows`: the queries of the person it is for, if one."""
 
     digest_dates: tuple[date, ...]
     entries: tuple[Entry, ...]
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

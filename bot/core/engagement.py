@@ -41,6 +41,14 @@ class SeenReply:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What a platform shows below one post now, without bots'."""
+
+    reactions: tuple[SeenReaction, ...] = ()
+    replies: tuple[SeenReply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Recap:
     """A week: digest dates `first`..`last`, entries with what they gathered, in three short lists."""
 

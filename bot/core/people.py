@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -32,6 +33,27 @@ class Language(StrEnum):
 
     KOREAN = "ko"
     ENGLISH = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Whom the operator has named: ids of people, and of groups or roles whose members count.
+
+    An id may be written `WORKSPACE/ID`; then it counts in that workspace only.
+    """
+
+    maintainers: frozenset[str] = frozenset()
+    operators: frozenset[str] = frozenset()
+
+    def roles(self, person: Person, *, groups: Collection[str] = (), manages: bool = False) -> frozenset[Role]:
+        """What a person may do; `groups` are those they belong to, `manages` whether the platform lets them manage."""
+        names = {name for own in (person.user_id, *groups) for name in (own, f"{person.workspace}/{own}")}
+        found = {Role.READER}
+        if names & self.maintainers:
+            found.add(Role.MAINTAINER)
+        if manages or names & self.operators:
+            found.add(Role.OPERATOR)
+        return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from bot.core.digests import (
     PlannedPost,
     Post,
 )
-from bot.core.engagement import Engagement, SeenReaction, SeenReply
+from bot.core.engagement import Engagement, Seen
 from bot.core.entries import Action, Entry, Revision, TagCount
 from bot.core.messages import Message
 from bot.core.people import Language, Person
@@ -194,7 +194,11 @@ class Subscriptions(Protocol):
     """Standing orders."""
 
     async def add(self, subscription: Subscription) -> Subscription:
-        """Keep a new one and hand it back with its id."""
+        """Keep a new one and hand it back with its id.
+
+        Raises:
+            Conflict: a personal one, where the person has one already.
+        """
         ...
 
     async def replace(self, subscription: Subscription) -> None:
@@ -209,12 +213,28 @@ class Subscriptions(Protocol):
         """End it: nothing new is posted. Its deliveries and posts stay in the ledger, and follow their entries."""
         ...
 
+    async def end_workspace(self, platform: str, workspace: str) -> int:
+        """End all of a workspace's, personal ones too, since Paperboy has left it; how many there were."""
+        ...
+
+    async def pause_channel(self, channel: Channel) -> Sequence[Subscription]:
+        """Pause a channel's that are not, a personal one too; as they were before, oldest first."""
+        ...
+
     async def get(self, subscription_id: int) -> Subscription | None:
         """The one with this id, also when it has ended."""
         ...
 
     async def of_channel(self, channel: Channel) -> Sequence[Subscription]:
-        """A channel's that have not ended, oldest first."""
+        """A channel's that have not ended, oldest first; nobody's personal one."""
+        ...
+
+    async def of_workspace(self, platform: str, workspace: str, *, limit: int = 1000) -> Sequence[Subscription]:
+        """A workspace's that have not ended, oldest first, personal ones too."""
+        ...
+
+    async def of_person(self, person: Person) -> Subscription | None:
+        """The personal one that holds what this person follows."""
         ...
 
     async def active(self) -> Sequence[Subscription]:
@@ -318,8 +338,11 @@ class Ledger(Protocol):
         """The platform does not have it, or not the change; to be tried again then."""
         ...
 
-    async def mark_refused(self, post_id: int, *, reason: Message) -> None:
-        """It will never be taken: nor will the rest of its delivery, which is refused with it."""
+    async def mark_refused(self, post_id: int, *, reason: Message) -> bool:
+        """It will never be taken: nor will the rest of its delivery, which is refused with it.
+
+        Whether that is news: the subscription's delivery before this one had not failed.
+        """
         ...
 
     async def post_of(self, ref: MessageRef) -> Post | None:
@@ -373,19 +396,46 @@ class Courier(Protocol):
         """
         ...
 
-    async def find(self, channel: Channel, key: str, *, thread_id: str | None) -> str | None:
+    async def find(self, channel: Channel, key: str, *, thread_id: str | None, since: datetime) -> str | None:
         """The id of the message that carries this key, or None when it certainly never arrived.
+
+        It cannot be older than `since` (UTC, by our clock).
 
         Raises:
             ChannelUnavailable, PlatformBusy, DeliveryUncertain: when that cannot be told.
         """
         ...
 
-    async def seen(self, ref: MessageRef) -> tuple[Sequence[SeenReaction], Sequence[SeenReply]]:
-        """The reactions and thread replies the platform shows now, without bots'.
+    async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:
+        """By post id what the platform shows below these posts of a channel now; a post that is gone is left out.
 
         Raises:
             ChannelUnavailable, PlatformBusy.
+        """
+        ...
+
+    async def enter(self, channel: Channel) -> None:
+        """Make sure that posts can go into a channel, joining it where that is needed and allowed.
+
+        Raises:
+            ChannelUnavailable: in words that say what a person can do about it.
+            PlatformBusy
+        """
+        ...
+
+    async def direct_channel(self, person: Person) -> Channel:
+        """Where direct messages to a person go.
+
+        Raises:
+            ChannelUnavailable, PlatformBusy.
+        """
+        ...
+
+    async def tell(self, person: Person, message: Message, *, language: Language) -> None:
+        """Say one sentence to a person in private.
+
+        Raises:
+            ChannelUnavailable, PlatformBusy, DeliveryUncertain.
         """
         ...
 
@@ -401,10 +451,8 @@ class EngagementStore(Protocol):
     async def reply(self, post_id: int, person: Person, message_id: str, *, at: datetime) -> None: ...
     async def unreply(self, post_id: int, message_id: str) -> None: ...
 
-    async def reconcile(
-        self, post_id: int, reactions: Sequence[SeenReaction], replies: Sequence[SeenReply], *, at: datetime
-    ) -> None:
-        """Make one post's records equal to what the platform shows."""
+    async def reconcile(self, seen: Mapping[int, Seen], *, at: datetime) -> None:
+        """Make the records of these posts, by post id, equal to what the platform shows."""
         ...
 
     async def save(self, entry_id: str, person: Person, *, at: datetime) -> None: ...
@@ -423,7 +471,18 @@ class EngagementStore(Protocol):
         ...
 
     async def forget(self, person: Person) -> int:
-        """Erase a person's reactions, replies and saves; how many there were. Revisions lose the name."""
+        """Erase a person's reactions, replies, saves and follows; how many there were.
+
+        Revisions and subscriptions they made lose their name.
+        """
+        ...
+
+
+class Inbox(Protocol):
+    """Which of a platform's events have been taken already: platforms deliver the same one more than once."""
+
+    async def take(self, platform: str, event_id: str, *, at: datetime) -> bool:
+        """Take an event; False when it has been taken within the last day. Older ones are forgotten."""
         ...
 
 
@@ -511,5 +570,7 @@ class Stores(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def engagement(self) -> EngagementStore: ...
+    @property
+    def inbox(self) -> Inbox: ...
     @property
     def workspace(self) -> LocalWorkspace: ...

@@ -78,19 +78,28 @@ def read_form(form: SubscriptionForm, before: Subscription, layouts: frozenset[L
     )
 
 
-def _read_query(typed: str, wrong: dict[str, Message]) -> str:
-    try:
-        query = parse(typed)
-    except QueryError as error:
-        wrong["query"] = error.message
-        return ""
+def standing_query(typed: str) -> str:
+    """A query that can be asked of every day's digest, as Paperboy writes it.
+
+    Raises:
+        QueryError: not understood, or it depends on a date, an order or a person.
+    """
+    query = parse(typed)
     if query.sort is not None or any(
         isinstance(term, DateTerm | AfterTerm | BeforeTerm | SavedTerm) for term in query.terms
     ):
-        wrong["query"] = msg(
-            "A subscription chooses by tags, authors and words only: leave out dates, sort: and is:saved."
+        raise QueryError(
+            msg("A subscription chooses by tags, authors and words only: leave out dates, sort: and is:saved.")
         )
     return unparse(query)
+
+
+def _read_query(typed: str, wrong: dict[str, Message]) -> str:
+    try:
+        return standing_query(typed)
+    except QueryError as error:
+        wrong["query"] = error.message
+        return ""
 
 
 def _read_time(typed: str, wrong: dict[str, Message]) -> time:

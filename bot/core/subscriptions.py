@@ -41,11 +41,12 @@ class LatePolicy(StrEnum):
 class Subscription:
     """A channel's standing order.
 
-    `query` is the text of a query ("" for everything); `at` a wall-clock minute in the IANA `zone`; `weekdays`
-    Monday 0 to Sunday 6. `late_days` bounds how far back missed digests are posted. `next_run_at` (UTC) is
-    when it is due; None while paused. Digests up to and including `delivered_through` have been planned.
-    `seen_change` is the archive's change number up to which posted copies are known to be right. `ended`: nothing
-    new is posted any more, but what has been posted is still kept right. `id` is 0 until it is saved.
+    `query` is the text of a query ("" for everything), or several, a line each, any of which may match. `at` is a
+    wall-clock minute in the IANA `zone`; `weekdays` Monday 0 to Sunday 6. `late_days` bounds how far back missed
+    digests are posted. `next_run_at` (UTC) is when it is due; None while paused. Digests up to and including
+    `delivered_through` have been planned. `seen_change` is the archive's change number up to which posted copies are
+    known to be right. `ended`: nothing new is posted any more, but what has been posted is still kept right.
+    `personal`: it is what `created_by` follows, and its channel their direct messages. `id` is 0 until it is saved.
     """
 
     id: int = 0
@@ -59,12 +60,18 @@ class Subscription:
     late_policy: LatePolicy = LatePolicy.IN_ORDER
     late_days: int = 3
     note_when_empty: bool = False
+    personal: bool = False
     paused: bool = False
     ended: bool = False
     next_run_at: datetime | None = None
     delivered_through: date | None = None
     seen_change: int = 0
     created_by: Person | None = None
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """The queries, at least one; an entry is wanted when it meets any of them."""
+        return tuple(self.query.split("\n"))
 
     def local_date(self, moment: datetime) -> date:
         """The calendar day of a moment in the subscription's zone."""

@@ -17,6 +17,19 @@ class LocalChannel:
     position: int
 
 
+_DIRECT = "direct-"
+
+
+def direct_channel_id(persona: str) -> str:
+    """The id of the channel that holds Paperboy's direct messages to a persona, and that nobody else sees."""
+    return f"{_DIRECT}{persona}"
+
+
+def may_see_channel(channel_id: str, persona: str) -> bool:
+    """Whether a persona sees a channel: everybody's, and their own direct messages."""
+    return not channel_id.startswith(_DIRECT) or channel_id == direct_channel_id(persona)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalMessage:
     """A message in a channel or, with `thread_of`, in the thread of another.

@@ -12,11 +12,12 @@ from bot.core.messages import Message, msg, msg_n
 from bot.core.people import Caller, Role
 from bot.core.planning import Run, due_run, plan_day, plan_run
 from bot.core.ports import Stores
-from bot.core.query import Criteria, DateSpan
+from bot.core.query import DateSpan
 from bot.core.subscriptions import Channel, Layout, Subscription
 from bot.usecases.each import for_each
 from bot.usecases.revise import by_day, lay_out_missing
-from bot.usecases.subscribe import criteria_for, start
+from bot.usecases.subscribe import start
+from bot.usecases.wanted import Wanted, wanted_by
 
 _MOST_DUE = 100_000
 _MOST_SKIPPED_DAYS = 31
@@ -51,21 +52,21 @@ async def _plan_one(stores: Stores, subscription: Subscription, now: datetime) -
     run = due_run(subscription, now)
     known = await stores.ledger.deliveries(subscription.id, (*run.missed, *run.current))
     run = run.without({delivery.digest_date for delivery in known})
-    criteria = criteria_for(subscription, now)
-    digests = {day: tuple(await stores.search.digest(criteria, day)) for day in (*run.missed, *run.current)}
-    skipped = await _days_beyond_reach(stores, criteria, run)
+    wanted = wanted_by(stores, subscription, now)
+    digests = {day: await wanted.on(day) for day in (*run.missed, *run.current)}
+    skipped = await _days_beyond_reach(wanted, run)
     served = replace(subscription, next_run_at=run.next_run_at, delivered_through=run.through)
     await stores.ledger.plan(subscription, plan_run(subscription, run, digests, skipped), served=served)
 
 
-async def _days_beyond_reach(stores: Stores, criteria: Criteria, run: Run) -> tuple[date, ...]:
+async def _days_beyond_reach(wanted: Wanted, run: Run) -> tuple[date, ...]:
     """The newest days too far back to be posted that had something to post, oldest first."""
     if run.beyond is None:
         return ()
     first, last = run.beyond
     found: list[date] = []
     while len(found) < _MOST_SKIPPED_DAYS and first <= last:
-        day = await stores.search.latest_day(replace(criteria, span=DateSpan(first, last)))
+        day = await wanted.latest_day(DateSpan(first, last))
         if day is None:
             break
         found.append(day)
@@ -86,11 +87,10 @@ async def preview(stores: Stores, caller: Caller, channel: Channel, day: date | 
     here = await stores.subscriptions.of_channel(channel) or [Subscription(channel=channel)]
     contents: list[Content] = []
     for subscription in here:
-        criteria = replace(criteria_for(subscription, at), span=DateSpan(None, None))
-        chosen = day or await stores.search.latest_day(criteria_for(subscription, at))
+        chosen = day or await wanted_by(stores, subscription, at).latest_day()
         if chosen is None:
             continue
-        entries = tuple(await stores.search.digest(criteria, chosen))
+        entries = await wanted_by(stores, subscription, at, later_too=True).on(chosen)
         contents += contents_of(subscription.layout, chosen, entries)
         day = chosen
     if day is None or not contents:
@@ -127,10 +127,11 @@ async def send_now(stores: Stores, caller: Caller, channel: Channel, day: date |
         raise NotFound(msg("The subscription is paused, so nothing is posted here."), suggestions=("/digest resume",))
     planned = found = 0
     for subscription in here:
-        chosen = day or await stores.search.latest_day(criteria_for(subscription, at))
+        wanted = wanted_by(stores, subscription, at)
+        chosen = day or await wanted.latest_day()
         if chosen is None or chosen > subscription.local_date(at):
             continue
-        entries = tuple(await stores.search.digest(criteria_for(subscription, at), chosen))
+        entries = await wanted.on(chosen)
         found += len(entries)
         planned += await _plan_by_hand(stores, subscription, chosen, entries, at)
         day = chosen

@@ -14,7 +14,7 @@ from bot.core.ports import Stores
 from bot.core.subscriptions import Channel, Subscription
 from bot.usecases.look_up import find_entry
 from bot.usecases.revise import OPEN_TO_ADDITIONS, by_day
-from bot.usecases.subscribe import criteria_for
+from bot.usecases.wanted import wanted_by
 
 
 async def why(
@@ -49,7 +49,7 @@ async def why(
 
 
 async def _why_day(stores: Stores, subscription: Subscription, day: date | None, now: datetime) -> list[Message]:
-    day = day or await stores.search.latest_day(criteria_for(subscription, now))
+    day = day or await wanted_by(stores, subscription, now).latest_day()
     if day is None:
         return [msg("No entry matches this subscription so far.")]
     deliveries = await stores.ledger.deliveries(subscription.id, [day])
@@ -123,7 +123,7 @@ async def _why_entry(stores: Stores, subscription: Subscription, entry: Entry, n
         return msg("“{title}” is a draft: it is posted once it is published.", title=entry.title)
     if entry.digest_date is None:
         return msg("“{title}” has no digest date.", title=entry.title)
-    if entry.id not in await stores.search.matching(criteria_for(subscription, now), [entry.id]):
+    if entry.id not in await wanted_by(stores, subscription, now).among([entry.id]):
         return _why_not_wanted(subscription, entry, entry.digest_date, now)
     return await _why_missing(stores, subscription, entry, entry.digest_date, now)
 

@@ -8,7 +8,7 @@ ended subscriptions get no additions, but what they have posted is edited and wi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.core.digests import (
@@ -23,10 +23,9 @@ from bot.core.digests import (
 )
 from bot.core.entries import Entry
 from bot.core.ports import PostChangeOrder, Stores
-from bot.core.query import DateSpan
 from bot.core.subscriptions import Layout, Subscription
 from bot.usecases.each import for_each
-from bot.usecases.subscribe import criteria_for
+from bot.usecases.wanted import wanted_by
 
 _BATCH = 500
 OPEN_TO_ADDITIONS = frozenset(
@@ -72,8 +71,7 @@ async def _revise(stores: Stores, subscription: Subscription, now: datetime) -> 
 async def _orders_for(stores: Stores, subscription: Subscription, entries: Sequence[Entry], now: datetime) -> _Orders:
     ids = [entry.id for entry in entries]
     # Whether its day has come is not asked here: it has where there is a delivery, also if the zone was changed since.
-    criteria = replace(criteria_for(subscription, now), span=DateSpan(None, None))
-    wanted = await stores.search.matching(criteria, ids)
+    wanted = await wanted_by(stores, subscription, now, later_too=True).among(ids)
     posts = _by_entry(await stores.ledger.posts_of_entries(subscription.id, ids))
     days = {entry.digest_date for entry in entries if entry.digest_date}
     deliveries = await stores.ledger.deliveries(subscription.id, days)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
+
+import structlog
 
 from bot.core.digests import (
     Content,
@@ -21,7 +23,7 @@ from bot.core.digests import (
     PostState,
 )
 from bot.core.entries import Entry
-from bot.core.errors import ChannelUnavailable, DeliveryUncertain, PlatformBusy, StorageError
+from bot.core.errors import ChannelUnavailable, CourierError, DeliveryUncertain, PlatformBusy, StorageError
 from bot.core.messages import msg
 from bot.core.people import Language
 from bot.core.ports import Clock, Courier, Stores
@@ -34,6 +36,8 @@ _LONGEST_PAUSE: Final = timedelta(minutes=30)
 _GONE = frozenset({PostState.WITHDRAWN, PostState.REFUSED})
 
 Couriers = Mapping[str, Courier]
+
+log = structlog.get_logger(__name__)
 
 
 async def send_waiting(stores: Stores, couriers: Couriers, clock: Clock) -> int:
@@ -81,7 +85,8 @@ async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post) -> 
         async with asyncio.timeout(_LONGEST_CALL):
             await _carry(stores, courier, clock, post)
     except ChannelUnavailable as error:
-        await stores.ledger.mark_refused(post.id, reason=error.message)
+        if await stores.ledger.mark_refused(post.id, reason=error.message):
+            await _tell_operator(stores, courier, post, error)
     except (PlatformBusy, DeliveryUncertain) as error:
         await _put_off(stores, clock, post, error)
     except TimeoutError:
@@ -91,6 +96,22 @@ async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post) -> 
         fault = msg("Paperboy has a fault ({kind}), which its log describes.", kind=type(error).__name__)
         await _put_off(stores, clock, post, DeliveryUncertain(fault))
         raise
+
+
+async def _tell_operator(stores: Stores, courier: Courier, post: Post, error: ChannelUnavailable) -> None:
+    """One word to who set the subscription up; that the next digests fail as well is no news."""
+    subscription = await stores.subscriptions.get(post.subscription_id)
+    if subscription is None or subscription.created_by is None or subscription.personal:
+        return
+    said = msg(
+        "The digest of {day} could not be posted: {reason} Once that is put right, /digest send {day} posts it.",
+        day=post.digest_date,
+        reason=error.message,
+    )
+    try:
+        await courier.tell(subscription.created_by, said, language=subscription.language)
+    except CourierError as untold:
+        log.warning("delivery.operator_not_told", subscription=subscription.id, reason=str(untold))
 
 
 async def _put_off(stores: Stores, clock: Clock, post: Post, error: PlatformBusy | DeliveryUncertain) -> None:
@@ -134,7 +155,8 @@ async def _carry(stores: Stores, courier: Courier, clock: Clock, post: Post) -> 
 async def _arrived(courier: Courier, post: Post) -> str | None:
     if post.state is not PostState.UNCERTAIN:
         return None
-    return await courier.find(post.channel, post.key, thread_id=post.thread_id)
+    since = post.tried_at or datetime.combine(post.digest_date - timedelta(days=1), time(), UTC)
+    return await courier.find(post.channel, post.key, thread_id=post.thread_id, since=since)
 
 
 async def _take_back(stores: Stores, courier: Courier, post: Post) -> None:
@@ -159,7 +181,8 @@ async def _content_of(stores: Stores, post: Post) -> tuple[Content, int, Languag
         return None
     days = tuple(sorted({entry.digest_date for entry in entries if entry.digest_date}))
     if post.kind is PostKind.LIST:
-        return ListContent(days, entries), 0, language
+        follows = subscription.queries if subscription and subscription.personal else ()
+        return ListContent(days, entries, follows), 0, language
     return HeaderContent(days, len(entries)), 0, language
 
 

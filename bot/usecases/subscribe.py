@@ -11,11 +11,11 @@ from bot.core.messages import msg
 from bot.core.people import Caller, Role
 from bot.core.planning import first_plan
 from bot.core.ports import Stores
-from bot.core.query import Criteria, DateSpan, criteria_of
 from bot.core.query_syntax import parse
 from bot.core.subscription_form import SubscriptionForm, form_of, read_form
 from bot.core.subscriptions import Channel, Layout, Subscription, last_run, next_run
 from bot.usecases.look_up import refuse_unknown_tags
+from bot.usecases.wanted import wanted_by
 
 
 def new_form(caller: Caller, zone: str) -> SubscriptionForm:
@@ -71,19 +71,13 @@ async def begin(stores: Stores, wanted: Subscription, *, at: datetime) -> Subscr
 
 async def start(stores: Stores, subscription: Subscription, *, at: datetime) -> Subscription:
     """Plan what a subscription that has never been served gets first."""
-    criteria = criteria_for(subscription, at)
-    day = await stores.search.latest_day(criteria)
-    latest = (day, tuple(await stores.search.digest(criteria, day))) if day else None
+    wanted = wanted_by(stores, subscription, at)
+    day = await wanted.latest_day()
+    latest = (day, await wanted.on(day)) if day else None
     through, plan = first_plan(subscription, at, latest)
     served = replace(subscription, delivered_through=through, next_run_at=next_run(subscription, at))
     await stores.ledger.plan(subscription, plan, served=served)
     return served
-
-
-def criteria_for(subscription: Subscription, at: datetime) -> Criteria:
-    """What a subscription chooses from, up to its own today."""
-    today = subscription.local_date(at)
-    return replace(criteria_of(parse(subscription.query), today), span=DateSpan(None, today))
 
 
 async def subscriptions(stores: Stores, caller: Caller, channel: Channel) -> Sequence[Subscription]:

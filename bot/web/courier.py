@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
+from uuid import uuid4
 
-from bot.core.digests import Content, MessageRef
-from bot.core.engagement import SeenReaction, SeenReply
+from bot.core.digests import Content, MessageRef, NoteContent, Post
+from bot.core.engagement import Seen, SeenReaction, SeenReply
 from bot.core.errors import ChannelUnavailable, DeliveryUncertain, NotFound, PlatformBusy, StorageBusy, StorageError
-from bot.core.messages import msg
+from bot.core.messages import Message, msg
 from bot.core.people import Language, Person
 from bot.core.ports import Clock, LocalWorkspace
 from bot.core.subscriptions import Channel
-from bot.core.workspace import LocalMessage
+from bot.core.workspace import LocalChannel, LocalMessage, direct_channel_id
 from bot.web.hub import Event, EventKind, Hub
 from bot.web.rendering import Payload, payload_of, share_payload, withdrawn_payload
 
 PLATFORM: Final = "web"
 PAPERBOY: Final = "paperboy"
+_LAST: Final = 1_000  # where direct messages stand among the channels
 
 
 class WebCourier:
@@ -94,8 +97,8 @@ class WebCourier:
         else:
             await self._show(number, withdrawn_payload(message.payload or {}))
 
-    async def find(self, channel: Channel, key: str, *, thread_id: str | None) -> str | None:  # noqa: ARG002
-        """The message that carries this key; the whole workspace is looked through, so place matters not.
+    async def find(self, channel: Channel, key: str, *, thread_id: str | None, since: datetime) -> str | None:  # noqa: ARG002
+        """The message that carries this key; the whole workspace is looked through, so place and time matter not.
 
         Raises:
             PlatformBusy: the database cannot be asked.
@@ -104,18 +107,45 @@ class WebCourier:
             message = await self._workspace.by_key(key)
         return str(message.id) if message else None
 
-    async def seen(self, ref: MessageRef) -> tuple[Sequence[SeenReaction], Sequence[SeenReply]]:
-        """The reactions and replies of a message now; none when it is gone.
+    async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:
+        """The reactions and replies of these posts now.
 
         Raises:
             PlatformBusy: the database cannot be asked.
         """
-        number = _number(ref.message_id)
-        with _translated(reading=True):
-            message = await self._workspace.get(number)
-            thread = await self._workspace.thread(number) if message and message.reply_count else ()
-        reactions = message.reactions if message else {}
-        return _reactions(reactions, ref.channel), _replies(thread, ref.channel)
+        found: dict[int, Seen] = {}
+        for post in posts:
+            number = _number(post.message_id or "")
+            with _translated(reading=True):
+                message = await self._workspace.get(number)
+                thread = await self._workspace.thread(number) if message and message.reply_count else ()
+            if message is not None:
+                found[post.id] = Seen(_reactions(message.reactions, channel), _replies(thread, channel))
+        return found
+
+    async def enter(self, channel: Channel) -> None:
+        """Nothing to be done: Paperboy is in every channel here."""
+
+    async def direct_channel(self, person: Person) -> Channel:
+        """The persona's own channel, made when it is first needed.
+
+        Raises:
+            PlatformBusy, DeliveryUncertain: the database did not take it, or may have.
+        """
+        own = LocalChannel(direct_channel_id(person.user_id), "direct", "", _LAST)
+        with _translated():
+            await self._workspace.add_channel(own)
+        return Channel(PLATFORM, person.workspace, own.id)
+
+    async def tell(self, person: Person, message: Message, *, language: Language) -> None:
+        """A note in the persona's own channel.
+
+        Raises:
+            PlatformBusy, DeliveryUncertain: the database did not take it, or may have.
+        """
+        channel = await self.direct_channel(person)
+        payload = payload_of(NoteContent(message), language)
+        await self._post(channel.id, payload, key=f"note/{uuid4()}", thread_of=None)
 
     async def _show(self, number: int, payload: Payload) -> None:
         with _translated():
@@ -127,20 +157,20 @@ class WebCourier:
         self._hub.publish(Event(kind, message.channel_id, message.id, message.thread_of))
 
 
-def _reactions(reactions: Mapping[str, tuple[str, ...]], channel: Channel) -> list[SeenReaction]:
-    return [
+def _reactions(reactions: Mapping[str, tuple[str, ...]], channel: Channel) -> tuple[SeenReaction, ...]:
+    return tuple(
         SeenReaction(Person(PLATFORM, channel.workspace, persona), emoji)
         for emoji, personas in reactions.items()
         for persona in personas
-    ]
+    )
 
 
-def _replies(thread: Sequence[LocalMessage], channel: Channel) -> list[SeenReply]:
-    return [
+def _replies(thread: Sequence[LocalMessage], channel: Channel) -> tuple[SeenReply, ...]:
+    return tuple(
         SeenReply(Person(PLATFORM, channel.workspace, reply.author), str(reply.id), reply.sent_at)
         for reply in thread
         if reply.author not in ("", PAPERBOY)  # nobody's: they had themselves forgotten
-    ]
+    )
 
 
 def _number(message_id: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.digests import Content, EntryContent, HeaderContent, ListContent, MessageRef, NoteContent
-from bot.core.engagement import SeenReaction, SeenReply
+from bot.core.digests import Content, EntryContent, HeaderContent, ListContent, MessageRef, NoteContent, Post
+from bot.core.engagement import Seen, SeenReaction, SeenReply
 from bot.core.entries import Action, Entry
 from bot.core.errors import ChannelUnavailable, DeliveryUncertain, PlatformBusy
+from bot.core.messages import Message as SentMessage
 from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
 from bot.core.subscriptions import Channel, Subscription
@@ -64,6 +65,9 @@ class SmallPlatform:
     replies: dict[str, list[SeenReply]] = field(default_factory=dict)
     faults: list[Exception | None] = field(default_factory=list)
     finds: int = 0
+    busy_reads: list[PlatformBusy] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    deaf: bool = False
     arrivals: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     platform: str = "chat"
     _next_id: int = 0
@@ -95,7 +99,7 @@ class SmallPlatform:
         self._require(ref.channel)
         self.messages.pop((ref.channel, ref.message_id), None)
 
-    async def find(self, channel: Channel, key: str, *, thread_id: str | None) -> str | None:
+    async def find(self, channel: Channel, key: str, *, thread_id: str | None, since: datetime) -> str | None:
         self._require(channel)
         self.finds += 1
         return next(
@@ -107,9 +111,28 @@ class SmallPlatform:
             None,
         )
 
-    async def seen(self, ref: MessageRef) -> tuple[Sequence[SeenReaction], Sequence[SeenReply]]:
-        self._require(ref.channel)
-        return self.reactions.get(ref.message_id, []), self.replies.get(ref.message_id, [])
+    async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:
+        self._require(channel)
+        if self.busy_reads:
+            raise self.busy_reads.pop(0)
+        there = {post.id: post.message_id or "" for post in posts if (channel, post.message_id) in self.messages}
+        return {
+            post_id: Seen(tuple(self.reactions.get(message_id, ())), tuple(self.replies.get(message_id, ())))
+            for post_id, message_id in there.items()
+        }
+
+    async def enter(self, channel: Channel) -> None:
+        self._require(channel)
+
+    async def direct_channel(self, person: Person) -> Channel:
+        channel = Channel("chat", person.workspace, f"direct-{person.user_id}")
+        self.channels.add(channel)
+        return channel
+
+    async def tell(self, person: Person, message: SentMessage, *, language: Language) -> None:
+        if self.deaf:
+            raise ChannelUnavailable(msg("They do not listen."))
+        self.told.append((person.user_id, str(message)))
 
     def _require(self, channel: Channel) -> None:
         if channel not in self.channels:
@@ -125,6 +148,8 @@ def _words(message: Message) -> str:
     match message.content:
         case HeaderContent(days, count):
             return f"{thread}head {' '.join(day.isoformat() for day in days)} ({count})"
+        case ListContent(days, entries, follows) if follows:
+            return f"{thread}for {'; '.join(follows)}: {', '.join(e.title for e in entries)}"
         case ListContent(days, entries):
             return f"{thread}list {' '.join(day.isoformat() for day in days)}: {', '.join(e.title for e in entries)}"
         case EntryContent(entry, late):

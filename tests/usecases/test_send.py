@@ -16,7 +16,7 @@ from bot.core.subscriptions import Channel
 from bot.usecases import send
 from bot.usecases.revise import revise_posts
 
-from .conftest import HERE, THERE, Desk, SmallPlatform, broken_off, uncertain
+from .conftest import HERE, OPERATOR, THERE, Desk, SmallPlatform, broken_off, uncertain
 
 DAY = date(2024, 6, 21)
 
@@ -132,5 +132,41 @@ async def test_an_unwanted_post_that_cannot_be_looked_up_is_looked_up_later(desk
     assert desk.chat.shown() == []
 
 
-async def _busy_find(channel: Channel, key: str, *, thread_id: str | None) -> str | None:
+async def _busy_find(channel: Channel, key: str, *, thread_id: str | None, since: datetime) -> str | None:
     raise uncertain()
+
+
+# --- the operator ---------------------------------------------------------------------------------------------------
+
+
+async def test_who_set_it_up_is_told_once_that_a_channel_cannot_be_posted_in(desk: Desk) -> None:
+    await desk.add("One", date(2024, 6, 20))
+    await desk.subscribe(created_by=OPERATOR.person)
+    desk.chat.channels.clear()
+    await desk.send()
+    assert [user for user, _ in desk.chat.told] == ["olga"]
+    assert "archived" in desk.chat.told[0][1]
+    await desk.add("Two")
+    desk.clock.pass_time(days=1)
+    await desk.round()
+    assert len(desk.chat.told) == 1, "that it goes on failing is no news"
+    desk.chat.channels.add(HERE)
+    await desk.add("Three", date(2024, 6, 23))
+    desk.clock.pass_time(days=1)
+    await desk.round()
+    assert "Three" in desk.chat.shown()
+    desk.chat.channels.clear()
+    await desk.add("Four", date(2024, 6, 24))
+    desk.clock.pass_time(days=1)
+    await desk.round()
+    assert len(desk.chat.told) == 2, "that it fails again after all was well is"
+
+
+async def test_an_operator_who_cannot_be_told_holds_nothing_up(desk: Desk) -> None:
+    await desk.add("One", date(2024, 6, 20))
+    await desk.subscribe(created_by=OPERATOR.person)
+    await desk.subscribe(THERE)
+    desk.chat.channels.discard(HERE)
+    desk.chat.deaf = True
+    await desk.send()
+    assert "One" in desk.chat.shown(THERE)

@@ -13,7 +13,7 @@ from bot.usecases.subscribe import begin
 from bot.usecases.track import reacted, reconcile, replied, unreacted, unreplied
 from storage.opening import Storage
 
-from .conftest import HERE, THERE, SmallPlatform, ToldClock, paper
+from .conftest import HERE, THERE, SmallPlatform, ToldClock, busy, paper
 
 AT = datetime(2024, 6, 21, 1, tzinfo=UTC)
 ANN = Person("chat", "team", "ann")
@@ -60,7 +60,7 @@ async def test_what_happened_while_nobody_listened_is_caught_up(
     await reacted(stores, here, ANN, "👍", at=AT)
     chat.reactions[here.message_id] = [SeenReaction(BOB, "🎉")]
     chat.replies[here.message_id] = [SeenReply(ANN, "r1", AT), SeenReply(BOB, "r2", AT)]
-    asked = await reconcile(stores, {"chat": chat}, clock.now())
+    asked = await reconcile(stores, {"chat": chat}, clock)
     assert asked == 4  # two headers and two cards
     assert (await stores.engagement.counts([entry_id]))[entry_id] == Engagement(reactions=1, replies=2)
 
@@ -71,5 +71,25 @@ async def test_a_channel_that_cannot_be_read_keeps_its_records(
     entry_id, here, _ = await posted(stores, chat, clock)
     await reacted(stores, here, ANN, "👍", at=AT)
     chat.channels.clear()
-    assert await reconcile(stores, {"chat": chat}, clock.now()) == 0
+    assert await reconcile(stores, {"chat": chat}, clock) == 0
+    assert (await stores.engagement.counts([entry_id]))[entry_id].reactions == 1
+
+
+async def test_a_platform_that_asks_to_wait_is_asked_again(
+    stores: Storage, chat: SmallPlatform, clock: ToldClock
+) -> None:
+    entry_id, here, _ = await posted(stores, chat, clock)
+    chat.reactions[here.message_id] = [SeenReaction(BOB, "🎉")]
+    chat.busy_reads = [busy(clock.now())]
+    assert await reconcile(stores, {"chat": chat}, clock) == 4
+    assert (await stores.engagement.counts([entry_id]))[entry_id].reactions == 1
+
+
+async def test_a_platform_that_does_not_say_when_is_left_alone(
+    stores: Storage, chat: SmallPlatform, clock: ToldClock
+) -> None:
+    entry_id, here, _ = await posted(stores, chat, clock)
+    await reacted(stores, here, ANN, "👍", at=AT)
+    chat.busy_reads = [busy(), busy()]
+    assert await reconcile(stores, {"chat": chat}, clock) == 0
     assert (await stores.engagement.counts([entry_id]))[entry_id].reactions == 1

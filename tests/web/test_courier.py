@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.core.digests import EntryContent, MessageRef, NoteContent
-from bot.core.engagement import SeenReaction
+from bot.core.digests import EntryContent, MessageRef, NoteContent, Post, PostKind, PostState
+from bot.core.engagement import Seen, SeenReaction
 from bot.core.entries import Entry
 from bot.core.errors import (
     ChannelUnavailable,
@@ -29,6 +31,7 @@ from storage.workspace import WorkspaceServer
 
 HERE = Channel("web", "local", "papers")
 NOTE = NoteContent(msg("A note."))
+LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -73,8 +76,8 @@ async def test_the_same_key_twice_is_one_post(courier: WebCourier, storage: Stor
 
 async def test_a_post_is_found_by_its_key(courier: WebCourier) -> None:
     sent = await _send(courier, "1/2024-07-19/x")
-    assert await courier.find(HERE, "1/2024-07-19/x", thread_id=None) == sent
-    assert await courier.find(HERE, "1/2024-07-19/y", thread_id=None) is None
+    assert await courier.find(HERE, "1/2024-07-19/x", thread_id=None, since=LONG_AGO) == sent
+    assert await courier.find(HERE, "1/2024-07-19/y", thread_id=None, since=LONG_AGO) is None
 
 
 async def test_a_channel_nobody_made_is_unavailable(courier: WebCourier) -> None:
@@ -92,6 +95,33 @@ async def test_a_post_in_a_thread_is_told_with_its_thread(courier: WebCourier, p
     with parts.hub.listening() as tab:
         sent = await _send(courier, "other", thread_id=head)
         assert _next(tab) == Event(EventKind.POSTED, "papers", int(sent), int(head))
+
+
+def _post(message_id: str) -> Post:
+    """A post that is this message."""
+    return Post(
+        id=1,
+        delivery_id=1,
+        subscription_id=1,
+        channel=HERE,
+        digest_date=date(2024, 7, 19),
+        key="k",
+        kind=PostKind.ENTRY,
+        entry_id=None,
+        late=False,
+        in_thread=False,
+        note=None,
+        state=PostState.SENT,
+        change=None,
+        message_id=message_id,
+        thread_id=None,
+        revision=1,
+        attempts=1,
+        tried_at=LONG_AGO,
+        next_attempt_at=None,
+        sent_at=LONG_AGO,
+        reason=None,
+    )
 
 
 async def test_an_edit_replaces_what_is_shown(courier: WebCourier, storage: Storage, parts: WebParts) -> None:
@@ -112,7 +142,7 @@ async def test_what_is_gone_is_left_alone(courier: WebCourier, parts: WebParts, 
     with parts.hub.listening() as tab:
         await courier.edit(ref, NOTE, language=Language.ENGLISH)
         await courier.withdraw(ref)
-        assert await courier.seen(ref) == ([], [])
+        assert await courier.seen(HERE, [_post(gone)]) == {}
         assert tab.events.empty()
 
 
@@ -160,7 +190,7 @@ async def test_replies_of_people_who_had_themselves_forgotten_are_nobodys(
     sent = await _send(courier)
     await _reply(storage, sent, parts)
     await storage.workspace.forget("reader")
-    assert await courier.seen(MessageRef(HERE, sent)) == ([], [])
+    assert await courier.seen(HERE, [_post(sent)]) == {1: Seen()}
 
 
 async def test_seen_counts_people_only(courier: WebCourier, storage: Storage, parts: WebParts) -> None:
@@ -168,9 +198,18 @@ async def test_seen_counts_people_only(courier: WebCourier, storage: Storage, pa
     await storage.workspace.react(int(sent), "maintainer", "🔥")
     reply = await _reply(storage, sent, parts)
     await _send(courier, "in-thread", thread_id=sent)
-    reactions, replies = await courier.seen(MessageRef(HERE, sent))
-    assert list(reactions) == [SeenReaction(Person("web", "local", "maintainer"), "🔥")]
-    assert [(one.person.user_id, one.message_id) for one in replies] == [("reader", str(reply.id))]
+    seen = (await courier.seen(HERE, [_post(sent)]))[1]
+    assert seen.reactions == (SeenReaction(Person("web", "local", "maintainer"), "🔥"),)
+    assert [(one.person.user_id, one.message_id) for one in seen.replies] == [("reader", str(reply.id))]
+
+
+async def test_direct_messages_go_into_a_channel_of_ones_own(courier: WebCourier, storage: Storage) -> None:
+    reader = Person("web", "local", "reader")
+    channel = await courier.direct_channel(reader)
+    assert channel == await courier.direct_channel(reader) != await courier.direct_channel(replace(reader, user_id="m"))
+    await courier.tell(reader, msg("Something happened."), language=Language.ENGLISH)
+    told = await storage.workspace.history(channel.id)
+    assert [(message.payload or {}).get("text") for message in told] == ["Something happened."]
 
 
 class Broken(WorkspaceServer):
@@ -211,9 +250,9 @@ async def test_faults_of_the_database_are_said_in_a_couriers_words(
     with pytest.raises(writing):
         await courier.withdraw(ref)
     with pytest.raises(PlatformBusy):
-        await courier.find(HERE, "k", thread_id=None)
+        await courier.find(HERE, "k", thread_id=None, since=LONG_AGO)
     with pytest.raises(PlatformBusy):
-        await courier.seen(ref)
+        await courier.seen(HERE, [_post("1")])
 
 
 # --- the hub --------------------------------------------------------------------------------------------------------
