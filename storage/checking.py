@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, exists, func, or_, select, text, union
 from sqlalchemy.sql.selectable import Subquery
 
 from bot.core.messages import Message, msg, msg_n
-from storage.engagement import recounted
+from storage.counters import recounted
 from storage.schema_version import HEAD
 from storage.tables import archive_state, entries, entry_name_words, entry_tags, entry_texts, tags
 

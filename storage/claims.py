@@ -7,6 +7,7 @@ no two workers are ever handed the same post to send.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,8 +59,9 @@ def claim(connection: Connection, channel: Channel, now: datetime) -> Post | Non
         return None
     attempts = row.attempts + 1
     if row.state in {PostState.PLANNED, PostState.FAILED}:
-        _set(connection, row.id, state=PostState.SENDING, attempts=attempts, next_attempt_at=now + SEND_TIME)
-        return to_post(row)
+        tried_at, until = row.tried_at or now, now + SEND_TIME
+        _set(connection, row.id, state=PostState.SENDING, attempts=attempts, tried_at=tried_at, next_attempt_at=until)
+        return replace(to_post(row), tried_at=tried_at)
     state = PostState.UNCERTAIN if row.state is PostState.SENDING else row.state
     taken, until = row.change is not None, now + LOOK_UP_TIME
     _set(connection, row.id, state=state, attempts=attempts, change_taken=taken, next_attempt_at=until)
@@ -154,19 +156,30 @@ def mark_failed(connection: Connection, post_id: int, reason: Message, retry_at:
         _set(connection, post_id, change_taken=False, reason=reason, next_attempt_at=retry_at)
 
 
-def mark_refused(connection: Connection, post_id: int, reason: Message) -> None:
-    """Nothing more of its delivery goes out; of a post that is there, the change is given up."""
+def mark_refused(connection: Connection, post_id: int, reason: Message) -> bool:
+    """Nothing more of its delivery goes out; of a post that is there, the change is given up, which is no news."""
     row = _row(connection, post_id)
     if row is None:
-        return
+        return False
     if row.state is PostState.SENT:
         _set(connection, post_id, change=None, change_taken=False, turn=None, reason=reason, next_attempt_at=None)
-        return
+        return False
     rest = update(posts).where(posts.c.delivery_id == row.delivery_id, posts.c.state.in_(UNSENT))
-    connection.execute(
-        rest.values(state=PostState.REFUSED, turn=None, change=None, reason=reason, next_attempt_at=None)
-    )
+    ended = {"state": PostState.REFUSED, "turn": None, "change": None, "reason": reason, "next_attempt_at": None}
+    refused = connection.execute(rest.values(**ended)).rowcount
     _settle(connection, row.delivery_id)
+    return refused > 0 and not _failed_before(connection, row.delivery_id)
+
+
+def _failed_before(connection: Connection, delivery_id: int) -> bool:
+    """Whether the last of the subscription's earlier deliveries that had anything to send has failed."""
+    its_subscription = select(deliveries.c.subscription_id).where(deliveries.c.id == delivery_id).scalar_subquery()
+    earlier = select(deliveries.c.state).where(
+        deliveries.c.subscription_id == its_subscription,
+        deliveries.c.id < delivery_id,
+        deliveries.c.state.in_((DeliveryState.DELIVERED, DeliveryState.FAILED)),
+    )
+    return connection.scalar(earlier.order_by(deliveries.c.id.desc()).limit(1)) is DeliveryState.FAILED
 
 
 def _settle(connection: Connection, delivery_id: int) -> None:

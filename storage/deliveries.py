@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.digests import (
@@ -97,16 +97,16 @@ class DeliveryLedger:
         """See the port."""
         await self._database.write(claims.mark_failed, post_id, reason, retry_at)
 
-    async def mark_refused(self, post_id: int, *, reason: Message) -> None:
+    async def mark_refused(self, post_id: int, *, reason: Message) -> bool:
         """See the port. Of a post that is there already, only the change is given up."""
-        await self._database.write(claims.mark_refused, post_id, reason)
+        return await self._database.write(claims.mark_refused, post_id, reason)
 
     async def post_of(self, ref: MessageRef) -> Post | None:
         """See the port."""
         return await self._database.read(_post_of, ref)
 
     async def latest_posts(self, platform: str, workspace: str, entry_ids: Collection[str]) -> Mapping[str, MessageRef]:
-        """See the port."""
+        """See the port. Never one in somebody's direct messages."""
         return await self._database.read(_latest_posts, platform, workspace, list(entry_ids))
 
     async def recent_posts(self, platform: str, *, since: datetime, limit: int = 1000) -> Sequence[Post]:
@@ -177,7 +177,9 @@ def _amend(
             update(subscriptions).where(subscriptions.c.id == subscription_id).values(seen_change=seen_change)
         )
     for delivery_id, planned in additions.items():
-        delivery = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).one()
+        delivery = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).first()
+        if delivery is None:
+            continue  # whom it was for has been forgotten meanwhile
         if add_posts(connection, delivery_id, delivery.subscription_id, channel_of(delivery), planned):
             _wait_again(connection, delivery_id)
     for post_id, order in changes.items():
@@ -245,9 +247,11 @@ def _latest_posts(
     connection: Connection, platform: str, workspace: str, entry_ids: Sequence[str]
 ) -> Mapping[str, MessageRef]:
     found: dict[str, Row[Any]] = {}
+    personal = exists().where(subscriptions.c.id == posts.c.subscription_id, subscriptions.c.personal)
     for some in chunked(entry_ids):
         statement = select(posts).where(
             posts.c.entry_id.in_(some),
+            ~personal,
             posts.c.platform == platform,
             posts.c.workspace == workspace,
             posts.c.state == PostState.SENT,

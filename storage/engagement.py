@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Table, and_, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from bot.core.engagement import Engagement, SeenReaction, SeenReply
+from bot.core.engagement import Engagement, Seen, SeenReaction, SeenReply
 from bot.core.entries import Entry
 from bot.core.errors import NotFound
 from bot.core.messages import msg
 from bot.core.people import Person
 from storage.chunks import chunked
+from storage.counters import count_entries, count_posts
 from storage.database import Database
 from storage.entry_rows import ENTRY_COLUMNS, to_entry
+from storage.forgetting import forget
 from storage.people import person_values, where_person
 from storage.places import first_place, last_place
-from storage.tables import entries, posts, reactions, replies, revisions, saves
+from storage.tables import entries, posts, reactions, replies, saves
 
 _MOST = 1_000
 
@@ -45,11 +47,9 @@ class EngagementRecord:
         """Take a reply back."""
         await self._database.write(_unreply, post_id, message_id)
 
-    async def reconcile(
-        self, post_id: int, reactions: Sequence[SeenReaction], replies: Sequence[SeenReply], *, at: datetime
-    ) -> None:
-        """See the port."""
-        await self._database.write(_reconcile, post_id, reactions, replies, at)
+    async def reconcile(self, seen: Mapping[int, Seen], *, at: datetime) -> None:
+        """See the port. Reactions that are known already keep their moment."""
+        await self._database.write(_reconcile, seen, at)
 
     async def save(self, entry_id: str, person: Person, *, at: datetime) -> None:
         """Save an entry for a person.
@@ -77,7 +77,7 @@ class EngagementRecord:
 
     async def forget(self, person: Person) -> int:
         """See the port."""
-        return await self._database.write(_forget, person)
+        return await self._database.write(forget, person)
 
 
 def _react(connection: Connection, post_id: int, person: Person, emoji: str, at: datetime) -> None:
@@ -93,40 +93,48 @@ def _record(connection: Connection, table: Table, post_id: int, values: Mapping[
         return
     new = upsert(table).values(post_id=post_id, **values).on_conflict_do_nothing()
     if connection.execute(new).rowcount:
-        _count_posts(connection, [post_id])
+        count_posts(connection, [post_id])
 
 
 def _unreact(connection: Connection, post_id: int, person: Person, emoji: str) -> None:
     of_person = and_(where_person(reactions, person), reactions.c.emoji == emoji)
     connection.execute(delete(reactions).where(reactions.c.post_id == post_id, of_person))
-    _count_posts(connection, [post_id])
+    count_posts(connection, [post_id])
 
 
 def _unreply(connection: Connection, post_id: int, message_id: str) -> None:
     connection.execute(delete(replies).where(replies.c.post_id == post_id, replies.c.message_id == message_id))
-    _count_posts(connection, [post_id])
+    count_posts(connection, [post_id])
 
 
-def _reconcile(
-    connection: Connection,
-    post_id: int,
-    seen_reactions: Sequence[SeenReaction],
-    seen_replies: Sequence[SeenReply],
-    at: datetime,
-) -> None:
-    had = {
-        (row.platform, row.workspace, row.user_id, row.emoji): row.at
-        for row in connection.execute(select(reactions).where(reactions.c.post_id == post_id))
-    }
-    connection.execute(delete(reactions).where(reactions.c.post_id == post_id))
-    connection.execute(delete(replies).where(replies.c.post_id == post_id))
-    for seen in seen_reactions:
-        who = seen.person
-        since = had.get((who.platform, who.workspace, who.user_id, seen.emoji), at)
-        _react(connection, post_id, who, seen.emoji, since)
-    for reply in seen_replies:
-        _reply(connection, post_id, reply.person, reply.message_id, reply.at)
-    _count_posts(connection, [post_id])
+def _reconcile(connection: Connection, seen: Mapping[int, Seen], at: datetime) -> None:
+    for some in chunked(sorted(seen)):
+        known = connection.scalars(select(posts.c.id).where(posts.c.id.in_(some))).all()
+        since = _reacted_at(connection, known)
+        given = [_reaction(post_id, reaction, since, at) for post_id in known for reaction in seen[post_id].reactions]
+        said = [_reply_row(post_id, reply) for post_id in known for reply in seen[post_id].replies]
+        for table, rows in ((reactions, given), (replies, said)):
+            connection.execute(delete(table).where(table.c.post_id.in_(known)))
+            if rows:
+                connection.execute(upsert(table).on_conflict_do_nothing(), rows)
+        count_posts(connection, known)
+
+
+def _reacted_at(connection: Connection, post_ids: Sequence[int]) -> dict[tuple[object, ...], datetime]:
+    """Since when each reaction on these posts has been known."""
+    rows = connection.execute(select(reactions).where(reactions.c.post_id.in_(post_ids)))
+    return {(row.post_id, row.platform, row.workspace, row.user_id, row.emoji): row.at for row in rows}
+
+
+def _reaction(
+    post_id: int, seen: SeenReaction, since: Mapping[tuple[object, ...], datetime], at: datetime
+) -> dict[str, object]:
+    values = {"post_id": post_id, **person_values(seen.person), "emoji": seen.emoji}
+    return {**values, "at": since.get(tuple(values.values()), at)}
+
+
+def _reply_row(post_id: int, seen: SeenReply) -> dict[str, object]:
+    return {"post_id": post_id, "message_id": seen.message_id, **person_values(seen.person), "at": seen.at}
 
 
 def _save(connection: Connection, entry_id: str, person: Person, at: datetime) -> None:
@@ -134,43 +142,14 @@ def _save(connection: Connection, entry_id: str, person: Person, at: datetime) -
     if no is None:
         raise NotFound(msg("There is no entry {id}.", id=entry_id))
     connection.execute(upsert(saves).values(**person_values(person), entry_no=no, at=at).on_conflict_do_nothing())
-    _count_saves(connection, [no])
+    count_entries(connection, [no])
 
 
 def _unsave(connection: Connection, entry_id: str, person: Person) -> None:
     no = connection.scalar(select(entries.c.no).where(entries.c.id == entry_id))
     if no is not None:
         connection.execute(delete(saves).where(where_person(saves, person), saves.c.entry_no == no))
-        _count_saves(connection, [no])
-
-
-# --- counts --------------------------------------------------------------------------------------------------------
-
-
-def recounted() -> dict[str, ColumnElement[int]]:
-    """What the counters of `entries` should be, over all posts of an entry, also withdrawn ones."""
-    on_posts = {
-        table.name: select(func.count())
-        .select_from(table.join(posts, posts.c.id == table.c.post_id))
-        .where(posts.c.entry_id == entries.c.id)
-        .correlate(entries)
-        .scalar_subquery()
-        for table in (reactions, replies)
-    }
-    saved = select(func.count()).where(saves.c.entry_no == entries.c.no).correlate(entries).scalar_subquery()
-    return {**on_posts, "saves": saved, "popularity": on_posts["reactions"] + saved}
-
-
-def _count_posts(connection: Connection, post_ids: Sequence[int]) -> None:
-    """Count anew what the entries of these posts gathered."""
-    for some in chunked(post_ids):
-        of_posts = select(posts.c.entry_id).where(posts.c.id.in_(some), posts.c.entry_id.is_not(None))
-        connection.execute(update(entries).where(entries.c.id.in_(of_posts)).values(**recounted()))
-
-
-def _count_saves(connection: Connection, numbers: Sequence[int]) -> None:
-    for some in chunked(numbers):
-        connection.execute(update(entries).where(entries.c.no.in_(some)).values(**recounted()))
+        count_entries(connection, [no])
 
 
 _COUNTERS = (entries.c.reactions, entries.c.replies, entries.c.saves)
@@ -201,20 +180,3 @@ def _between(connection: Connection, first: date, last: date) -> Sequence[tuple[
         .limit(_MOST)
     )
     return [(to_entry(row), Engagement(*row[-len(_COUNTERS) :])) for row in connection.execute(statement)]
-
-
-def _forget(connection: Connection, person: Person) -> int:
-    post_ids = {
-        post_id
-        for table in (reactions, replies)
-        for post_id in connection.scalars(select(table.c.post_id).where(where_person(table, person)))
-    }
-    numbers = connection.scalars(select(saves.c.entry_no).where(where_person(saves, person))).all()
-    count = sum(
-        connection.execute(delete(table).where(where_person(table, person))).rowcount
-        for table in (reactions, replies, saves)
-    )
-    _count_posts(connection, sorted(post_ids))
-    _count_saves(connection, numbers)
-    connection.execute(update(revisions).where(where_person(revisions, person)).values(**person_values(None)))
-    return count

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -18,10 +19,14 @@ from storage.deliveries import DeliveryLedger
 from storage.engagement import EngagementRecord
 from storage.entries import EntryArchive
 from storage.faults import not_a_database, translated
+from storage.inbox import EventInbox
 from storage.schema_version import Standing, needs_upgrade, standing_of
 from storage.search import EntrySearch
 from storage.subscriptions import SubscriptionBook
 from storage.workspace import WorkspaceServer
+
+if TYPE_CHECKING:
+    from storage.installations import SlackInstallations, SlackStates
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Storage:
     subscriptions: SubscriptionBook
     ledger: DeliveryLedger
     engagement: EngagementRecord
+    inbox: EventInbox
     workspace: WorkspaceServer
 
     async def close(self) -> None:
@@ -56,6 +62,23 @@ class Storage:
 
         return await self.database.read(problems)
 
+    def slack_installations(self, client_id: str, keys: Sequence[str]) -> SlackInstallations:
+        """Where Slack has installed the app with this client id; tokens are sealed with the first of the keys.
+
+        Raises:
+            SettingsError: no key, or one that is none.
+        """
+        from storage.installations import SlackInstallations  # noqa: PLC0415 - brings slack_sdk and cryptography
+        from storage.sealing import Seal  # noqa: PLC0415
+
+        return SlackInstallations(self.database, client_id, Seal(keys))
+
+    def slack_states(self) -> SlackStates:
+        """The states of installations under way."""
+        from storage.installations import SlackStates  # noqa: PLC0415 - brings slack_sdk
+
+        return SlackStates(self.database)
+
 
 async def open_storage(url: str, *, migrate: bool = False) -> Storage:
     """Open the database at an address such as `sqlite:///paperboy.db` (relative) or `sqlite:////var/lib/paperboy.db`.
@@ -76,6 +99,7 @@ async def open_storage(url: str, *, migrate: bool = False) -> Storage:
         SubscriptionBook(database),
         DeliveryLedger(database),
         EngagementRecord(database),
+        EventInbox(database),
         WorkspaceServer(database),
     )
 

@@ -24,13 +24,9 @@ def person_of(row: Row[Any]) -> Person | None:
     return Person(row.platform, row.workspace, row.user_id) if row.user_id is not None else None
 
 
-def where_person(table: FromClause, person: Person) -> ColumnElement[bool]:
+def where_person(table: FromClause, person: Person, prefix: str = "") -> ColumnElement[bool]:
     """A table's rows of one person."""
-    return and_(
-        table.c.platform == person.platform,
-        table.c.workspace == person.workspace,
-        table.c.user_id == person.user_id,
-    )
+    return and_(*(table.c[name] == value for name, value in person_values(person, prefix).items()))
 
 
 def channel_values(channel: Channel) -> dict[str, str]:

@@ -81,6 +81,7 @@ def to_post(row: Row[Any], state: PostState | None = None) -> Post:
         thread_id=row.thread_id,
         revision=row.revision,
         attempts=row.attempts,
+        tried_at=row.tried_at,
         next_attempt_at=row.next_attempt_at,
         sent_at=row.sent_at,
         reason=row.reason,

@@ -1,4 +1,4 @@
-"""Standing orders of channels."""
+"""Standing orders: of channels, and what persons follow."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
-from bot.core.errors import NotFound
+from bot.core.errors import Conflict, NotFound
 from bot.core.messages import msg
 from bot.core.people import Person
 from bot.core.subscriptions import Channel, Subscription
 from storage.database import Database
-from storage.people import channel_of, channel_values, person_values, where_channel
+from storage.people import channel_of, channel_values, person_values, where_channel, where_person
 from storage.tables import subscriptions
 
 _KEPT = subscriptions.c.removed.is_(False)
@@ -36,7 +36,7 @@ class SubscriptionBook:
 
     async def remove(self, subscription_id: int) -> None:
         """See the port. What it has not posted yet never goes out."""
-        await self._database.write(_remove, subscription_id)
+        await self._database.write(_end, subscriptions.c.id == subscription_id)
 
     async def get(self, subscription_id: int) -> Subscription | None:
         """See the port."""
@@ -45,7 +45,25 @@ class SubscriptionBook:
 
     async def of_channel(self, channel: Channel) -> Sequence[Subscription]:
         """See the port."""
-        return await self._database.read(_select, where_channel(subscriptions, channel), _KEPT)
+        public = subscriptions.c.personal.is_(False)
+        return await self._database.read(_select, where_channel(subscriptions, channel), _KEPT, public)
+
+    async def of_workspace(self, platform: str, workspace: str, *, limit: int = 1000) -> Sequence[Subscription]:
+        """See the port."""
+        return await self._database.read(_select, _of_workspace(platform, workspace), limit=limit)
+
+    async def of_person(self, person: Person) -> Subscription | None:
+        """See the port."""
+        found = await self._database.read(_select, _of_person(person), limit=1)
+        return found[0] if found else None
+
+    async def end_workspace(self, platform: str, workspace: str) -> int:
+        """See the port."""
+        return await self._database.write(_end, _of_workspace(platform, workspace))
+
+    async def pause_channel(self, channel: Channel) -> Sequence[Subscription]:
+        """See the port."""
+        return await self._database.write(_pause, channel)
 
     async def active(self) -> Sequence[Subscription]:
         """See the port."""
@@ -60,10 +78,20 @@ class SubscriptionBook:
         return await self._database.read(_due, now, limit)
 
 
+def _of_workspace(platform: str, workspace: str) -> ColumnElement[bool]:
+    return and_(subscriptions.c.platform == platform, subscriptions.c.workspace == workspace, _KEPT)
+
+
+def _of_person(person: Person) -> ColumnElement[bool]:
+    return and_(where_person(subscriptions, person, "created_by_"), subscriptions.c.personal.is_(True), _KEPT)
+
+
 def _add(connection: Connection, subscription: Subscription) -> Subscription:
-    new_id = (connection.scalar(select(func.max(subscriptions.c.id))) or 0) + 1
-    connection.execute(insert(subscriptions).values(id=new_id, removed=False, **_values(subscription)))
-    return replace(subscription, id=new_id)
+    if subscription.personal and subscription.created_by and _select(connection, _of_person(subscription.created_by)):
+        raise Conflict(msg("You have begun to follow something else just now. Try again."))
+    new = connection.execute(insert(subscriptions).values(removed=False, **_values(subscription)))
+    assert new.inserted_primary_key is not None
+    return replace(subscription, id=new.inserted_primary_key[0])
 
 
 def _replace(connection: Connection, subscription: Subscription) -> None:
@@ -77,13 +105,21 @@ def _replace(connection: Connection, subscription: Subscription) -> None:
     connection.execute(update(subscriptions).where(this).values(**_values(kept)))
 
 
-def _remove(connection: Connection, subscription_id: int) -> None:
-    statement = update(subscriptions).where(subscriptions.c.id == subscription_id)
-    connection.execute(statement.values(removed=True, next_run_at=None))
+def _end(connection: Connection, which: ColumnElement[bool]) -> int:
+    return connection.execute(update(subscriptions).where(which).values(removed=True, next_run_at=None)).rowcount
 
 
-def _select(connection: Connection, *conditions: ColumnElement[bool]) -> Sequence[Subscription]:
-    statement = select(subscriptions).where(*conditions).order_by(subscriptions.c.id)
+def _pause(connection: Connection, channel: Channel) -> Sequence[Subscription]:
+    running = and_(where_channel(subscriptions, channel), _KEPT, subscriptions.c.paused.is_(False))
+    before = _select(connection, running)
+    connection.execute(update(subscriptions).where(running).values(paused=True, next_run_at=None))
+    return before
+
+
+def _select(
+    connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None
+) -> Sequence[Subscription]:
+    statement = select(subscriptions).where(*conditions).order_by(subscriptions.c.id).limit(limit)
     return [to_subscription(row) for row in connection.execute(statement)]
 
 
@@ -106,6 +142,7 @@ def _values(subscription: Subscription) -> dict[str, object]:
         "late_policy",
         "late_days",
         "note_when_empty",
+        "personal",
         "paused",
         "next_run_at",
         "delivered_through",
@@ -135,6 +172,7 @@ def to_subscription(row: Row[Any]) -> Subscription:
         late_policy=row.late_policy,
         late_days=row.late_days,
         note_when_empty=row.note_when_empty,
+        personal=row.personal,
         paused=row.paused,
         ended=row.removed,
         next_run_at=row.next_run_at,

@@ -7,7 +7,21 @@ record: an entry enters it when it becomes public, and leaves it when it is no l
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 from bot.core.digests import DeliveryState, PostChange, PostKind, PostState
 from bot.core.entries import Action, Kind, Status
@@ -191,6 +205,9 @@ entry_texts = Table(
 )
 
 # --- subscriptions and the ledger ----------------------------------------------------------------------------------
+#
+# Their ids never come back, though forgetting a person deletes rows: somebody may still be at work on one of them, and
+# a subscription's id is part of the keys that messages on the platforms carry.
 
 subscriptions = Table(
     "subscriptions",
@@ -206,6 +223,7 @@ subscriptions = Table(
     Column("late_policy", Choice(LatePolicy), nullable=False),
     Column("late_days", Integer, nullable=False),
     Column("note_when_empty", Boolean, nullable=False),
+    Column("personal", Boolean, nullable=False, server_default=false()),
     Column("paused", Boolean, nullable=False),
     Column("removed", Boolean, nullable=False),
     Column("next_run_at", Moment),
@@ -215,7 +233,9 @@ subscriptions = Table(
     Column("created_by_workspace", Text),
     Column("created_by_user_id", Text),
     Index("ix_subscriptions_channel", *CHANNEL_COLUMNS),
+    Index("ix_subscriptions_person", *(f"created_by_{name}" for name in PERSON_COLUMNS), "personal"),
     Index(None, "next_run_at"),
+    sqlite_autoincrement=True,
 )
 
 deliveries = Table(
@@ -230,6 +250,7 @@ deliveries = Table(
     Column("reason", Said),
     Column("merged_dates", Texts, nullable=False),
     UniqueConstraint("subscription_id", "digest_date"),
+    sqlite_autoincrement=True,
 )
 
 posts = Table(
@@ -253,17 +274,29 @@ posts = Table(
     Column("sent_at", Moment),
     Column("revision", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("tried_at", Moment),  # when it was first handed out to be sent
     Column("next_attempt_at", Moment),
     Column("reason", Said),
     Index(None, "delivery_id"),
     Index(None, "entry_id", "platform", "workspace"),
     Index("ix_posts_message", "message_id", "channel_id", "workspace", "platform"),
     Index(None, "platform", "sent_at"),
+    sqlite_autoincrement=True,
 )
 Index(
     "ix_posts_turn",
     *(posts.c[name] for name in (*CHANNEL_COLUMNS, "turn", "id")),
     sqlite_where=posts.c.turn.is_not(None),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
+    sqlite_with_rowid=False,
 )
 
 # --- engagement ----------------------------------------------------------------------------------------------------
@@ -337,4 +370,69 @@ workspace_reactions = Table(
     Column("persona", Text, nullable=False),
     UniqueConstraint("message_id", "emoji", "persona"),
     Index(None, "persona"),
+)
+
+# --- Slack's installations -----------------------------------------------------------------------------------------
+#
+# As slack_sdk's own stores have them, which read and write the first two; only what is kept sealed needs more room.
+
+slack_installations = Table(
+    "slack_installations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", String(32), nullable=False),
+    Column("app_id", String(32), nullable=False),
+    Column("enterprise_id", String(32)),
+    Column("enterprise_name", String(200)),
+    Column("enterprise_url", String(200)),
+    Column("team_id", String(32)),
+    Column("team_name", String(200)),
+    Column("bot_token", Text),
+    Column("bot_id", String(32)),
+    Column("bot_user_id", String(32)),
+    Column("bot_scopes", String(1000)),
+    Column("bot_refresh_token", Text),
+    Column("bot_token_expires_at", DateTime),
+    Column("user_id", String(32), nullable=False),
+    Column("user_token", Text),
+    Column("user_scopes", String(1000)),
+    Column("user_refresh_token", Text),
+    Column("user_token_expires_at", DateTime),
+    Column("incoming_webhook_url", Text),
+    Column("incoming_webhook_channel", String(200)),
+    Column("incoming_webhook_channel_id", String(200)),
+    Column("incoming_webhook_configuration_url", String(200)),
+    Column("is_enterprise_install", Boolean, nullable=False),
+    Column("token_type", String(32)),
+    Column("installed_at", DateTime, nullable=False),
+    Index("slack_installations_idx", "client_id", "enterprise_id", "team_id", "user_id", "installed_at"),
+)
+
+slack_bots = Table(
+    "slack_bots",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", String(32), nullable=False),
+    Column("app_id", String(32), nullable=False),
+    Column("enterprise_id", String(32)),
+    Column("enterprise_name", String(200)),
+    Column("team_id", String(32)),
+    Column("team_name", String(200)),
+    Column("bot_token", Text),
+    Column("bot_id", String(32)),
+    Column("bot_user_id", String(32)),
+    Column("bot_scopes", String(1000)),
+    Column("bot_refresh_token", Text),
+    Column("bot_token_expires_at", DateTime),
+    Column("is_enterprise_install", Boolean, nullable=False),
+    Column("installed_at", DateTime, nullable=False),
+    Index("slack_bots_idx", "client_id", "enterprise_id", "team_id", "installed_at"),
+)
+
+slack_oauth_states = Table(
+    "slack_oauth_states",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state", String(200), nullable=False),
+    Column("expire_at", DateTime, nullable=False),
 )

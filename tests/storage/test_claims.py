@@ -192,6 +192,43 @@ async def test_a_refused_post_ends_its_delivery_only(desk: Desk) -> None:
     assert (await desk.next()).key[-1] == "c"
 
 
+async def test_only_the_first_of_several_failures_is_news(desk: Desk) -> None:
+    async def refuse(number: int) -> bool:
+        await desk.plan("x", day=DAY + timedelta(number))
+        return await desk.ledger.mark_refused((await desk.next()).id, reason=WHY)
+
+    first, sibling = (await desk.next()).id, (await desk.posts())["b"].id
+    assert await desk.ledger.mark_refused(first, reason=WHY)  # nothing has come before it
+    assert not await desk.ledger.mark_refused(sibling, reason=WHY)  # has been refused with it
+    assert not await refuse(1)
+    later = PlannedDelivery(digest_date=DAY + timedelta(2), state=DeliveryState.EMPTY, due_at=desk.now)
+    await desk.ledger.plan(desk.order, [later])
+    assert not await refuse(3)  # an empty day has put nothing right
+    await desk.plan("y", day=DAY + timedelta(4))
+    await desk.send_all()
+    assert await refuse(-1)  # by when it was planned, not by the day
+    assert not await refuse(5)
+
+
+async def test_failures_elsewhere_do_not_make_one_old_news(desk: Desk) -> None:
+    other = Desk(desk.storage, await desk.storage.subscriptions.add(replace(desk.order, id=0)), desk.now)
+    assert await desk.ledger.mark_refused((await desk.next()).id, reason=WHY)
+    await other.plan("x")
+    assert await other.ledger.mark_refused((await other.next()).id, reason=WHY)
+
+
+async def test_when_a_post_was_first_tried_stays(desk: Desk) -> None:
+    assert (await desk.posts())["h"].tried_at is None
+    post = await desk.next(SECOND)
+    assert post.tried_at == (await desk.posts())["h"].tried_at == desk.now + SECOND
+    await desk.ledger.mark_failed(post.id, reason=WHY, retry_at=desk.now)
+    assert (await desk.next(2 * SECOND)).tried_at == desk.now + SECOND
+    await desk.ledger.recover()
+    assert (await desk.next(3 * SECOND)).tried_at == desk.now + SECOND
+    await desk.sent(post)
+    assert (await desk.posts())["h"].tried_at == desk.now + SECOND
+
+
 async def test_a_withdrawn_post_never_goes_out(desk: Desk) -> None:
     await desk.change((await desk.posts())["a"], withdraw=True)
     await desk.sent(await desk.next())
@@ -273,7 +310,7 @@ async def test_a_change_that_fails_or_is_refused(desk: Desk) -> None:
     assert await desk.claim() is None
     assert (await desk.posts())["h"].state is PostState.SENT
     assert (await desk.next(SECOND)).change is PostChange.EDIT
-    await desk.ledger.mark_refused(header.id, reason=WHY)
+    assert not await desk.ledger.mark_refused(header.id, reason=WHY)
     kept = (await desk.posts())["h"]
     assert (kept.state, kept.change, kept.reason) == (PostState.SENT, None, WHY)
     assert (await desk.delivery()).state is DeliveryState.DELIVERED
@@ -314,7 +351,7 @@ async def test_marking_posts_that_are_not_there_changes_nothing(desk: Desk) -> N
     await desk.ledger.mark_withdrawn(99)
     await desk.ledger.mark_uncertain(99, reason=WHY, retry_at=desk.now)
     await desk.ledger.mark_failed(99, reason=WHY, retry_at=desk.now)
-    await desk.ledger.mark_refused(99, reason=WHY)
+    assert not await desk.ledger.mark_refused(99, reason=WHY)
     assert await desk.states() == "h:planned a:planned b:planned"
 
 

@@ -66,7 +66,17 @@ async def test_many_writers_and_readers_at_once(path: Path, make: Make, now: dat
         await storage.close()
 
 
-HEAVY = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio", "alembic", "aiosqlite", "mako", "hypothesis")
+HEAVY = (
+    "sqlalchemy.orm",
+    "sqlalchemy.ext.asyncio",
+    "alembic",
+    "aiosqlite",
+    "mako",
+    "hypothesis",
+    "slack_sdk",
+    "cryptography",
+    "greenlet",
+)
 
 
 def test_a_lookup_imports_nothing_heavy(path: Path) -> None:

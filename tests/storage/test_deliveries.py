@@ -19,6 +19,7 @@ from bot.core.digests import (
 from bot.core.entries import Entry
 from bot.core.errors import StorageError
 from bot.core.messages import msg, msg_n
+from bot.core.people import Person
 from bot.core.ports import PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from storage.opening import Storage
@@ -271,6 +272,49 @@ async def test_the_latest_post_of_each_entry(
     latest = await storage.ledger.latest_posts("local", "local", ids)
     assert latest == {entries[0].id: MessageRef(order.channel, "1")}
     assert await storage.ledger.latest_posts("local", "elsewhere", ids) == {}
+
+
+async def test_nobody_is_led_into_anothers_direct_messages(
+    storage: Storage, order: Subscription, entries: list[Entry], now: datetime, send: Send, ann: Person
+) -> None:
+    private = replace(order.channel, id="dm")
+    follows = replace(order, id=0, channel=private, personal=True, created_by=ann)
+    follows = await storage.subscriptions.add(follows)
+    await storage.ledger.plan(order, [planned(now, card(entries[0]))])
+    await storage.ledger.plan(follows, [planned(now, card(entries[0], "a"), card(entries[1], "b"))])
+    await send("1", now)
+    for number in range(2):
+        await send(f"private{number}", now + timedelta(1), where=private)
+    latest = await storage.ledger.latest_posts("local", "local", [entry.id for entry in entries])
+    assert latest == {entries[0].id: MessageRef(order.channel, "1")}
+    await storage.subscriptions.remove(follows.id)
+    assert await storage.ledger.latest_posts("local", "local", [entries[1].id]) == {}
+    assert len(await storage.ledger.recent_posts("local", since=now)) == 3
+
+
+async def test_what_is_to_be_added_for_somebody_who_is_forgotten_meanwhile(
+    storage: Storage, order: Subscription, entries: list[Entry], now: datetime, ann: Person
+) -> None:
+    follows = await storage.subscriptions.add(replace(order, id=0, personal=True, created_by=ann))
+    await storage.ledger.plan(follows, [planned(now, head())])
+    (delivery,) = await storage.ledger.deliveries(follows.id, [DAY])
+    await storage.engagement.forget(ann)
+    orders = {"additions": {delivery.id: [card(entries[0])]}, "changes": {}}
+    await storage.ledger.amend(follows.id, seen_change=5, **orders)  # type: ignore[arg-type]
+    await storage.ledger.plan(follows, [planned(now, head())], served=follows)
+    assert await storage.ledger.posts_of_entries(follows.id, [entries[0].id]) == []
+    assert await storage.ledger.newest_day(follows.id) is None
+
+
+async def test_recent_posts_know_their_thread(
+    storage: Storage, order: Subscription, entries: list[Entry], now: datetime, send: Send
+) -> None:
+    below = replace(card(entries[0]), in_thread=True)
+    await storage.ledger.plan(order, [planned(now, head(), below)])
+    await send("1", now)
+    await send("2", now + timedelta(1))
+    recent = await storage.ledger.recent_posts("local", since=now)
+    assert [(post.message_id, post.thread_id) for post in recent] == [("2", "1"), ("1", None)]
 
 
 async def test_recent_posts_newest_first(

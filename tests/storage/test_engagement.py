@@ -3,17 +3,20 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, select
 
 from bot.core.digests import DeliveryState, PlannedDelivery, PlannedPost, PostKind
-from bot.core.engagement import Engagement, SeenReaction, SeenReply
+from bot.core.engagement import Engagement, Seen, SeenReaction, SeenReply
 from bot.core.entries import Action, Entry, Status
-from bot.core.errors import NotFound
+from bot.core.errors import NotFound, StorageError
 from bot.core.people import Person
 from bot.core.subscriptions import Subscription
+from storage import tables
 from storage.opening import Storage
 
 from .conftest import Make
@@ -73,7 +76,7 @@ async def test_an_entrys_posts_are_summed(
 async def test_unknown_posts_and_entries(storage: Storage, entries: list[Entry], now: datetime) -> None:
     await storage.engagement.react(99, ANN, "👍", at=now)
     await storage.engagement.reply(99, ANN, "m", at=now)
-    await storage.engagement.reconcile(99, [SeenReaction(ANN, "👍")], [], at=now)
+    await storage.engagement.reconcile({99: Seen((SeenReaction(ANN, "👍"),))}, at=now)
     with pytest.raises(NotFound):
         await storage.engagement.save("aaaaaaaaaa", ANN, at=now)
     assert await counts(storage, entries) == [None, None]
@@ -87,12 +90,46 @@ async def test_reconciling_makes_the_records_equal(
     await storage.engagement.react(first, BOB, "👍", at=now)
     await storage.engagement.react(second, BOB, "👍", at=now)
     await storage.engagement.reply(first, BOB, "m1", at=now)
-    seen = [SeenReaction(ANN, "👍"), SeenReaction(CAT, "👎"), SeenReaction(CAT, "👎")]
-    replies = [SeenReply(CAT, "m2", now), SeenReply(CAT, "m3", now)]
+    seen = (SeenReaction(ANN, "👍"), SeenReaction(CAT, "👎"), SeenReaction(CAT, "👎"))
+    replies = (SeenReply(CAT, "m2", now), SeenReply(CAT, "m3", now))
     for _ in range(2):
-        await storage.engagement.reconcile(first, seen, replies, at=now)
+        await storage.engagement.reconcile({first: Seen(seen, replies)}, at=now)
         assert await counts(storage, entries) == [Engagement(3, 2, 0), None]
-    await storage.engagement.reconcile(first, [], [], at=now)
+    await storage.engagement.reconcile({first: Seen()}, at=now)
+    assert await counts(storage, entries) == [Engagement(1, 0, 0), None]
+
+
+async def test_many_posts_are_reconciled_at_once(
+    storage: Storage, entries: list[Entry], posts: list[int], now: datetime
+) -> None:
+    _, first, second, third = posts
+    later = now + timedelta(hours=1)
+    await storage.engagement.react(first, ANN, "👍", at=now)
+    await storage.engagement.react(third, BOB, "👍", at=now)
+    seen = {
+        first: Seen((SeenReaction(ANN, "👍"), SeenReaction(BOB, "👍"))),
+        second: Seen((), (SeenReply(CAT, "m", now),)),
+        99: Seen((SeenReaction(ANN, "👍"),)),
+    }
+    await storage.engagement.reconcile(seen, at=later)
+    await storage.engagement.reconcile({}, at=later)
+    assert await counts(storage, entries) == [Engagement(2, 1, 0), Engagement(1, 0, 0)]  # the third was not asked about
+
+    def moments(connection: Connection) -> dict[str, datetime]:
+        given = tables.reactions.c
+        rows = connection.execute(select(given.user_id, given.at).where(given.post_id == first))
+        return {row.user_id: row.at for row in rows}
+
+    assert await storage.database.read(moments) == {"U1": now, "U2": later}
+
+
+async def test_reconciling_is_all_or_nothing(
+    storage: Storage, entries: list[Entry], posts: list[int], now: datetime
+) -> None:
+    await storage.engagement.react(posts[1], ANN, "👍", at=now)
+    no_id: Any = None
+    with pytest.raises(StorageError):
+        await storage.engagement.reconcile({posts[1]: Seen((), (SeenReply(BOB, no_id, now),))}, at=now)
     assert await counts(storage, entries) == [Engagement(1, 0, 0), None]
 
 

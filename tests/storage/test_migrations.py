@@ -5,16 +5,24 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from slack_sdk.oauth.installation_store.sqlalchemy import SQLAlchemyInstallationStore
+from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
+from sqlalchemy import MetaData, inspect
 
+from bot.core.people import Person
 from storage.database import sqlite_engine
 from storage.migrating import alembic_config
+from storage.opening import open_storage
 from storage.schema_version import HEAD, REVISIONS
 from storage.tables import metadata
 
@@ -40,7 +48,7 @@ def schema_of(path: Path) -> dict[str, list[str]]:
     """Everything in a database, each with the parts of its definition in no particular order."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {name: sorted(re.split(r"[\s,()]+", sql)) for name, sql in rows if name != "alembic_version"}
+    return {name: sorted(re.split(r"[\s,()\"]+", sql)) for name, sql in rows if name != "alembic_version"}
 
 
 def test_the_code_knows_every_revision() -> None:
@@ -54,6 +62,95 @@ def test_every_revision_can_be_taken_back(path: Path) -> None:
     with engine.begin() as connection:
         command.downgrade(alembic_config(connection), "base")
         command.upgrade(alembic_config(connection), "head")
+    engine.dispose()
+
+
+OLD_ROWS = """
+    INSERT INTO subscriptions VALUES (3, 'slack', 'T1', 'C1', 'tag:rlhf', 540, 'Asia/Seoul', '0123456', 'cards', 'ko',
+        'in-order', 3, 0, 0, 0, 1718939045678901, '2024-06-20', 7, 'slack', 'T1', 'U1');
+    INSERT INTO deliveries VALUES (5, 3, 'slack', 'T1', 'C1', '2024-06-20', 'delivered', 1718939045678901, NULL, '[]');
+    INSERT INTO posts VALUES (8, 5, 3, 'slack', 'T1', 'C1', '3/2024-06-20/head', 'header', NULL, 0, 0, NULL, 'sent',
+        NULL, 0, NULL, '1.5', 1718939045678901, 0, 1, NULL, NULL);
+    INSERT INTO reactions VALUES (8, 'slack', 'T1', 'U2', 'eyes', 1718939045678901);
+"""
+
+
+async def test_rows_of_the_first_schema_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    migrate(path, command.upgrade, "0001")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(OLD_ROWS)
+    old = rows_of(path)
+    storage = await open_storage(f"sqlite:///{path}", migrate=True)
+    subscription = await storage.subscriptions.get(3)
+    assert subscription is not None
+    assert (subscription.query, subscription.personal, subscription.paused) == ("tag:rlhf", False, False)
+    (post,) = await storage.ledger.posts([5])
+    assert (post.id, post.message_id, post.tried_at) == (8, "1.5", None)
+    assert await storage.check() == []
+    person = Person("slack", "T1", "U3")
+    follows = replace(subscription, id=0, personal=True, created_by=person)
+    assert (await storage.subscriptions.add(follows)).id == 4
+    await storage.close()
+    migrate(path, command.downgrade, "0001")
+    (_, ended) = rows_of(path)["subscriptions"]
+    assert (ended["removed"], ended["next_run_at"]) == (1, None)  # the old Paperboy would post there as in a channel
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM subscriptions WHERE id = 4")
+    assert rows_of(path) == old
+
+
+async def test_ids_of_the_first_schema_do_not_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    migrate(path, command.upgrade, "0001")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(OLD_ROWS)
+    migrate(path, command.upgrade, "head")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
+    assert numbers == {"subscriptions": 3, "deliveries": 5, "posts": 8}
+
+
+def migrate(path: Path, way: Callable[[Config, str], None], revision: str) -> None:
+    engine = sqlite_engine(str(path), foreign_keys=False)
+    with engine.begin() as connection:
+        way(alembic_config(connection), revision)
+    engine.dispose()
+
+
+def rows_of(path: Path) -> dict[str, list[dict[str, object]]]:
+    """The rows of the tables that are made anew, and of one that refers to them."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        names = ("subscriptions", "deliveries", "posts", "reactions")
+        return {name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in names}
+
+
+SEALED = {"bot_token", "bot_refresh_token", "user_token", "user_refresh_token", "incoming_webhook_url"}
+
+
+def test_slacks_tables_are_those_of_its_library(path: Path) -> None:
+    theirs = MetaData()
+    SQLAlchemyInstallationStore.build_installations_table(theirs, "slack_installations")
+    SQLAlchemyInstallationStore.build_bots_table(theirs, "slack_bots")
+    SQLAlchemyOAuthStateStore.build_oauth_states_table(theirs, "slack_oauth_states")
+    engine = sqlite_engine(str(path))
+    for table in theirs.tables.values():
+        inspector = inspect(engine)
+        ours = {
+            column["name"]: (str(column["type"]), column["nullable"]) for column in inspector.get_columns(table.name)
+        }
+        wanted = {
+            column.name: (
+                "TEXT" if column.name in SEALED else column.type.compile(engine.dialect),
+                column.nullable,
+            )
+            for column in table.columns
+        }
+        assert ours == wanted
+        assert inspector.get_pk_constraint(table.name)["constrained_columns"] == table.primary_key.columns.keys()
+        indexes = {index["name"]: index["column_names"] for index in inspector.get_indexes(table.name)}
+        assert indexes == {index.name: list(index.columns.keys()) for index in table.indexes}
     engine.dispose()
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import Connection, event
 
 from bot.core.digests import MessageRef
+from bot.core.engagement import Seen
 from bot.core.entries import Entry
 from bot.core.people import Person
 from bot.core.ports import ImportedEntry
@@ -126,6 +128,7 @@ async def plans_while(archive: Storage, do: Callable[[], Awaitable[object]]) -> 
 HERE = Channel("local", "local", "general")
 NOW = datetime(2024, 6, 21, tzinfo=UTC)
 ANN = Person("local", "local", "ann")
+KEY = Fernet.generate_key().decode()
 QUESTIONS: dict[str, tuple[Callable[[Storage], Awaitable[object]], str]] = {
     "claim": (lambda storage: storage.ledger.claim(HERE, NOW), "posts USING INDEX ix_posts_turn (platform"),
     "recover": (lambda storage: storage.ledger.recover(), "posts USING INDEX ix_posts_turn"),
@@ -144,6 +147,43 @@ QUESTIONS: dict[str, tuple[Callable[[Storage], Awaitable[object]], str]] = {
         "posts USING COVERING INDEX ix_posts_entry_id_platform_workspace",
     ),
     "due": (lambda storage: storage.subscriptions.due(NOW), "subscriptions USING INDEX ix_subscriptions_next_run_at"),
+    "of person": (
+        lambda storage: storage.subscriptions.of_person(ANN),
+        "subscriptions USING INDEX ix_subscriptions_person (created_by_platform=? AND created_by_workspace=? "
+        "AND created_by_user_id=? AND personal=?)",
+    ),
+    "of workspace": (
+        lambda storage: storage.subscriptions.of_workspace("local", "local"),
+        "subscriptions USING INDEX ix_subscriptions_channel (platform=? AND workspace=?)",
+    ),
+    "end workspace": (
+        lambda storage: storage.subscriptions.end_workspace("local", "none"),
+        "subscriptions USING INDEX ix_subscriptions_channel (platform=? AND workspace=?)",
+    ),
+    "pause channel": (
+        lambda storage: storage.subscriptions.pause_channel(HERE),
+        "subscriptions USING INDEX ix_subscriptions_channel (platform=? AND workspace=? AND channel_id=?)",
+    ),
+    "whose latest posts": (
+        lambda storage: storage.ledger.latest_posts("local", "local", ["a", "b"]),
+        "SEARCH subscriptions USING INTEGER PRIMARY KEY (rowid=?)",
+    ),
+    "inbox": (lambda storage: storage.inbox.take("local", "1", at=NOW), "ix_inbox_at (at<?)"),
+    "reconcile": (
+        lambda storage: storage.engagement.reconcile({1: Seen(), 2: Seen()}, at=NOW),
+        "reactions USING PRIMARY KEY (post_id=?)",
+    ),
+    "find bot": (
+        lambda storage: storage.slack_installations("c", [KEY]).async_find_bot(enterprise_id=None, team_id="T"),
+        "slack_bots USING INDEX slack_bots_idx (client_id=? AND enterprise_id=? AND team_id=?)",
+    ),
+    "find installation": (
+        lambda storage: storage.slack_installations("c", [KEY]).async_find_installation(
+            enterprise_id=None, team_id="T", user_id="U"
+        ),
+        "slack_installations USING INDEX slack_installations_idx "
+        "(client_id=? AND enterprise_id=? AND team_id=? AND user_id=?)",
+    ),
     "last change": (lambda storage: storage.archive.last_change_by(ANN), "revisions USING INDEX ix_revisions_person"),
     "drafts": (lambda storage: storage.archive.drafts(), "ix_entries_status_change_no"),
     "same papers": (lambda storage: storage.archive.same_papers(["a", "b"]), "match_keys USING PRIMARY KEY"),
@@ -160,8 +200,18 @@ async def test_each_question_has_its_index(archive: Storage, name: str) -> None:
     plans = await plans_while(archive, lambda: ask(archive))
     assert any(index in line for plan in plans for line in plan), plans
     assert not [
-        line for plan in plans for line in plan if re.fullmatch(r"SCAN (posts|entries|reactions|replies)", line)
+        line
+        for plan in plans
+        for line in plan
+        if re.fullmatch(r"SCAN (posts|entries|reactions|replies|inbox|slack_\w+)", line)
     ]
+
+
+async def test_forgetting_looks_along_indexes(archive: Storage) -> None:
+    """But for one pass over the posts: for a subscription to go, SQLite itself looks whether any is still its own."""
+    plans = await plans_while(archive, lambda: archive.engagement.forget(ANN))
+    scans = [plan for plan in plans if any(re.fullmatch(r"SCAN \w+", line) for line in plan)]
+    assert [plan[0] for plan in scans] == ["SEARCH subscriptions USING INTEGER PRIMARY KEY (rowid=?)"]
 
 
 async def test_a_tags_page_reads_no_more_than_it_shows(archive: Storage) -> None:

@@ -1,0 +1,31 @@
+"""Which events of a platform have been taken: each at most once within a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from storage.database import Database
+from storage.tables import inbox
+
+_KEPT_FOR = timedelta(days=1)
+"""Longer than any platform goes on delivering an event again."""
+
+
+class EventInbox:
+    """`bot.core.ports.Inbox` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take(self, platform: str, event_id: str, *, at: datetime) -> bool:
+        """See the port."""
+        return await self._database.write(_take, platform, event_id, at)
+
+
+def _take(connection: Connection, platform: str, event_id: str, at: datetime) -> bool:
+    connection.execute(delete(inbox).where(inbox.c.at < at - _KEPT_FOR))  # a look at its index when there are none
+    new = upsert(inbox).values(platform=platform, event_id=event_id, at=at).on_conflict_do_nothing()
+    return connection.execute(new).rowcount > 0
