@@ -1,4 +1,4 @@
-"""What people do in the local workspace: write, reply, react, save, share.
+"""What people do in the local workspace: write, reply, react, save, share, have themselves forgotten.
 
 Each goes to the workspace's own records, as on a chat platform's server, and to Paperboy's, as that platform's
 event would.
@@ -12,9 +12,9 @@ from typing import Final
 from bot.core.digests import MessageRef
 from bot.core.errors import InputError, NotAllowed, NotFound
 from bot.core.messages import msg
-from bot.core.workspace import LocalMessage
-from bot.usecases import track
-from bot.usecases.look_up import find_entry
+from bot.core.workspace import LocalMessage, may_see_channel
+from bot.usecases import converse, track
+from bot.usecases.answers import ForgetAct, NoticeAnswer
 from bot.web.courier import WebCourier
 from bot.web.hub import Event, EventKind
 from bot.web.viewing import EMOJI, message_of
@@ -123,12 +123,18 @@ async def share(visitor: Visitor, channel_id: str, entry_id: str, token: str) ->
         ChannelUnavailable: no such channel.
     """
     parts = visitor.parts
-    entry = await find_entry(parts.stores, visitor.caller, entry_id)
-    if not entry.is_public or (entry.digest_date and entry.digest_date > visitor.caller.today):
-        raise NotAllowed(msg("“{title}” is not published yet.", title=entry.title))
+    entry = await converse.shareable(visitor.desk, visitor.caller, entry_id)
     courier = WebCourier(parts.stores.workspace, parts.hub, parts.clock)
     key = _key(visitor, "share", token)
     await courier.share(visitor.channel(channel_id), entry.id, visitor.persona.value, key=key)
+
+
+async def forget_me(visitor: Visitor) -> NoticeAnswer:
+    """Erase the visitor's records here and in the archive, once confirmed."""
+    said = await converse.perform(visitor.desk, visitor.caller, visitor.channel(""), ForgetAct())
+    await visitor.parts.stores.workspace.forget(visitor.persona.value)
+    visitor.parts.hub.publish(Event(EventKind.REFRESH))
+    return said
 
 
 async def channel_must_exist(visitor: Visitor, channel_id: str) -> None:
@@ -137,7 +143,8 @@ async def channel_must_exist(visitor: Visitor, channel_id: str) -> None:
     Raises:
         NotFound: no such channel.
     """
-    if all(channel.id != channel_id for channel in await visitor.parts.stores.workspace.channels()):
+    channels = {channel.id for channel in await visitor.parts.stores.workspace.channels()}
+    if channel_id not in channels or not may_see_channel(channel_id, visitor.persona.value):
         raise NotFound(msg("There is no such channel."))
 
 

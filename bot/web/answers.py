@@ -1,209 +1,43 @@
-"""What the local workspace answers to one person alone: small values, each with the template that shows it."""
+"""How the local workspace shows an answer: with which template and values, and under which HTTP status."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import ClassVar, Final
+from typing import Final
 
-from bot.core import engagement, entry_form
-from bot.core.entries import Entry
 from bot.core.errors import (
-    CommandError,
     Conflict,
     InputError,
     LookupUnavailable,
     NotAllowed,
     NotFound,
     PaperboyError,
-    QueryError,
     StorageError,
 )
-from bot.core.messages import Message, msg
-from bot.core.subscription_form import SubscriptionForm
-from bot.core.subscriptions import Subscription
-from bot.usecases import look_up
-from bot.web.rendering import Payload
+from bot.core.messages import msg
+from bot.core.people import Language
+from bot.usecases import answers
+from bot.usecases.answers import Act, Answer, EndAct, ForgetAct, NoticeAnswer, RemoveAct
+from bot.web.rendering import card_of, payload_of
 
-# --- answers --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ResultsAnswer:
-    """One page of a lookup. `typed` is what was asked, word for word: paging asks it again."""
-
-    template: ClassVar[str] = "chat/answer_results.html"
-    typed: str
-    results: look_up.Results
-
-
-@dataclass(frozen=True, slots=True)
-class DigestAnswer:
-    """One day's digest."""
-
-    template: ClassVar[str] = "chat/answer_digest.html"
-    view: look_up.DigestView
-
-
-@dataclass(frozen=True, slots=True)
-class EntryAnswer:
-    """One entry in full."""
-
-    template: ClassVar[str] = "chat/answer_entry.html"
-    hit: look_up.Hit
-    card: Payload
-
-
-@dataclass(frozen=True, slots=True)
-class LikeAnswer:
-    """What is like an entry."""
-
-    template: ClassVar[str] = "chat/answer_like.html"
-    entry: Entry
-    hits: tuple[look_up.Hit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DraftsAnswer:
-    """The drafts that wait to be published."""
-
-    template: ClassVar[str] = "chat/answer_drafts.html"
-    hits: tuple[look_up.Hit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HelpAnswer:
-    """The commands this person may use, and the query language by examples."""
-
-    template: ClassVar[str] = "chat/answer_help.html"
-    view: look_up.HelpView
-    commands: tuple[tuple[str, Message], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeAnswer:
-    """Something was done, or is so; `suggestions` are commands that go on from here."""
-
-    template: ClassVar[str] = "chat/answer_notice.html"
-    messages: tuple[Message, ...]
-    suggestions: tuple[str, ...] = ()
-    is_error: bool = False
-    status: HTTPStatus = HTTPStatus.OK
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmAnswer:
-    """Something that needs a second word: posting to `action` does it."""
-
-    template: ClassVar[str] = "chat/answer_confirm.html"
-    question: Message
-    action: str
-    label: Message
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionsAnswer:
-    """A channel's subscriptions."""
-
-    template: ClassVar[str] = "chat/answer_subscriptions.html"
-    subscriptions: Sequence[Subscription]
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewAnswer:
-    """What would be posted, as payloads."""
-
-    template: ClassVar[str] = "chat/answer_preview.html"
-    day: date
-    payloads: tuple[Payload, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RecapAnswer:
-    """A week."""
-
-    template: ClassVar[str] = "chat/answer_recap.html"
-    recap: engagement.Recap
-
-    @property
-    def most_per_day(self) -> int:
-        """The tallest bar of the chart, at least 1."""
-        return max(1, *(count for _, count in self.recap.per_day))
-
-    @property
-    def lists(self) -> tuple[tuple[Message, Sequence[tuple[Entry, engagement.Engagement]]], ...]:
-        """The three lists with their headings."""
-        return (
-            (msg("Most liked"), self.recap.top),
-            (msg("Most discussed"), self.recap.discussed),
-            (msg("Overlooked"), self.recap.overlooked),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class EntryFormAnswer:
-    """The form for an entry; `entry_id` None for a new one. `wrong` has a message for each wrong field.
-
-    `theirs` holds what somebody else wrote meanwhile in fields that were changed here too.
-    """
-
-    template: ClassVar[str] = "chat/form_entry.html"
-    form: entry_form.EntryForm
-    entry_id: str | None = None
-    wrong: Mapping[str, Message] | None = None
-    problem: Message | None = None
-    status: HTTPStatus = HTTPStatus.OK
-    theirs: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionFormAnswer:
-    """The form for a subscription; `subscription_id` None for a new one. `suggestions` are corrected queries."""
-
-    template: ClassVar[str] = "chat/form_subscription.html"
-    form: SubscriptionForm
-    subscription_id: int | None = None
-    wrong: Mapping[str, Message] | None = None
-    suggestions: tuple[str, ...] = ()
-    problem: Message | None = None
-    status: HTTPStatus = HTTPStatus.OK
-
-
-Answer = (
-    ResultsAnswer
-    | DigestAnswer
-    | EntryAnswer
-    | LikeAnswer
-    | DraftsAnswer
-    | HelpAnswer
-    | NoticeAnswer
-    | ConfirmAnswer
-    | SubscriptionsAnswer
-    | PreviewAnswer
-    | RecapAnswer
-    | EntryFormAnswer
-    | SubscriptionFormAnswer
-)
-
-
-def notice(message: Message, *suggestions: str) -> NoticeAnswer:
-    """One sentence, and where to go on."""
-    return NoticeAnswer((message,), suggestions)
-
-
-def status_of(answer: Answer) -> HTTPStatus:
-    """The HTTP status an answer goes out with."""
-    match answer:
-        case NoticeAnswer(status=status) | EntryFormAnswer(status=status) | SubscriptionFormAnswer(status=status):
-            return status
-        case _:
-            return HTTPStatus.OK
-
-
-# --- errors ---------------------------------------------------------------------------------------------------------
-
+TEMPLATES: Final[Mapping[type[Answer], str]] = {
+    answers.ResultsAnswer: "chat/answer_results.html",
+    answers.DigestAnswer: "chat/answer_digest.html",
+    answers.EntryAnswer: "chat/answer_entry.html",
+    answers.LikeAnswer: "chat/answer_like.html",
+    answers.DraftsAnswer: "chat/answer_drafts.html",
+    answers.HelpAnswer: "chat/answer_help.html",
+    answers.FollowingAnswer: "chat/answer_following.html",
+    answers.NoticeAnswer: "chat/answer_notice.html",
+    answers.ConfirmAnswer: "chat/answer_confirm.html",
+    answers.SubscriptionsAnswer: "chat/answer_subscriptions.html",
+    answers.PreviewAnswer: "chat/answer_preview.html",
+    answers.RecapAnswer: "chat/answer_recap.html",
+    answers.EntryFormAnswer: "chat/form_entry.html",
+    answers.SubscriptionFormAnswer: "chat/form_subscription.html",
+}
 _STATUSES: Final[tuple[tuple[type[PaperboyError], HTTPStatus], ...]] = (
     (NotAllowed, HTTPStatus.FORBIDDEN),
     (NotFound, HTTPStatus.NOT_FOUND),
@@ -212,10 +46,31 @@ _STATUSES: Final[tuple[tuple[type[PaperboyError], HTTPStatus], ...]] = (
     (StorageError, HTTPStatus.SERVICE_UNAVAILABLE),
     (LookupUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-
-
 # In the local workspace everybody may be either; elsewhere an operator decides.
 _SWITCH: Final = msg("Here you can try it all the same: the switch at the foot of the sidebar makes you a maintainer.")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer as a piece of the page; `values` are for the template, beside the `answer` itself."""
+
+    template: str
+    status: HTTPStatus = HTTPStatus.OK
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+def shown(answer: Answer, *, language: Language, channel_id: str) -> Shown:
+    """How an answer is shown to a reader of this language who asked in this channel ("" where it was in none)."""
+    return Shown(TEMPLATES[type(answer)], status_of(answer), _values(answer, language, channel_id))
+
+
+def status_of(answer: Answer) -> HTTPStatus:
+    """The HTTP status an answer goes out with."""
+    match answer:
+        case NoticeAnswer() | answers.EntryFormAnswer() | answers.SubscriptionFormAnswer() if answer.error:
+            return http_status(answer.error)
+        case _:
+            return HTTPStatus.OK
 
 
 def http_status(error: PaperboyError) -> HTTPStatus:
@@ -223,17 +78,33 @@ def http_status(error: PaperboyError) -> HTTPStatus:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
 
 
-def error_answer(error: PaperboyError) -> NoticeAnswer:
-    """An error in the asker's words, with suggestions that work on a click."""
-    messages = (error.message, _SWITCH) if isinstance(error, NotAllowed) else (error.message,)
-    return NoticeAnswer(messages, _suggestions(error), is_error=True, status=http_status(error))
-
-
-def _suggestions(error: PaperboyError) -> tuple[str, ...]:
-    match error:
-        case QueryError(suggestions=queries):
-            return tuple(f"/paper {query}" for query in queries)
-        case CommandError(suggestions=commands) | NotFound(suggestions=commands) | Conflict(suggestions=commands):
-            return tuple(commands)
+def _values(answer: Answer, language: Language, channel_id: str) -> Mapping[str, object]:
+    match answer:
+        case NoticeAnswer():
+            return _sentences(answer)
+        case answers.ConfirmAnswer():
+            return {"action": address_of(answer.act, channel_id)}
+        case answers.EntryAnswer():
+            return {"card": card_of(answer.hit.entry, language)}
+        case answers.PreviewAnswer():
+            return {"payloads": [payload_of(content, answer.language) for content in answer.contents]}
         case _:
-            return ()
+            return {}
+
+
+def _sentences(answer: NoticeAnswer) -> Mapping[str, object]:
+    """What a notice says, and whether its suggestions are what was probably meant rather than what comes next."""
+    more = (_SWITCH,) if isinstance(answer.error, NotAllowed) else ()
+    meant = answer.error is not None and not isinstance(answer.error, NotFound | Conflict)
+    return {"sentences": (*answer.messages, *more), "is_error": answer.error is not None, "are_meant": meant}
+
+
+def address_of(act: Act, channel_id: str) -> str:
+    """Where to post to do what was confirmed, in this channel."""
+    match act:
+        case RemoveAct(entry_id):
+            return f"/chat/entries/{entry_id}/remove"
+        case EndAct(subscription_id):
+            return f"/chat/channels/{channel_id}/subscriptions/{subscription_id}/end"
+        case ForgetAct():
+            return "/chat/forget-me"

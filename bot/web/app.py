@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -14,17 +14,22 @@ from bot.core.messages import Message, msg
 from bot.web import chat, feed, plumbing, reading_room
 from bot.web.pages import PAGES, load_pages
 from bot.web.parts import PARTS, SOCKETS, OpenSockets, WebParts
-from bot.web.security import MAX_BODY, is_loopback, protect
+from bot.web.security import MAX_BODY, WEBHOOKS, is_loopback, protect
 
 __all__ = ["PAGES", "PARTS", "SOCKETS", "WebParts", "build_app", "is_loopback", "serve"]
 
 _GRACE = 3.0  # seconds for requests under way when the server stops
 
 
-def build_app(parts: WebParts) -> web.Application:
-    """The application. The chat page is a part of it only when `parts.is_local`."""
+def build_app(parts: WebParts, *, webhooks: Sequence[web.RouteDef] = ()) -> web.Application:
+    """The application. The chat page is a part of it only when `parts.is_local`.
+
+    `webhooks` are other platforms' routes, which check by themselves who calls: Host and Origin say nothing there.
+    """
     app = web.Application(client_max_size=MAX_BODY)
     app[PARTS] = parts
+    app[WEBHOOKS] = frozenset(route.path for route in webhooks)
+    app.router.add_routes(webhooks)
     app[PAGES] = load_pages()
     app[SOCKETS] = OpenSockets()
     protect(app)

@@ -22,7 +22,10 @@ from bot.core.errors import InputError, NotFound, PaperboyError
 from bot.core.messages import msg
 from bot.core.query_writing import write_tag
 from bot.locale import translator
-from bot.web import actions, answers, commands, completion, forms, viewing
+from bot.usecases import converse
+from bot.usecases.answers import Act, Answer, EndAct, RemoveAct, error_answer
+from bot.web import actions, completion, forms, viewing
+from bot.web.answers import shown
 from bot.web.live import listen
 from bot.web.pages import render
 from bot.web.visitor import PERSONA_COOKIE, Persona, Visitor, visitor_of
@@ -82,7 +85,7 @@ def _piece(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResp
         try:
             return await handler(request, visitor)
         except PaperboyError as error:
-            return _answer(request, visitor, answers.error_answer(error))
+            return _answer(request, visitor, error_answer(error))
 
     return answered
 
@@ -181,16 +184,18 @@ async def _completions(request: web.Request, visitor: Visitor) -> web.StreamResp
 
 
 async def _results(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    cursor = request.query.get("cursor") or None
-    return _answer(request, visitor, await commands.results_page(visitor, request.query.get("text", ""), cursor))
+    typed, cursor = request.query.get("text", ""), request.query.get("cursor") or None
+    return _answer(request, visitor, await converse.results_page(visitor.desk, visitor.caller, typed, cursor))
 
 
 async def _entry(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    return _answer(request, visitor, await commands.show_entry(visitor, request.match_info["entry"]))
+    entry_id = request.match_info["entry"]
+    return _answer(request, visitor, await converse.show_entry(visitor.desk, visitor.caller, entry_id))
 
 
 async def _like(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    return _answer(request, visitor, await commands.show_like(visitor, request.match_info["entry"]))
+    entry_id = request.match_info["entry"]
+    return _answer(request, visitor, await converse.show_like(visitor.desk, visitor.caller, entry_id))
 
 
 # --- pieces that do something ---------------------------------------------------------------------------------------
@@ -199,8 +204,8 @@ async def _like(request: web.Request, visitor: Visitor) -> web.StreamResponse:
 async def _run(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     channel_id = request.match_info["channel"]
     await actions.channel_must_exist(visitor, channel_id)
-    line = await _field(request, "text")
-    return _answer(request, visitor, await commands.run_line(visitor, visitor.channel(channel_id), line))
+    channel, line = visitor.channel(channel_id), await _field(request, "text")
+    return _answer(request, visitor, await converse.run_line(visitor.desk, visitor.caller, channel, line))
 
 
 async def _write(request: web.Request, visitor: Visitor) -> web.StreamResponse:
@@ -239,36 +244,43 @@ async def _share(request: web.Request, visitor: Visitor) -> web.StreamResponse:
 
 
 async def _save_entry(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    entry_id = request.match_info.get("entry")
-    return _answer(request, visitor, await forms.save_entry(visitor, await _typed(request), entry_id))
+    form, entry_id = forms.read_entry_form(await _typed(request)), request.match_info.get("entry")
+    return _answer(request, visitor, await converse.save_entry(visitor.desk, visitor.caller, form, entry_id))
 
 
 async def _save_subscription(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     channel_id = request.match_info["channel"]
     await actions.channel_must_exist(visitor, channel_id)
-    channel, number = visitor.channel(channel_id), _number(request.match_info.get("number"))
-    return _answer(request, visitor, await forms.save_subscription(visitor, channel, await _typed(request), number))
+    form, number = forms.read_subscription_form(await _typed(request)), _number(request.match_info.get("number"))
+    channel = visitor.channel(channel_id)
+    done = await converse.save_subscription(visitor.desk, visitor.caller, channel, form, number)
+    return _answer(request, visitor, done)
 
 
 async def _end_subscription(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    channel = visitor.channel(request.match_info["channel"])
-    number = int(request.match_info["number"])
-    return _answer(request, visitor, await commands.end_subscription(visitor, channel, number))
+    return await _perform(request, visitor, EndAct(int(request.match_info["number"])))
 
 
 async def _remove(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    return _answer(request, visitor, await commands.remove_entry(visitor, request.match_info["entry"]))
+    return await _perform(request, visitor, RemoveAct(request.match_info["entry"]))
+
+
+async def _perform(request: web.Request, visitor: Visitor, act: Act) -> web.StreamResponse:
+    """Do what was confirmed: in the channel of the address, or where that names none, wherever it was."""
+    channel = visitor.channel(request.match_info.get("channel", ""))
+    return _answer(request, visitor, await converse.perform(visitor.desk, visitor.caller, channel, act))
 
 
 async def _forget_me(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    return _answer(request, visitor, await commands.forget_me(visitor))
+    return _answer(request, visitor, await actions.forget_me(visitor))
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------
 
 
-def _answer(request: web.Request, visitor: Visitor, answer: answers.Answer) -> web.Response:
-    return _render(request, visitor, answer.template, status=answers.status_of(answer), answer=answer)
+def _answer(request: web.Request, visitor: Visitor, answer: Answer) -> web.Response:
+    way = shown(answer, language=visitor.caller.language, channel_id=request.match_info.get("channel", ""))
+    return _render(request, visitor, way.template, status=way.status, answer=answer, **way.values)
 
 
 def _render(

@@ -3,38 +3,58 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from aiohttp import WSCloseCode, web
 
 from bot.core.people import Language
-from bot.core.ports import Clock, PaperSource, Stores
+from bot.core.ports import Clock, Stores
+from bot.core.subscriptions import Layout
+from bot.usecases.converse import Desk
 
 if TYPE_CHECKING:
     from bot.web.hub import Hub
+
+LAYOUTS: Final = frozenset({Layout.CARDS, Layout.COMPACT})
+"""The layouts that the local workspace can post."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebParts:
     """Everything the pages need. `is_local`: bound to loopback, so the chat page is served beside the reading room.
 
-    `nudge` wakes the delivery loop after a change; `language` and `zone` (IANA) are the workspace's.
+    What stands on the `desk` is the whole platform's; its `language` and `zone` (IANA) are the workspace's.
     """
 
-    stores: Stores
-    clock: Clock
-    source: PaperSource
+    desk: Desk
     hub: Hub
-    nudge: Callable[[], None]
-    language: Language
-    zone: str
     workspace: str
     is_local: bool
+
+    @property
+    def stores(self) -> Stores:
+        """The archive and all that belongs to it."""
+        return self.desk.stores
+
+    @property
+    def clock(self) -> Clock:
+        """Whose time it is."""
+        return self.desk.clock
+
+    @property
+    def language(self) -> Language:
+        """The workspace's language, for those who have chosen none."""
+        return self.desk.language
+
+    @property
+    def zone(self) -> str:
+        """The workspace's time zone (IANA)."""
+        return self.desk.zone
 
     def now(self) -> datetime:
         """The present moment in the workspace's zone."""

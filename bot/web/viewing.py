@@ -12,7 +12,7 @@ from bot.core.engagement import Engagement
 from bot.core.entries import Entry
 from bot.core.errors import NotFound
 from bot.core.messages import msg
-from bot.core.workspace import LocalChannel, LocalMessage
+from bot.core.workspace import LocalChannel, LocalMessage, may_see_channel
 from bot.usecases.look_up import may_see
 from bot.web.rendering import card_of
 from bot.web.visitor import Visitor
@@ -96,10 +96,12 @@ class _Facts:
 
 
 async def channels_of(visitor: Visitor) -> list[ChannelView]:
-    """The workspace's channels, in order."""
+    """The channels that the visitor sees, in order."""
     workspace = visitor.parts.stores.workspace
     found: list[ChannelView] = []
     for channel in await workspace.channels():
+        if not may_see_channel(channel.id, visitor.persona.value):
+            continue
         newest = await workspace.history(channel.id, limit=1)
         found.append(ChannelView(channel, newest[-1].id if newest else 0))
     return found

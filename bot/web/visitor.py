@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.core.people import Caller, Person, Role
 from bot.core.subscriptions import Channel
+from bot.usecases.converse import Desk
 from bot.web.courier import PLATFORM
 from bot.web.pages import language_for
 from bot.web.parts import PARTS, WebParts
@@ -37,6 +38,11 @@ class Visitor:
     parts: WebParts
     persona: Persona
     caller: Caller
+
+    @property
+    def desk(self) -> Desk:
+        """What answers this person."""
+        return self.parts.desk
 
     def channel(self, channel_id: str) -> Channel:
         """A channel of this workspace, as the core knows it."""

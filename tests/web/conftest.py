@@ -23,12 +23,14 @@ from bot.core.people import Language
 from bot.core.ports import Courier
 from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel
+from bot.usecases.converse import Desk
 from bot.usecases.revise import revise_posts
 from bot.usecases.send import send_waiting
 from bot.usecases.subscribe import begin
 from bot.web.app import WebParts, build_app, serve
 from bot.web.courier import WebCourier
-from bot.web.hub import Hub
+from bot.web.hub import Event, EventKind, Hub
+from bot.web.parts import LAYOUTS
 from storage.opening import Storage, open_storage
 
 NOW = datetime(2024, 7, 20, 3, tzinfo=UTC)  # noon in Seoul
@@ -127,17 +129,19 @@ def clock() -> StandingClock:
 @pytest.fixture
 def parts(storage: Storage, clock: StandingClock) -> WebParts:
     """What a local workspace is made of."""
-    return WebParts(
+    hub = Hub()
+    desk = Desk(
         stores=storage,
         clock=clock,
         source=NoSource(),
-        hub=Hub(),
+        courier=WebCourier(storage.workspace, hub, clock),
         nudge=lambda: None,
+        entry_changed=lambda entry_id: hub.publish(Event(EventKind.ENTRY, entry_id=entry_id)),
         language=Language.KOREAN,
         zone="Asia/Seoul",
-        workspace="local",
-        is_local=True,
+        layouts=LAYOUTS,
     )
+    return WebParts(desk=desk, hub=hub, workspace="local", is_local=True)
 
 
 @pytest.fixture
@@ -157,7 +161,7 @@ def start(parts: WebParts, storage: Storage, clock: StandingClock) -> Start:
         language: Language = Language.KOREAN,
         more: Callable[[web.Application], object] = lambda _: None,
     ) -> AsyncIterator[Site]:
-        app = build_app(replace(parts, is_local=is_local, language=language))
+        app = build_app(replace(parts, desk=replace(parts.desk, language=language), is_local=is_local))
         more(app)
         jar = aiohttp.DummyCookieJar()
         async with serve(app, "127.0.0.1", 0) as port, aiohttp.ClientSession(cookie_jar=jar) as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import get_args
 
 import pytest
 
@@ -11,12 +12,14 @@ from bot.core.errors import CommandError, Conflict, LookupUnavailable, NotAllowe
 from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
 from bot.core.workspace import LocalChannel
-from bot.web import answers, commands
+from bot.usecases import answers, converse
+from bot.web.actions import forget_me
+from bot.web.answers import TEMPLATES, Shown, shown
 from bot.web.completion import complete_line, complete_query, complete_tags
 from bot.web.hub import EventKind
 from bot.web.parts import WebParts
 from bot.web.visitor import Persona, Visitor
-from tests.web.conftest import Deliver, Keep
+from tests.web.conftest import Deliver, Keep, Seat
 
 
 def _visitor(parts: WebParts, persona: Persona, *roles: Role) -> Visitor:
@@ -35,7 +38,15 @@ def curating(parts: WebParts, papers: LocalChannel) -> Visitor:
 
 
 async def _run(visitor: Visitor, line: str) -> answers.Answer:
-    return await commands.run_line(visitor, visitor.channel("papers"), line)
+    return await converse.run_line(visitor.desk, visitor.caller, visitor.channel("papers"), line)
+
+
+async def _perform(visitor: Visitor, act: answers.Act) -> answers.NoticeAnswer:
+    return await converse.perform(visitor.desk, visitor.caller, visitor.channel("papers"), act)
+
+
+def _shown(answer: answers.Answer) -> Shown:
+    return shown(answer, language=Language.ENGLISH, channel_id="papers")
 
 
 # --- looking up -------------------------------------------------------------------------------------------------------
@@ -47,7 +58,7 @@ async def test_a_query_answers_with_a_page(reading: Visitor, keep: Keep) -> None
     answer = await _run(reading, "/paper tag:rlaif")
     assert isinstance(answer, answers.ResultsAnswer)
     assert (len(answer.results.hits), answer.results.total) == (5, 7)
-    rest = await commands.results_page(reading, answer.typed, answer.results.next_cursor)
+    rest = await converse.results_page(reading.desk, reading.caller, answer.typed, answer.results.next_cursor)
     assert len(rest.results.hits) == 2
     assert rest.results.next_cursor is None
 
@@ -67,7 +78,7 @@ async def test_an_unknown_tag_suggests_lines_that_work(reading: Visitor, keep: K
         await _run(reading, "/paper tag:rlfai")
     answer = answers.error_answer(caught.value)
     assert answer.suggestions == ("/paper tag:rlaif",)
-    assert answer.is_error
+    assert answer.error is caught.value
     assert isinstance(await _run(reading, answer.suggestions[0]), answers.ResultsAnswer)
 
 
@@ -87,9 +98,10 @@ async def test_help_lists_what_this_person_may_use(reading: Visitor, curating: V
 async def test_an_entry_and_what_is_like_it(reading: Visitor, keep: Keep) -> None:
     one = await keep("One", tags=("rlaif", "llm"))
     await keep("Two", tags=("rlaif",))
-    shown = await commands.show_entry(reading, one.id)
-    assert shown.card["title"] == "One"
-    like = await commands.show_like(reading, one.id)
+    card = _shown(await converse.show_entry(reading.desk, reading.caller, one.id)).values["card"]
+    assert isinstance(card, dict)
+    assert card["title"] == "One"
+    like = await converse.show_like(reading.desk, reading.caller, one.id)
     assert [hit.entry.title for hit in like.hits] == ["Two"]
 
 
@@ -123,9 +135,9 @@ async def test_a_reader_is_refused(reading: Visitor, line: str) -> None:
 async def test_second_clicks_check_again(reading: Visitor, keep: Keep) -> None:
     entry = await keep("P")
     with pytest.raises(NotAllowed):
-        await commands.remove_entry(reading, entry.id)
+        await _perform(reading, answers.RemoveAct(entry.id))
     with pytest.raises(NotAllowed):
-        await commands.end_subscription(reading, reading.channel("papers"), 1)
+        await _perform(reading, answers.EndAct(1))
 
 
 # --- the channel's digest ---------------------------------------------------------------------------------------------
@@ -153,8 +165,10 @@ async def test_ending_a_subscription_asks_first(curating: Visitor, keep: Keep, d
     answer = await _run(curating, "/digest unsubscribe")
     assert isinstance(answer, answers.ConfirmAnswer)
     assert await curating.parts.stores.subscriptions.of_channel(curating.channel("papers"))
-    number = int(answer.action.split("/")[-2])
-    await commands.end_subscription(curating, curating.channel("papers"), number)
+    assert isinstance(answer.act, answers.EndAct)
+    action = f"/chat/channels/papers/subscriptions/{answer.act.subscription_id}/end"
+    assert _shown(answer).values["action"] == action
+    await _perform(curating, answer.act)
     assert not await curating.parts.stores.subscriptions.of_channel(curating.channel("papers"))
 
 
@@ -164,7 +178,9 @@ async def test_preview_send_and_why(curating: Visitor, keep: Keep, deliver: Deli
     await deliver()
     preview = await _run(curating, "/digest preview 2024-07-18")
     assert isinstance(preview, answers.PreviewAnswer)
-    assert [payload["kind"] for payload in preview.payloads] == ["header", "entry"]
+    payloads = _shown(preview).values["payloads"]
+    assert isinstance(payloads, list)
+    assert [payload["kind"] for payload in payloads] == ["header", "entry"]
     sent = await _run(curating, "/digest send 2024-07-19")
     assert isinstance(sent, answers.NoticeAnswer)
     assert "already" in str(sent.messages[0])
@@ -208,17 +224,17 @@ async def test_removing_asks_first_and_can_be_undone(curating: Visitor, keep: Ke
     entry = await keep("P")
     answer = await _run(curating, f"/paper-remove {entry.id}")
     assert isinstance(answer, answers.ConfirmAnswer)
-    assert answer.action == f"/chat/entries/{entry.id}/remove"
+    assert _shown(answer).values["action"] == f"/chat/entries/{entry.id}/remove"
     with curating.parts.hub.listening() as tab:
-        removed = await commands.remove_entry(curating, entry.id)
+        removed = await _perform(curating, answer.act)
         coming = tab.events.get_nowait()
     assert coming is not None
     assert (coming[1].kind, coming[1].entry_id) == (EventKind.ENTRY, entry.id)
     with pytest.raises(NotFound):
-        await commands.show_entry(curating, entry.id)
+        await converse.show_entry(curating.desk, curating.caller, entry.id)
     undone = await _run(curating, removed.suggestions[0])
     assert isinstance(undone, answers.NoticeAnswer)
-    assert (await commands.show_entry(curating, entry.id)).hit.entry.title == "P"
+    assert (await converse.show_entry(curating.desk, curating.caller, entry.id)).hit.entry.title == "P"
 
 
 async def test_forgetting_asks_first(reading: Visitor, keep: Keep) -> None:
@@ -226,7 +242,7 @@ async def test_forgetting_asks_first(reading: Visitor, keep: Keep) -> None:
     await reading.parts.stores.engagement.save(entry.id, reading.caller.person, at=reading.parts.clock.now())
     answer = await _run(reading, "/paper forget-me")
     assert isinstance(answer, answers.ConfirmAnswer)
-    assert str((await commands.forget_me(reading)).messages[0]) == "1 record about you was erased."
+    assert str((await forget_me(reading)).messages[0]) == "1 record about you was erased."
 
 
 @pytest.mark.parametrize(
@@ -242,13 +258,14 @@ async def test_forgetting_asks_first(reading: Visitor, keep: Keep) -> None:
 )
 def test_every_error_has_its_status(error: NotAllowed, status: int) -> None:
     answer = answers.error_answer(error)
-    assert answers.status_of(answer) == status
+    assert _shown(answer).status == status
     assert answer.messages[0] == error.message
 
 
 def test_a_refusal_says_where_the_switch_is() -> None:
-    answer = answers.error_answer(NotAllowed(msg("No.")))
-    assert "sidebar" in str(answer.messages[1])
+    said = _shown(answers.error_answer(NotAllowed(msg("No.")))).values["sentences"]
+    assert isinstance(said, tuple)
+    assert "sidebar" in str(said[1])
 
 
 async def test_a_known_paper_leads_to_its_form(curating: Visitor, keep: Keep) -> None:
@@ -256,6 +273,17 @@ async def test_a_known_paper_leads_to_its_form(curating: Visitor, keep: Keep) ->
     with pytest.raises(Conflict) as caught:
         await _run(curating, "/paper-add 2406.14548")
     assert answers.error_answer(caught.value).suggestions == (f"/paper-edit {entry.id}",)
+
+
+def test_every_answer_has_its_template() -> None:
+    assert set(TEMPLATES) == set(get_args(answers.Answer))
+
+
+async def test_what_one_follows_is_shown_with_what_can_be_done(reader: Seat, keep: Keep) -> None:
+    await keep("P", tags=("rlaif",))
+    assert "You follow nothing" in (await reader.run("/paper following")).text
+    assert "<code>tag:rlaif</code>" in (await reader.run("/paper follow #rlaif")).text
+    assert 'data-command="/paper unfollow tag:rlaif"' in (await reader.run("/paper following")).text
 
 
 # --- completion -------------------------------------------------------------------------------------------------------
