@@ -18,6 +18,8 @@ from bot.locale import Translator
 
 MOST_NAME = 200
 """Characters of one name on a byline; a longer one ends in `…`."""
+MOST_QUERIES = 300
+"""Characters of the queries a person follows, where a digest says why it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ def late_head_mark(speaker: Translator) -> str:
     return speaker.say(msg("Late additions"))
 
 
+def followed(queries: Sequence[str], speaker: Translator) -> str:
+    """What stands on a digest of what a person follows."""
+    return speaker.say(msg("You follow {queries}", queries=_shortened(clean(", ".join(queries)), MOST_QUERIES)))
+
+
 def withdrawn(speaker: Translator) -> str:
     """What stands in place of a withdrawn post whose thread stays."""
     return speaker.say(msg("This post was withdrawn; what was said about it stays."))
@@ -59,8 +66,11 @@ def byline(entry: Entry, speaker: Translator) -> str:
 
 
 def _name(name: str) -> str:
-    name = " ".join(clean(name).split())
-    return name if len(name) <= MOST_NAME else name[: MOST_NAME - 1].rstrip() + "…"
+    return _shortened(" ".join(clean(name).split()), MOST_NAME)
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def source_of(entry: Entry) -> str | None:

@@ -34,7 +34,7 @@ def messages_of(content: Content, language: Language) -> tuple[SlackMessage, ...
             return _digest(wording.heading(days, count, speaker), mark, (), speaker)
         case ListContent(days, entries, follows):
             items = [Item(tuple(_item(entry, speaker))) for entry in entries]
-            mark = speaker.say(msg("You follow {queries}", queries=_shortened(", ".join(follows)))) if follows else None
+            mark = wording.followed(follows, speaker) if follows else None
             return _digest(wording.heading(days, len(entries), speaker), mark, items, speaker)
         case EntryContent(entry, late):
             return _card(entry, late, speaker)
@@ -58,10 +58,6 @@ def _digest(
     summary = " · ".join(filter(None, (mark, heading.summary)))
     body = [*title(heading.title), context(summary), *blocks_of(items)]
     return _messages((heading.title, summary), body, (), speaker)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= MOST_FALLBACK else text[: MOST_FALLBACK - 1] + "…"
 
 
 def _item(entry: Entry, speaker: Translator) -> Iterator[Run]:

@@ -32,9 +32,11 @@ def payload_of(content: Content, language: Language) -> Payload:
         case EntryContent(entry, late):
             mark = wording.late_mark(speaker) if late else None
             made = {"kind": "entry", "card": card_of(entry, language), "late": mark}
-        case ListContent(days, entries):
+        case ListContent(days, entries, follows):
             items = [_item(entry, speaker) for entry in entries]
             made = {"kind": "list", **_heading(days, len(entries), speaker), "items": items}
+            if follows:
+                made["summary"] = f"{wording.followed(follows, speaker)} · {made['summary']}"
         case NoteContent(note):
             made = {"kind": "note", "text": speaker.say(note)}
     return {"language": language.value, **made}

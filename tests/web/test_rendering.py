@@ -132,3 +132,8 @@ def test_every_payload_survives_json(content: Content) -> None:
     made = payload_of(content, Language.KOREAN)
     assert json.loads(json.dumps(made)) == made
     assert json.loads(json.dumps(share_payload("a", "reader"))) == {"kind": "share", "entry_id": "a", "by": "reader"}
+
+
+def test_a_digest_of_what_a_person_follows_says_so() -> None:
+    made = payload_of(ListContent((date(2024, 7, 19),), (ENTRY,), ("tag:llm", "author:kim")), Language.ENGLISH)
+    assert str(made["summary"]).startswith("You follow tag:llm, author:kim")
