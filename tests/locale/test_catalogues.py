@@ -17,7 +17,13 @@ from bot.locale import language_of, translator
 from tools import catalogues
 from tools.catalogues import ROOT, Call, calls, calls_in_python, calls_in_template, fields, ids, problems, read, update
 
-NAMES = frozenset({"BibTeX", "Id"})
+NAMES = frozenset(
+    {
+        *("BibTeX", "Id", "SLACK_APP_TOKEN: {problem}", "SLACK_BOT_TOKEN: {problem}"),
+        *("Slack, {team}: {finding}", "Slack: {whom}; {how}."),
+        "[show | subscribe | list | edit | pause | preview | send | why | help]",
+    }
+)
 """Sentences that need no Hangul."""
 
 HANGUL = re.compile("[가-힣]")
