@@ -374,7 +374,7 @@ workspace_reactions = Table(
 
 # --- Slack's installations -----------------------------------------------------------------------------------------
 #
-# As slack_sdk's own stores have them, which read and write the first two; only what is kept sealed needs more room.
+# As slack_sdk's own stores have them, which read and write them; only what is kept sealed needs more room.
 
 slack_installations = Table(
     "slack_installations",
