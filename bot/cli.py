@@ -253,6 +253,59 @@ async def _doctor(settings: Settings) -> int:
     return DONE if all(check.ok for check in checks) else TROUBLE
 
 
+@paperboy.group(help=mark("What a platform has to be told about Paperboy."))
+def manifest() -> None:
+    """Commands for each platform that has such a thing."""
+
+
+@manifest.command(help=mark("Print the app manifest for Slack, as JSON: Socket Mode and one workspace, unless told."))
+@click.option(
+    "--http", "http_url", metavar="URL", help=mark("Slack sends events to Paperboy, reached at this address.")
+)
+@click.option(
+    "--many",
+    "install_url",
+    is_flag=False,
+    flag_value="",
+    metavar="[URL]",
+    help=mark("Any workspace may install it, on pages at this address: where left out, that of --http."),
+)
+@click.option("--language", metavar="LANGUAGE", help=mark("ko or en: of the descriptions that everybody sees."))
+def slack(http_url: str | None, install_url: str | None, language: str | None) -> int:
+    """See the help text."""
+    import json
+
+    from bot.slack.manifest import manifest as slack_manifest
+
+    spoken = _chosen_language(language)
+    made = slack_manifest(
+        http_url=http_url, language=spoken, many=install_url is not None, install_url=install_url or None
+    )
+    click.echo(json.dumps(made, ensure_ascii=False, indent=2))
+    return DONE
+
+
+def _chosen_language(name: str | None) -> Language:
+    """The language that was asked for, else the setting, else the terminal's."""
+    if name is not None:
+        if name not in list(Language):
+            raise InputError(msg("There is no language “{name}”: ko or en.", name=name))
+        return Language(name)
+    try:
+        return _language(_settings())
+    except SettingsError:  # the manifest comes first: those of Slack are often half there
+        return _language(None)
+
+
+@paperboy.command(name="new-key", help=mark("Print a new key for PAPERBOY_ENCRYPTION_KEY."))
+def new_key() -> int:
+    """See the help text."""
+    from cryptography.fernet import Fernet
+
+    click.echo(Fernet.generate_key().decode("ascii"))
+    return DONE
+
+
 @paperboy.group(help=mark("The database."))
 def db() -> None:
     """Commands for the database itself."""

@@ -19,8 +19,8 @@ from bot.core.text import shorten_authors
 from bot.locale import Translator
 
 if TYPE_CHECKING:  # each command imports what it uses: a lookup has to start fast
+    from bot.core.checks import Check
     from bot.core.imports import ImportReport
-    from bot.doctor import Check
     from bot.usecases.look_up import Hit, Results
 
 _SKIPPED_SHOWN = 20

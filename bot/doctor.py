@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
+from bot.clock import SystemClock
+from bot.core.checks import Check
 from bot.core.errors import StorageError
-from bot.core.messages import Message, msg, msg_n
+from bot.core.messages import msg, msg_n
 from bot.opening import opened
 from bot.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding."""
-
-    ok: bool
-    message: Message
 
 
 async def examine(settings: Settings) -> list[Check]:
@@ -29,6 +22,7 @@ async def examine(settings: Settings) -> list[Check]:
         *await _database(settings),
         _address(settings),
         _reach(settings),
+        *await _slack(settings),
     ]
 
 
@@ -36,7 +30,7 @@ def _without_effect(settings: Settings) -> list[Check]:
     if not settings.without_effect:
         return []
     names = ", ".join(settings.without_effect)
-    return [Check(False, msg("Settings: {names} has no effect: this version serves the web only.", names=names))]
+    return [Check(False, msg("Settings: {names} has no effect: this version serves the web and Slack.", names=names))]
 
 
 async def _database(settings: Settings) -> list[Check]:
@@ -89,3 +83,17 @@ def _reach(settings: Settings) -> Check:
     if settings.is_local:
         return Check(True, msg("Web: the local workspace is open to this machine only."))
     return Check(True, msg("Web: only the reading room is served, because the address is not loopback."))
+
+
+async def _slack(settings: Settings) -> list[Check]:
+    slack = settings.slack
+    if slack is None:
+        return []
+    from bot.slack.checks import slack_checks  # noqa: PLC0415 - Slack's libraries only where it is served
+
+    try:
+        async with opened(settings) as storage:
+            kept = storage.slack_installations(slack.client_id, slack.encryption_keys) if slack.client_id else None
+            return await slack_checks(settings, storage, SystemClock(), kept)
+    except StorageError:
+        return [Check(False, msg("Slack: not looked at, since the database cannot be used."))]

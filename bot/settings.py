@@ -7,10 +7,11 @@ directory. Read by hand: the usual settings library alone takes longer to import
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.core.errors import SettingsError
 from bot.core.messages import Message, msg
 from bot.core.nearest import nearest
-from bot.core.people import Language
+from bot.core.people import Language, Staff
 
 DEFAULTS: Final[Mapping[str, str]] = {
     "DATABASE_URL": "sqlite:///paperboy.db",
@@ -29,13 +30,42 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "PAPERBOY_WEB_PORT": "8080",
     "PAPERBOY_ARXIV_URL": "https://export.arxiv.org/api/query",
     "PAPERBOY_LOG_LEVEL": "info",
+    "SLACK_API_URL": "https://slack.com/api/",
 }
-NOT_SERVED_YET: Final = frozenset(
+OPTIONAL: Final = frozenset(
     {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"}
-    | {"DISCORD_TOKEN", "PAPERBOY_MAINTAINERS", "PAPERBOY_OPERATORS"}
+    | {"PAPERBOY_ENCRYPTION_KEY", "PAPERBOY_MAINTAINERS", "PAPERBOY_OPERATORS"}
 )
+NOT_SERVED_YET: Final = frozenset({"DISCORD_TOKEN"})
 """Settings of platforms that this version does not serve: understood, and said to be without effect."""
+_KNOWN: Final = frozenset({*DEFAULTS, *OPTIONAL, *NOT_SERVED_YET})
 _LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSettings:
+    """How Slack is served: one workspace by its bot token, or many that install Paperboy by OAuth.
+
+    Events come over Socket Mode with an app token, else over HTTP with a signing secret. No token is ever shown.
+    """
+
+    bot_token: str | None = field(default=None, repr=False)
+    app_token: str | None = field(default=None, repr=False)
+    signing_secret: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    encryption_keys: tuple[str, ...] = field(default=(), repr=False)
+    api_url: str = DEFAULTS["SLACK_API_URL"]
+
+    @property
+    def uses_socket_mode(self) -> bool:
+        """Whether events come over a WebSocket that Paperboy opens, rather than over HTTP."""
+        return self.app_token is not None
+
+    @property
+    def serves_many(self) -> bool:
+        """Whether workspaces install Paperboy by themselves, by OAuth."""
+        return self.client_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +83,8 @@ class Settings:
     web_port: int
     arxiv_url: str
     log_level: str
+    staff: Staff = field(default_factory=Staff)
+    slack: SlackSettings | None = None
     without_effect: tuple[str, ...] = ()
 
     @property
@@ -84,6 +116,8 @@ def load_settings(environment: Mapping[str, str], directory: Path) -> Settings:
         web_port=_port(values["PAPERBOY_WEB_PORT"].strip()),
         arxiv_url=_http_url("PAPERBOY_ARXIV_URL", values["PAPERBOY_ARXIV_URL"].strip()),
         log_level=_one_of("PAPERBOY_LOG_LEVEL", values["PAPERBOY_LOG_LEVEL"].strip().lower(), _LOG_LEVELS),
+        staff=Staff(_ids(values.get("PAPERBOY_MAINTAINERS", "")), _ids(values.get("PAPERBOY_OPERATORS", ""))),
+        slack=_slack(values),
         without_effect=tuple(sorted(NOT_SERVED_YET.intersection(given))),
     )
 
@@ -104,7 +138,7 @@ def _from_dotenv(path: Path) -> dict[str, str]:
 
 def _ours(name: str) -> bool:
     """`.env` files are shared with other programs: only what is meant for Paperboy is looked at."""
-    return name in DEFAULTS or name in NOT_SERVED_YET or name.startswith("PAPERBOY_")
+    return name in _KNOWN or name.startswith("PAPERBOY_")
 
 
 def _from_toml(path: Path) -> dict[str, str]:
@@ -123,8 +157,8 @@ def _readable(path: Path, read: Callable[[], Mapping[str, str | None]]) -> Mappi
 
 def _known(found: Mapping[str, str], where: str | Message) -> dict[str, str]:
     for name in found:
-        if name not in DEFAULTS and name not in NOT_SERVED_YET:
-            near = nearest(name, [(known, 0) for known in DEFAULTS], limit=1)
+        if name not in _KNOWN:
+            near = nearest(name, [(known, 0) for known in sorted(_KNOWN)], limit=1)
             if near:
                 raise SettingsError(
                     msg("Unknown setting {name} in {where}. Did you mean {near}?", name=name, where=where, near=near[0])
@@ -175,6 +209,75 @@ def _port(value: str) -> int:
             msg("PAPERBOY_WEB_PORT: “{value}” is no port; it is a number from 1 to 65535.", value=value)
         )
     return int(value)
+
+
+def _ids(value: str) -> frozenset[str]:
+    """Ids of people and groups, separated by commas or white space."""
+    return frozenset(value.replace(",", " ").split())
+
+
+def _slack(values: Mapping[str, str]) -> SlackSettings | None:
+    """How Slack is to be served; None when nothing of it is set."""
+    names = ("bot_token", "app_token", "signing_secret", "client_id", "client_secret")
+    given = {name: value for name in names if (value := values.get(f"SLACK_{name.upper()}", "").strip())}
+    if not given:
+        return None
+    keys = tuple(values.get("PAPERBOY_ENCRYPTION_KEY", "").replace(",", " ").split())
+    api_url = _http_url("SLACK_API_URL", values["SLACK_API_URL"].strip())
+    slack = SlackSettings(**given, encryption_keys=keys, api_url=api_url.rstrip("/") + "/")
+    wrong = _mixed_up(slack) or _incomplete(slack)
+    if wrong:
+        raise SettingsError(wrong)
+    return slack
+
+
+def _mixed_up(slack: SlackSettings) -> Message | None:
+    """A token in another's place, by what Slack's tokens begin with."""
+    if slack.bot_token and slack.bot_token.startswith(("xapp-", "xoxp-")):
+        return msg("SLACK_BOT_TOKEN: this is another kind of token. The bot token begins with xoxb-.")
+    if slack.app_token and slack.app_token.startswith(("xoxb-", "xoxp-")):
+        return msg("SLACK_APP_TOKEN: this is another kind of token. The app-level token begins with xapp-.")
+    return None
+
+
+def _incomplete(slack: SlackSettings) -> Message | None:
+    """What is missing before Slack can be served, or is there twice: the first that is so."""
+    many, one, reached = slack.client_id, slack.bot_token, slack.app_token or slack.signing_secret
+    problems = (
+        (
+            bool(many) != bool(slack.client_secret),
+            msg("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET belong together: set both, or neither."),
+        ),
+        (one and many, msg("SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID for many: set one of them.")),
+        (
+            not one and not many,
+            msg("SLACK_BOT_TOKEN is missing. It begins with xoxb- and stands under “OAuth & Permissions”."),
+        ),
+        (
+            not reached,
+            msg("Slack cannot reach Paperboy: set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."),
+        ),
+        (
+            many and not slack.encryption_keys,
+            msg(
+                "PAPERBOY_ENCRYPTION_KEY is missing: it keeps the workspaces' tokens secret. "
+                "`paperboy new-key` makes one."
+            ),
+        ),
+        (
+            not all(map(_is_key, slack.encryption_keys)),
+            msg("PAPERBOY_ENCRYPTION_KEY: this is no key. `paperboy new-key` makes one."),
+        ),
+    )
+    return next((said for is_so, said in problems if is_so), None)
+
+
+def _is_key(text: str) -> bool:
+    """Whether it is a Fernet key: 32 bytes in URL-safe base64."""
+    try:
+        return len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
+    except ValueError:
+        return False
 
 
 def _http_url(name: str, value: str) -> str:

@@ -97,6 +97,7 @@ async def test_a_query_that_is_not_understood(tmp_path: Path) -> None:
         ({"PAPERBOY_WEB_PROT": "8080"}, "Did you mean PAPERBOY_WEB_PORT?"),
         ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
         ({"PAPERBOY_WEB_HOST": "exa mple"}, "PAPERBOY_WEB_HOST"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN"),
     ],
 )
 async def test_a_wrong_setting_is_one_line(tmp_path: Path, settings: dict[str, str], words: str) -> None:
@@ -106,9 +107,9 @@ async def test_a_wrong_setting_is_one_line(tmp_path: Path, settings: dict[str, s
 
 
 async def test_settings_of_platforms_to_come_are_said_to_have_no_effect(tmp_path: Path) -> None:
-    checked = await paperboy(tmp_path, "doctor", SLACK_BOT_TOKEN="not-a-real-one", PAPERBOY_WEB_PORT=str(free_port()))
+    checked = await paperboy(tmp_path, "doctor", DISCORD_TOKEN="not-a-real-one", PAPERBOY_WEB_PORT=str(free_port()))
     assert checked.code == 1
-    assert "SLACK_BOT_TOKEN has no effect" in checked.out
+    assert "DISCORD_TOKEN has no effect" in checked.out
     assert "not-a-real-one" not in checked.out + checked.err
 
 
