@@ -1,0 +1,37 @@
+"""What a confirmed press does, as a button's value: `remove ID`, `end NUMBER`, `forget`."""
+
+from __future__ import annotations
+
+from bot.usecases.answers import Act, EndAct, ForgetAct, RemoveAct
+
+
+def write_act(act: Act) -> str:
+    """An act as a button's value.
+
+    >>> write_act(EndAct(3))
+    'end 3'
+    """
+    match act:
+        case RemoveAct(entry_id):
+            return f"remove {entry_id}"
+        case EndAct(subscription_id):
+            return f"end {subscription_id}"
+        case ForgetAct():
+            return "forget"
+
+
+def read_act(value: str) -> Act | None:
+    """The act of a value; None for what is none.
+
+    >>> read_act("remove abc")
+    RemoveAct(entry_id='abc')
+    """
+    match value.split(" ", 1):
+        case ["remove", entry_id]:
+            return RemoveAct(entry_id)
+        case ["end", number] if number.isascii() and number.isdecimal() and len(number) < 10:
+            return EndAct(int(number))
+        case ["forget"]:
+            return ForgetAct()
+        case _:
+            return None

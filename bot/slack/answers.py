@@ -1,0 +1,268 @@
+"""Private answers as Slack messages: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from bot import wording
+from bot.core.engagement import Engagement
+from bot.core.entries import Entry
+from bot.core.markup import Run, safe_url, sentence, title_text
+from bot.core.messages import msg, msg_n
+from bot.core.subscriptions import EVERY_DAY, Layout, Subscription
+from bot.locale import Translator
+from bot.slack.actions import ActionId
+from bot.slack.acts import write_act
+from bot.slack.asks import Ask, AskKind
+from bot.slack.blocks import SlackMessage, actions, button, context, title
+from bot.slack.paging import Group, View, page_buttons, page_message
+from bot.slack.pieces import (
+    entry_buttons,
+    gathered_words,
+    hit_group,
+    lined,
+    plain_runs,
+    run_button,
+    said_blocks,
+    suggestion_groups,
+    text_sections,
+)
+from bot.slack.rendering import messages_of
+from bot.slack.rich_text import Block, Item, Section, blocks_of
+from bot.usecases import answers
+from bot.usecases.look_up import Hit
+
+_BAR: Final = "▁▂▃▄▅▆▇█"
+
+Rendered = tuple[list[Group], list[Block]]
+"""The groups of an answer, and its own buttons to turn pages, if it has any."""
+
+
+def answer_message(answer: answers.Answer, view: View) -> SlackMessage:
+    """An answer, or the page of it that was asked for."""
+    groups, turn = _RENDERED[type(answer)](answer, view)
+    return page_message(groups, view, turn)
+
+
+def abstract_message(entry: Entry, view: View) -> SlackMessage:
+    """An entry's abstract."""
+    heading = Section((_name(entry),))
+    body = text_sections(entry.abstract, keep_lines=False) or [Section((Run(view.speaker.t("There is no abstract.")),))]
+    return page_message([[block] for block in blocks_of([heading, *body])], view)
+
+
+def _name(entry: Entry) -> Run:
+    return Run(title_text(entry.title) or entry.id, bold=True, url=safe_url(entry.url))
+
+
+def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
+    results, speaker = answer.results, view.speaker
+    asked = Section((Run(f"/paper {results.text}".strip(), code=True),))
+    if results.notice:
+        lines = [f"/paper {text}" for text in results.suggestions]
+        return [
+            [*blocks_of([asked]), *said_blocks(speaker.say(results.notice))],
+            *suggestion_groups(lines, speaker.t("Try:")),
+        ], []
+    count = msg_n("{n} entry", "{n} entries", n=results.total)
+    if results.total_is_floor:
+        count = msg_n("{n} entry or more", "{n} entries or more", n=results.total)
+    head = [*blocks_of([asked]), context(speaker.say(count))]
+    cursors = ((speaker.t("Previous"), results.previous_cursor), (speaker.t("Next"), results.next_cursor))
+    turn = [(label, Ask(AskKind.LOOKUP, answer.typed, cursor)) for label, cursor in cursors if cursor]
+    return [head, *(hit_group(hit, view) for hit in results.hits)], page_buttons(turn)
+
+
+def _digest(answer: answers.DigestAnswer, view: View) -> Rendered:
+    shown, speaker = answer.view, view.speaker
+    heading = wording.heading([shown.day], len(shown.hits), speaker)
+    days = [
+        (f"/digest show {day.isoformat()}", label)
+        for day, label in ((shown.before, "← {day}"), (shown.after, "{day} →"))
+        if day
+        for label in [label.format(day=day.isoformat())]
+    ]
+    around = [actions([run_button(line, number, label) for number, (line, label) in enumerate(days)])] if days else []
+    head = [*title(heading.title), context(heading.summary)]
+    return [head, *(hit_group(hit, view) for hit in shown.hits), *([around] if around else [])], []
+
+
+def _entry(answer: answers.EntryAnswer, view: View) -> Rendered:
+    hit, speaker = answer.hit, view.speaker
+    entry = hit.entry
+    shown, other = wording.commentaries(entry, view.caller.language)
+    origin = " · ".join(filter(None, (wording.byline(entry, speaker), wording.source_of(entry) or "")))
+    pieces: list[Section | Item] = [lined([_name(entry)], plain_runs(origin)), *text_sections(shown)]
+    if entry.abstract:
+        pieces += [Section((Run(speaker.t("Abstract"), bold=True),)), *text_sections(entry.abstract, keep_lines=False)]
+    if other:
+        pieces += [Section((Run(speaker.t("Commentary in the other language"), bold=True),)), *text_sections(other)]
+    links = wording.further_links(entry)
+    if links:
+        pieces += [Section((Run(speaker.t("Links"), bold=True),)), *(Item((Run(link, url=link),)) for link in links)]
+    return [*([block] for block in blocks_of(pieces)), _entry_foot(hit, view)], []
+
+
+def _entry_foot(hit: Hit, view: View) -> Group:
+    entry, speaker = hit.entry, view.speaker
+    when = speaker.t("Digest of {day}", day=entry.digest_date) if entry.digest_date else ""
+    gathered = gathered_words(hit.engagement, speaker)
+    facts = " · ".join(filter(None, (when, gathered, speaker.t("Entry {id}", id=entry.id))))
+    jump = view.permalink(hit.jump) if hit.jump else None
+    post = [Run(speaker.t("Jump to the post"), url=jump)] if jump else []
+    tags = " ".join(f"#{title_text(tag)}" for tag in entry.tags)
+    like = button(speaker.t("More like this"), ActionId.LIKE, entry.id)
+    buttons = [*entry_buttons(hit, view, details=False), like]
+    return [*blocks_of([lined(plain_runs(tags), plain_runs(facts), post)]), actions(buttons)]
+
+
+def _like(answer: answers.LikeAnswer, view: View) -> Rendered:
+    name = title_text(answer.entry.title)
+    if not answer.hits:
+        return [said_blocks(view.speaker.t("No other entry shares a tag with “{title}”.", title=name))], []
+    return [
+        said_blocks(view.speaker.t("Like “{title}”, by shared tags:", title=name)),
+        *(hit_group(hit, view) for hit in answer.hits),
+    ], []
+
+
+def _drafts(answer: answers.DraftsAnswer, view: View) -> Rendered:
+    speaker, count = view.speaker, len(answer.hits)
+    if not count:
+        none = speaker.t("No draft waits to be published. To change an entry, write its id after the command.")
+        return [said_blocks(none)], []
+    head = speaker.n("{n} draft waits to be published:", "{n} drafts wait to be published:", count)
+    return [said_blocks(head), *(hit_group(hit, view) for hit in answer.hits)], []
+
+
+def _help(answer: answers.HelpAnswer, view: View) -> Rendered:
+    speaker = view.speaker
+    examples = [
+        Item((Run(f"/paper {text}", code=True), Run(f" {speaker.say(what)}"))) for text, what in answer.view.examples
+    ]
+    commands = [Item((Run(line, code=True), Run(f" {speaker.say(what)}"))) for line, what in answer.commands]
+    tries = [f"/paper {text}" for text, _ in answer.view.examples[:5]]
+    return [
+        [*title(speaker.t("Looking papers up")), *blocks_of(examples)],
+        *suggestion_groups(tries, speaker.t("Try:")),
+        [*title(speaker.t("Commands")), *blocks_of(commands)],
+    ], []
+
+
+def _following(answer: answers.FollowingAnswer, view: View) -> Rendered:
+    followed, speaker = answer.followed, view.speaker
+    if not followed.queries:
+        none = speaker.t("You follow nothing. /paper follow tag:rlaif brings what has this tag, when a digest does.")
+        return [said_blocks(none)], []
+    at = speaker.t(
+        "When a digest has something for you, it comes at {at} ({zone}).", at=f"{followed.at:%H:%M}", zone=followed.zone
+    )
+    return [
+        said_blocks(at),
+        *(_followed(number, query, speaker) for number, query in enumerate(followed.queries, 1)),
+    ], []
+
+
+def _followed(number: int, query: str, speaker: Translator) -> Group:
+    row = [
+        run_button(f"/paper {query}", 0, speaker.t("Look it up")),
+        run_button(f"/paper unfollow {query}", 1, speaker.t("No longer follow")),
+    ]
+    return [*blocks_of([Section((Run(f"{number}. "), Run(query, code=True)))]), actions(row)]
+
+
+def _notice(answer: answers.NoticeAnswer, view: View) -> Rendered:
+    speaker = view.speaker
+    sentences = blocks_of([Section(tuple(sentence(speaker.say(message)))) for message in answer.messages])
+    label = speaker.t("Did you mean:") if answer.error else speaker.t("Next:")
+    return [*([block] for block in sentences), *suggestion_groups(answer.suggestions, label)], []
+
+
+def _confirm(answer: answers.ConfirmAnswer, view: View) -> Rendered:
+    yes = {**button(view.speaker.say(answer.label), ActionId.CONFIRM, write_act(answer.act)), "style": "danger"}
+    return [[*said_blocks(view.speaker.say(answer.question)), actions([yes])]], []
+
+
+def _subscriptions(answer: answers.SubscriptionsAnswer, view: View) -> Rendered:
+    head = title(view.speaker.t("This channel's subscriptions"))
+    return [head, *(_subscription(one, view.speaker) for one in answer.subscriptions)], []
+
+
+def _subscription(one: Subscription, speaker: Translator) -> Group:
+    name = [Run(speaker.t("No. {id}", id=str(one.id)), bold=True), Run(" ")]
+    query = [Run(one.query, code=True)] if one.query else [Run(speaker.t("everything"))]
+    paused = [Run(" · " + speaker.t("paused"))] if one.paused else []
+    days = speaker.t("every day") if one.weekdays == EVERY_DAY else wording.weekdays(one.weekdays, speaker.language)
+    layout = speaker.t("Compact") if one.layout is Layout.COMPACT else speaker.t("Cards")
+    when = " · ".join((f"{one.at:%H:%M} {one.zone}", days, layout, "한국어" if one.language == "ko" else "English"))
+    turn = ("resume", speaker.t("Resume")) if one.paused else ("pause", speaker.t("Pause"))
+    row = (("edit", speaker.t("Edit")), turn, ("unsubscribe", speaker.t("Unsubscribe")))
+    buttons = [run_button(f"/digest {word} {one.id}", number, label) for number, (word, label) in enumerate(row)]
+    return [*blocks_of([lined(name + query + paused, plain_runs(when))]), actions(buttons)]
+
+
+def _preview(answer: answers.PreviewAnswer, view: View) -> Rendered:
+    """What would be posted, without its buttons: they would do the same, but twice the same id stands in no message."""
+    head = said_blocks(view.speaker.t("This is what the digest of {day} looks like here:", day=answer.day))
+    posts = [message for content in answer.contents for message in messages_of(content, answer.language)]
+    divider: Block = {"type": "divider"}
+    return [head, *([divider, *_without_buttons(message.blocks)] for message in posts)], []
+
+
+def _without_buttons(blocks: Iterable[Block]) -> Iterator[Block]:
+    return (block for block in blocks if block["type"] != "actions")
+
+
+def _recap(answer: answers.RecapAnswer, view: View) -> Rendered:
+    week, speaker = answer.recap, view.speaker
+    head = title(speaker.t("The week of {first} to {last}", first=week.first, last=week.last))
+    bars = [
+        f"{wording.weekdays([day.weekday()], speaker.language)} {_bar(count, answer.most_per_day)} {count}"
+        for day, count in week.per_day
+    ]
+    chart = Section((Run("\n".join(bars), code=True),))
+    lists = [_ranking(speaker.say(name), found, speaker) for name, found in answer.lists if found]
+    count = context(speaker.n("{n} entry", "{n} entries", week.entry_count))
+    return [[*head, count, *blocks_of([chart])], *lists], []
+
+
+def _bar(count: int, tallest: int) -> str:
+    return _BAR[(len(_BAR) - 1) * count // tallest] if count else " "
+
+
+def _ranking(name: str, found: Sequence[tuple[Entry, Engagement]], speaker: Translator) -> Group:
+    items = [
+        Item(
+            (
+                Run(title_text(entry.title) or entry.id, url=safe_url(entry.url)),
+                *plain_runs(f" · {gathered}" if (gathered := gathered_words(engagement, speaker)) else ""),
+            )
+        )
+        for entry, engagement in found
+    ]
+    return blocks_of([Section((Run(name, bold=True),)), *items])
+
+
+def _form(answer: answers.EntryFormAnswer | answers.SubscriptionFormAnswer, view: View) -> Rendered:
+    """Forms open in windows of their own; one that could not is said here."""
+    said = answer.problem or msg("This needs a form. Type the command again to open it.")
+    return [said_blocks(view.speaker.say(said))], []
+
+
+_RENDERED: Final[dict[type, Callable[[Any, View], Rendered]]] = {
+    answers.ResultsAnswer: _results,
+    answers.DigestAnswer: _digest,
+    answers.EntryAnswer: _entry,
+    answers.LikeAnswer: _like,
+    answers.DraftsAnswer: _drafts,
+    answers.HelpAnswer: _help,
+    answers.FollowingAnswer: _following,
+    answers.NoticeAnswer: _notice,
+    answers.ConfirmAnswer: _confirm,
+    answers.SubscriptionsAnswer: _subscriptions,
+    answers.PreviewAnswer: _preview,
+    answers.RecapAnswer: _recap,
+    answers.EntryFormAnswer: _form,
+    answers.SubscriptionFormAnswer: _form,
+}

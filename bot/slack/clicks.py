@@ -1,0 +1,144 @@
+"""Buttons of posts and of private answers: acknowledged at once, then carried out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.core.digests import EntryContent
+from bot.core.messages import msg
+from bot.slack.actions import ActionId, kind_of
+from bot.slack.acts import read_act
+from bot.slack.asks import Ask, AskKind, read_ask, read_press
+from bot.slack.blocks import SlackMessage
+from bot.slack.conversation import answer_ask, guarded, run_line, say, show
+from bot.slack.errors import SlackRefused
+from bot.slack.interaction import Interaction, of_payload
+from bot.slack.parts import SlackParts
+from bot.slack.rendering import messages_of
+from bot.slack.replying import say_in_channel
+from bot.slack.sharing import shared_message
+from bot.usecases import converse, track
+
+_ANY: Final = re.compile(rf"^(?:{'|'.join(ActionId)})(?::\d+)?$")
+
+Handler = Callable[[SlackParts, Interaction, str], Awaitable[None]]
+
+
+def register(app: AsyncApp, parts: SlackParts) -> None:
+    """Listen to every button of `bot.slack.actions`."""
+
+    async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        kind = kind_of(str(action.get("action_id", "")))
+        if kind is not None:
+            interaction = of_payload(body)
+            value = str(action.get("value", ""))
+            await guarded(parts, interaction, _HANDLERS[kind](parts, interaction, value))
+
+    app.action(_ANY)(pressed)
+
+
+async def _page(parts: SlackParts, interaction: Interaction, value: str) -> None:
+    ask = read_ask(value)
+    if ask is None:
+        await say(parts, interaction, msg("This button is no longer understood. Type the command again."))
+        return
+    await answer_ask(parts, interaction, ask, replace=True)
+
+
+async def _details(parts: SlackParts, interaction: Interaction, value: str) -> None:
+    await answer_ask(parts, interaction, Ask(AskKind.ENTRY, read_press(value).entry_id))
+
+
+async def _abstract(parts: SlackParts, interaction: Interaction, value: str) -> None:
+    await answer_ask(parts, interaction, Ask(AskKind.ABSTRACT, read_press(value).entry_id))
+
+
+async def _like(parts: SlackParts, interaction: Interaction, value: str) -> None:
+    await answer_ask(parts, interaction, Ask(AskKind.LIKE, read_press(value).entry_id))
+
+
+async def _run(parts: SlackParts, interaction: Interaction, value: str) -> None:
+    await run_line(parts, interaction, value)
+
+
+async def _save(parts: SlackParts, interaction: Interaction, value: str) -> None:
+    press = read_press(value)
+    caller = await parts.people.caller(interaction.team_id, interaction.user_id)
+    await track.save(parts.desk.stores, caller, press.entry_id, at=parts.desk.clock.now())
+    if press.ask is not None and interaction.ephemeral:
+        await answer_ask(parts, interaction, press.ask, replace=True)
+    else:
+        await say(parts, interaction, msg("Saved. `/paper is:saved` shows what you have saved."), "/paper is:saved")
+
+
+async def _unsave(parts: SlackParts, interaction: Interaction, value: str) -> None:
+    press = read_press(value)
+    caller = await parts.people.caller(interaction.team_id, interaction.user_id)
+    await track.unsave(parts.desk.stores, caller, press.entry_id)
+    if press.ask is not None and interaction.ephemeral:
+        await answer_ask(parts, interaction, press.ask, replace=True)
+    else:
+        await say(parts, interaction, msg("No longer saved"))
+
+
+async def _confirm(parts: SlackParts, interaction: Interaction, value: str) -> None:
+    act = read_act(value)
+    if act is None:
+        await say(parts, interaction, msg("This button is no longer understood. Type the command again."))
+        return
+    caller = await parts.people.caller(interaction.team_id, interaction.user_id)
+    done = await converse.answered(converse.perform(parts.desk, caller, interaction.channel, act))
+    await show(parts, interaction, done, replace=True)
+
+
+async def _share(parts: SlackParts, interaction: Interaction, value: str) -> None:
+    """Post an entry for everybody in the channel, in the name of who shares it."""
+    caller = await parts.people.caller(interaction.team_id, interaction.user_id)
+    entry = await converse.shareable(parts.desk, caller, read_press(value).entry_id)
+    first, *rest = messages_of(EntryContent(entry), parts.desk.language)
+    message = shared_message(first, interaction.user_id, parts.desk.language)
+    try:
+        posted = await _post(parts, interaction, message)
+    except SlackRefused:  # not in this channel: the response URL works there all the same
+        if not await say_in_channel(interaction, message):
+            raise
+    else:
+        for part in rest:
+            await _post(parts, interaction, part, thread_ts=posted)
+    await say(parts, interaction, msg("Shared into this channel."))
+
+
+async def _post(
+    parts: SlackParts, interaction: Interaction, message: SlackMessage, *, thread_ts: str | None = None
+) -> str:
+    """Post into the channel, in its pace; the message's ts."""
+    client = await parts.workspaces.client(interaction.team_id)
+    async with parts.courier.pace.turn(interaction.channel):
+        answer = await client.call(
+            "chat.postMessage",
+            channel=interaction.channel_id,
+            thread_ts=thread_ts,
+            text=message.text,
+            blocks=list(message.blocks),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+    return str(answer["ts"])
+
+
+_HANDLERS: Final[Mapping[ActionId, Handler]] = {
+    ActionId.ABSTRACT: _abstract,
+    ActionId.SAVE: _save,
+    ActionId.UNSAVE: _unsave,
+    ActionId.LIKE: _like,
+    ActionId.DETAILS: _details,
+    ActionId.SHARE: _share,
+    ActionId.PAGE: _page,
+    ActionId.RUN: _run,
+    ActionId.CONFIRM: _confirm,
+}

@@ -1,0 +1,132 @@
+"""Ask and be answered in private: the one way from whatever a person did to what they see.
+
+A question is a command line, or what a button carries (`bot.slack.asks`). Commands that need a form open one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.core import commands as core
+from bot.core.digests import MessageRef
+from bot.core.errors import PaperboyError
+from bot.core.messages import Message
+from bot.core.people import Caller
+from bot.slack import forms
+from bot.slack.answers import abstract_message, answer_message
+from bot.slack.asks import Ask, AskKind
+from bot.slack.errors import SlackError, words_for
+from bot.slack.interaction import Interaction
+from bot.slack.paging import View
+from bot.slack.parts import SlackParts
+from bot.slack.replying import reply
+from bot.slack.showing import FAULT
+from bot.usecases import converse
+from bot.usecases.answers import Answer, error_answer, notice
+from bot.usecases.look_up import find_entry
+
+log = structlog.get_logger(__name__)
+
+
+async def run_line(parts: SlackParts, interaction: Interaction, line: str, *, replace: bool = False) -> None:
+    """Do what a line says: open the form it needs, or show its answer."""
+    try:
+        command = core.parse_command(line)
+    except PaperboyError as error:
+        await show(parts, interaction, error_answer(error), replace=replace)
+        return
+    if not await _opened_form(parts, interaction, command):
+        await answer_ask(parts, interaction, Ask(AskKind.LINE, line), replace=replace)
+
+
+async def _opened_form(parts: SlackParts, interaction: Interaction, command: core.Command) -> bool:
+    """Open the form of a command that has one, at once: what opens it is good for three seconds."""
+    match command:
+        case core.AddEntry(reference):
+            await forms.open_add(parts, interaction, reference)
+        case core.EditEntry(str(reference)):
+            await forms.open_edit(parts, interaction, reference)
+        case core.Subscribe(query_text):
+            await forms.open_subscribe(parts, interaction, query_text)
+        case core.EditSubscription(number):
+            await forms.open_subscription_edit(parts, interaction, number)
+        case _:
+            return False
+    return True
+
+
+async def answer_ask(parts: SlackParts, interaction: Interaction, ask: Ask, *, replace: bool = False) -> None:
+    """Answer a question, in place of what was clicked on with `replace`."""
+    caller = await parts.people.caller(interaction.team_id, interaction.user_id)
+    if ask.kind is AskKind.ABSTRACT:
+        await _show_abstract(parts, interaction, caller, ask, replace=replace)
+        return
+    view = await view_for(parts, caller, ask)
+    async with parts.gate:
+        answer = await converse.answered(_answer(parts, interaction, caller, ask))
+        message = answer_message(answer, view)
+    await reply(parts, interaction, message, replace=replace)
+
+
+def _answer(parts: SlackParts, interaction: Interaction, caller: Caller, ask: Ask) -> Awaitable[Answer]:
+    match ask.kind:
+        case AskKind.LOOKUP:
+            return converse.results_page(parts.desk, caller, ask.text, ask.cursor)
+        case AskKind.ENTRY:
+            return converse.show_entry(parts.desk, caller, ask.text)
+        case AskKind.LIKE:
+            return converse.show_like(parts.desk, caller, ask.text)
+        case _:
+            return converse.run_line(parts.desk, caller, interaction.channel, ask.text)
+
+
+async def _show_abstract(
+    parts: SlackParts, interaction: Interaction, caller: Caller, ask: Ask, *, replace: bool
+) -> None:
+    try:
+        entry = await find_entry(parts.desk.stores, caller, ask.text)
+    except PaperboyError as error:
+        await show(parts, interaction, error_answer(error), replace=replace)
+        return
+    await reply(parts, interaction, abstract_message(entry, await view_for(parts, caller, ask)), replace=replace)
+
+
+async def say(parts: SlackParts, interaction: Interaction, message: Message, *suggestions: str) -> None:
+    """Tell the person one sentence."""
+    await show(parts, interaction, notice(message, *suggestions))
+
+
+async def show(parts: SlackParts, interaction: Interaction, answer: Answer, *, replace: bool = False) -> None:
+    """Show an answer that is at hand already."""
+    caller = await parts.people.caller(interaction.team_id, interaction.user_id)
+    await reply(parts, interaction, answer_message(answer, await view_for(parts, caller, None)), replace=replace)
+
+
+async def view_for(parts: SlackParts, caller: Caller, ask: Ask | None) -> View:
+    """How a person looks at an answer."""
+    return View(caller, ask, await _permalinks(parts, caller.person.workspace))
+
+
+async def _permalinks(parts: SlackParts, team_id: str) -> Callable[[MessageRef], str | None]:
+    try:
+        url = (await parts.workspaces.identity(team_id)).url
+    except SlackError:
+        return lambda _: None
+    base = url.rstrip("/")
+    return lambda ref: f"{base}/archives/{ref.channel.id}/p{ref.message_id.replace('.', '')}" if base else None
+
+
+async def guarded(parts: SlackParts, interaction: Interaction, work: Awaitable[None]) -> None:
+    """Do the work; what nobody foresaw is logged, and the person is told that it went wrong."""
+    try:
+        await work
+    except SlackError as error:
+        log.warning("slack.interaction_failed", team=interaction.team_id, reason=str(error))
+        await say(parts, interaction, words_for(error))
+    except PaperboyError as error:
+        await show(parts, interaction, error_answer(error))
+    except Exception as error:
+        log.error("slack.interaction_failed", team=interaction.team_id, exc_info=error)
+        await say(parts, interaction, FAULT)

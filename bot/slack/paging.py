@@ -1,0 +1,88 @@
+"""Long private answers in pages: pure.
+
+Every answer is a list of groups, each a few blocks that stay together. What does not fit into one message is turned
+like pages: the buttons carry the question, which is asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.core.digests import MessageRef
+from bot.core.people import Caller
+from bot.locale import Translator, translator
+from bot.slack.actions import ActionId
+from bot.slack.asks import Ask, write_ask
+from bot.slack.blocks import SlackMessage, actions, button, fallback
+from bot.slack.rich_text import Block, json_length
+
+MOST_JSON: Final = 9_000
+MOST_BLOCKS: Final = 44
+
+Group = list[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Who looks, at the answer to what, and where posts of this workspace are found."""
+
+    caller: Caller
+    ask: Ask | None
+    permalink: Callable[[MessageRef], str | None]
+
+    @property
+    def speaker(self) -> Translator:
+        """The words of the person's language."""
+        return translator(self.caller.language)
+
+
+def page_message(groups: Sequence[Group], view: View, turn: Sequence[Block] = ()) -> SlackMessage:
+    """The page that was asked for, with the buttons to turn it; `turn` are an answer's own."""
+    pages = _pages(groups)
+    page = min(view.ask.page if view.ask else 0, len(pages) - 1)
+    blocks = [block for group in pages[page] for block in group]
+    turn = turn or _turn(view, page, len(pages))
+    return SlackMessage(_summary(blocks), tuple(blocks + ([actions(turn)] if turn else [])))
+
+
+def _pages(groups: Sequence[Group]) -> list[list[Group]]:
+    """Groups in as few messages as hold them, in order; at least one."""
+    pages: list[list[Group]] = [[]]
+    length = count = 0
+    for group in groups:
+        room = json_length(group)
+        if pages[-1] and (length + room > MOST_JSON or count + len(group) > MOST_BLOCKS):
+            pages.append([])
+            length = count = 0
+        pages[-1].append(group)
+        length, count = length + room, count + len(group)
+    return pages
+
+
+def _turn(view: View, page: int, pages: int) -> list[Block]:
+    """The buttons between pages of a long answer."""
+    if view.ask is None or pages == 1:
+        return []
+    to = [(view.speaker.t("Previous"), page - 1), (view.speaker.t("Next"), page + 1)]
+    there = [(label, replace(view.ask, page=number)) for label, number in to if 0 <= number < pages]
+    return page_buttons(there)
+
+
+def page_buttons(labelled: Iterable[tuple[str, Ask]]) -> list[Block]:
+    """Buttons that ask for another page; one whose question is too long is left out."""
+    written = [(label, value) for label, ask in labelled if (value := write_ask(ask)) is not None]
+    return [button(label, ActionId.PAGE, value, n=number) for number, (label, value) in enumerate(written)]
+
+
+def _summary(blocks: Sequence[Block]) -> str:
+    """What a notification says: the first words there are."""
+    return fallback(next(filter(None, map(_words, blocks)), "Paperboy"))
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        text = value.get("text")
+        return text if isinstance(text, str) else next(filter(None, map(_words, value.values())), "")
+    return next(filter(None, map(_words, value)), "") if isinstance(value, list) else ""

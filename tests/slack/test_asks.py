@@ -1,0 +1,59 @@
+"""What buttons carry comes back as it went in, and nonsense is understood as nothing."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.query_syntax import MAX_LENGTH
+from bot.slack.acts import read_act, write_act
+from bot.slack.asks import MOST_VALUE, Ask, AskKind, Press, read_ask, read_press, write_ask, write_press
+from bot.usecases.answers import EndAct, ForgetAct, RemoveAct
+
+ASKS = st.builds(
+    Ask,
+    kind=st.sampled_from(AskKind),
+    text=st.text(max_size=400),
+    cursor=st.none() | st.text(max_size=60),
+    page=st.integers(0, 99),
+)
+IDS = st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=60)
+
+
+@given(ASKS)
+def test_an_ask_comes_back(ask: Ask) -> None:
+    written = write_ask(ask)
+    assert written is not None
+    assert len(written) <= MOST_VALUE
+    assert read_ask(written) == ask
+
+
+@given(IDS, ASKS)
+def test_a_press_comes_back_with_its_ask_or_without(entry_id: str, ask: Ask) -> None:
+    written = write_press(Press(entry_id, ask))
+    assert 0 < len(written) <= MOST_VALUE
+    assert read_press(written) in (Press(entry_id, ask), Press(entry_id))
+
+
+def test_any_query_people_may_type_fits() -> None:
+    ask = Ask(AskKind.LOOKUP, "가" * MAX_LENGTH, "x" * 60)
+    assert read_press(write_press(Press("abcdefghij", ask))).ask == ask
+
+
+def test_what_is_too_long_is_left_out() -> None:
+    ask = Ask(AskKind.LOOKUP, '"' * MOST_VALUE)
+    assert write_ask(ask) is None
+    assert read_press(write_press(Press("abc", ask))) == Press("abc")
+
+
+@given(st.text() | st.sampled_from(["null", "[]", "[1]", '["line"]', '["nope","x",null,0]', '["line",1,null,0]', "{"]))
+def test_nonsense_is_no_ask(value: str) -> None:
+    assert read_ask(value) is None
+    assert read_press(value).ask is None
+
+
+def test_acts_come_back() -> None:
+    for act in (RemoveAct("abc"), EndAct(12), ForgetAct()):
+        assert read_act(write_act(act)) == act
+    for wrong in ("", "remove", "end x", "end -1", "end ٣", "forget me", "end 12345678901"):
+        assert read_act(wrong) is None
