@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.clock import SystemClock
+from bot.core.errors import SettingsError
 from bot.core.ports import Courier, Stores
+from bot.core.subscriptions import Layout
 from bot.feeds.arxiv import ArxivSource
 from bot.feeds.fetcher import Fetcher
 from bot.files import find_files, read_documents
 from bot.opening import opened
 from bot.scheduler import DeliveryLoop, start_ticks, tried
-from bot.settings import Settings
+from bot.settings import Settings, SlackSettings
+from bot.usecases.converse import Desk
 from bot.usecases.import_archive import import_documents
-from bot.usecases.open_workspace import PLATFORM, WORKSPACE, open_workspace
+from bot.usecases.open_workspace import WORKSPACE, open_workspace
 from bot.usecases.track import reconcile
 from bot.web.app import WebParts, build_app, serve
 from bot.web.courier import WebCourier
-from bot.web.hub import Hub
+from bot.web.hub import Event, EventKind, Hub
+from bot.web.parts import LAYOUTS as WEB_LAYOUTS
 from storage.opening import Storage
 
+if TYPE_CHECKING:
+    from bot.slack.app import SlackPlatform
+
 log = structlog.get_logger(__name__)
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The present moment in UTC."""
-        return datetime.now(UTC)
 
 
 def seeds_folder() -> Path | None:
@@ -64,49 +65,118 @@ async def run(settings: Settings, *, ready: Callable[[str], None]) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stopped.set)
     if settings.without_effect:
-        log.warning("settings.without_effect", names=settings.without_effect, served="web")
+        log.warning("settings.without_effect", names=settings.without_effect, served="web, slack")
     async with opened(settings, migrate=True) as storage:
-        await _serve(settings, storage, ready, stopped)
-
-
-async def _serve(settings: Settings, storage: Storage, ready: Callable[[str], None], stopped: asyncio.Event) -> None:
-    clock = SystemClock()
-    hub = Hub()
-    couriers: dict[str, Courier] = {PLATFORM: WebCourier(storage.workspace, hub, clock)}
-    deliveries = DeliveryLoop(storage, couriers, clock)
-    parts = WebParts(
-        stores=storage,
-        clock=clock,
-        source=ArxivSource(Fetcher(), base_url=settings.arxiv_url),
-        hub=hub,
-        nudge=deliveries.nudge,
-        language=settings.language,
-        zone=settings.zone,
-        workspace=WORKSPACE,
-        is_local=settings.is_local,
-    )
-    async with serve(build_app(parts), settings.web_host, settings.web_port) as port:
-        await _prepare(settings, storage, couriers, clock)
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(deliveries.run())
-            stop_ticks = start_ticks(deliveries.nudge)
-            ready(_address(settings.web_host, port))
-            log.info("run.started", host=settings.web_host, port=port, local=settings.is_local)
-            await stopped.wait()
-            stop_ticks()
-            task.cancel()
+        try:
+            await _Running(settings, storage).serve(ready, stopped)
+        except* SettingsError as wrong:
+            raise wrong.exceptions[0] from None
     log.info("run.stopped")
+
+
+class _Running:
+    """The parts of one process, joined."""
+
+    def __init__(self, settings: Settings, storage: Storage) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clock = SystemClock()
+        self._hub = Hub()
+        self._couriers: dict[str, Courier] = {}
+        self._deliveries = DeliveryLoop(storage, self._couriers, self._clock)
+        self._source = ArxivSource(Fetcher(), base_url=settings.arxiv_url)
+        self._web = self._join_web()
+        self._slack = self._join_slack(settings.slack) if settings.slack else None
+
+    def _join_web(self) -> WebParts:
+        courier = WebCourier(self._storage.workspace, self._hub, self._clock)
+        desk = self._desk(courier, WEB_LAYOUTS)
+        return WebParts(desk=desk, hub=self._hub, workspace=WORKSPACE, is_local=self._settings.is_local)
+
+    def _join_slack(self, slack: SlackSettings) -> SlackPlatform:
+        # Slack's libraries take a while to import: nobody without Slack waits for them.
+        from bot.slack.app import SlackPlatform  # noqa: PLC0415
+        from bot.slack.courier import SlackCourier  # noqa: PLC0415
+        from bot.slack.installing import Installing  # noqa: PLC0415
+        from bot.slack.parts import LAYOUTS, SlackParts  # noqa: PLC0415
+        from bot.slack.people import People  # noqa: PLC0415
+        from bot.slack.workspaces import Workspaces  # noqa: PLC0415
+
+        settings, storage = self._settings, self._storage
+        kept = storage.slack_installations(slack.client_id, slack.encryption_keys) if slack.client_id else None
+        workspaces = Workspaces(slack, self._clock, kept)
+        people = People(workspaces, settings.staff, self._clock, language=settings.language, zone=settings.zone)
+        courier = SlackCourier(workspaces, people, self._clock)
+        parts = SlackParts(self._desk(courier, LAYOUTS), workspaces, people, courier)
+        states = storage.slack_states()
+        installing = Installing(slack, workspaces, kept, states, language=settings.language) if kept else None
+        return SlackPlatform(slack, parts, installing)
+
+    def _desk(self, courier: Courier, layouts: frozenset[Layout]) -> Desk:
+        """What a platform answers people with; its courier takes part in deliveries from now on."""
+        self._couriers[courier.platform] = courier
+        return Desk(
+            stores=self._storage,
+            clock=self._clock,
+            source=self._source,
+            courier=courier,
+            nudge=self._deliveries.nudge,
+            entry_changed=self._entry_changed,
+            language=self._settings.language,
+            zone=self._settings.zone,
+            layouts=layouts,
+        )
+
+    def _entry_changed(self, entry_id: str) -> None:
+        self._hub.publish(Event(EventKind.ENTRY, entry_id=entry_id))
+        self._deliveries.nudge()
+
+    async def serve(self, ready: Callable[[str], None], stopped: asyncio.Event) -> None:
+        """Serve until `stopped`.
+
+        Raises:
+            SettingsError: the address cannot be served on.
+            ExceptionGroup: of SettingsError, when a platform does not accept what is set for it.
+        """
+        webhooks = self._slack.routes() if self._slack else []
+        host, port = self._settings.web_host, self._settings.web_port
+        async with serve(build_app(self._web, webhooks=webhooks), host, port) as real_port:
+            await self._prepare()
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work) for work in self._works()]
+                stop_ticks = start_ticks(self._deliveries.nudge)
+                ready(_address(host, real_port))
+                log.info("run.started", host=host, port=real_port, local=self._settings.is_local)
+                try:
+                    await stopped.wait()
+                finally:
+                    stop_ticks()
+                for task in tasks:
+                    task.cancel()
+        if self._slack:
+            await self._slack.close()
+
+    def _works(self) -> Iterator[Coroutine[None, None, None]]:
+        """What goes on until the end."""
+        yield self._deliveries.run()
+        yield self._reconcile()
+        if self._slack:
+            yield self._slack.run(lambda: log.info("run.slack_ready"))
+
+    async def _prepare(self) -> None:
+        """What a start owes before the first tick: seeds, the workspace, and what an interruption left behind."""
+        settings, storage, now = self._settings, self._storage, self._clock.now()
+        entries = await fill_from_seeds(storage, now)
+        if settings.is_local:
+            await open_workspace(storage, language=settings.language, zone=settings.zone, at=now)
+        interrupted = await storage.ledger.recover()
+        log.info("run.prepared", entries=entries, interrupted_posts=interrupted)
+
+    async def _reconcile(self) -> None:
+        """Catch up with what readers did while nobody listened; it may take as long as rate limits make it."""
+        told = await tried("reconcile", reconcile(self._storage, self._couriers, self._clock))
+        log.info("run.reconciled", posts=told)
 
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-async def _prepare(settings: Settings, storage: Storage, couriers: dict[str, Courier], clock: SystemClock) -> None:
-    """What a start owes before the first tick: seeds, the workspace, and what an interruption left behind."""
-    entries = await fill_from_seeds(storage, clock.now())
-    if settings.is_local:
-        await open_workspace(storage, language=settings.language, zone=settings.zone, at=clock.now())
-    interrupted = await storage.ledger.recover()
-    asked = await tried("reconcile", reconcile(storage, couriers, clock.now()))
-    log.info("run.prepared", entries=entries, interrupted_posts=interrupted, reconciled_posts=asked)
