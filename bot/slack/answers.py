@@ -153,21 +153,18 @@ def _help(answer: answers.HelpAnswer, view: View) -> Rendered:
 def _following(answer: answers.FollowingAnswer, view: View) -> Rendered:
     followed, speaker = answer.followed, view.speaker
     if not followed.queries:
-        none = speaker.t("You follow nothing. /paper follow tag:rlaif brings what has this tag, when a digest does.")
-        return [said_blocks(none)], []
-    at = speaker.t(
-        "When a digest has something for you, it comes at {at} ({zone}).", at=f"{followed.at:%H:%M}", zone=followed.zone
-    )
-    return [
-        said_blocks(at),
-        *(_followed(number, query, speaker) for number, query in enumerate(followed.queries, 1)),
-    ], []
+        none = said_blocks(speaker.t("You follow nothing so far."))
+        return [none, *suggestion_groups(["/paper help"], speaker.t("Next:"))], []
+    when = f"{followed.at:%H:%M} ({followed.zone})"
+    head = speaker.t("When a digest has something for you, a direct message comes at {time}.", time=when)
+    rows = (_followed(number, query, speaker) for number, query in enumerate(followed.queries, 1))
+    return [said_blocks(head), *rows], []
 
 
 def _followed(number: int, query: str, speaker: Translator) -> Group:
     row = [
         run_button(f"/paper {query}", 0, speaker.t("Look it up")),
-        run_button(f"/paper unfollow {query}", 1, speaker.t("No longer follow")),
+        run_button(f"/paper unfollow {query}", 1, speaker.t("Unfollow")),
     ]
     return [*blocks_of([Section((Run(f"{number}. "), Run(query, code=True)))]), actions(row)]
 
