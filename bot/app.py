@@ -19,12 +19,11 @@ from bot.feeds.arxiv import ArxivSource
 from bot.feeds.fetcher import Fetcher
 from bot.files import find_files, read_documents
 from bot.opening import opened
-from bot.scheduler import DeliveryLoop, start_ticks, tried
+from bot.scheduler import DeliveryLoop, ReconcileLoop, start_ticks
 from bot.settings import Settings, SlackSettings
 from bot.usecases.converse import Desk
 from bot.usecases.import_archive import import_documents
 from bot.usecases.open_workspace import WORKSPACE, open_workspace
-from bot.usecases.track import reconcile
 from bot.web.app import WebParts, build_app, serve
 from bot.web.courier import WebCourier
 from bot.web.hub import Event, EventKind, Hub
@@ -84,6 +83,7 @@ class _Running:
         self._hub = Hub()
         self._couriers: dict[str, Courier] = {}
         self._deliveries = DeliveryLoop(storage, self._couriers, self._clock)
+        self._catching_up = ReconcileLoop(storage, self._couriers, self._clock)
         self._source = ArxivSource(Fetcher(), base_url=settings.arxiv_url)
         self._web = self._join_web()
         self._slack = self._join_slack(settings.slack) if settings.slack else None
@@ -100,6 +100,7 @@ class _Running:
         from bot.slack.installing import Installing  # noqa: PLC0415
         from bot.slack.parts import LAYOUTS, SlackParts  # noqa: PLC0415
         from bot.slack.people import People  # noqa: PLC0415
+        from bot.slack.rooms import Rooms  # noqa: PLC0415
         from bot.slack.workspaces import Workspaces  # noqa: PLC0415
 
         settings, storage = self._settings, self._storage
@@ -107,10 +108,10 @@ class _Running:
         workspaces = Workspaces(slack, self._clock, kept)
         people = People(workspaces, settings.staff, self._clock, language=settings.language, zone=settings.zone)
         courier = SlackCourier(workspaces, people, self._clock)
-        parts = SlackParts(self._desk(courier, LAYOUTS), workspaces, people, courier)
+        parts = SlackParts(self._desk(courier, LAYOUTS), workspaces, people, courier, Rooms(workspaces))
         states = storage.slack_states()
         installing = Installing(slack, workspaces, kept, states, language=settings.language) if kept else None
-        return SlackPlatform(slack, parts, installing)
+        return SlackPlatform(slack, parts, installing, missed=self._catching_up.missed)
 
     def _desk(self, courier: Courier, layouts: frozenset[Layout]) -> Desk:
         """What a platform answers people with; its courier takes part in deliveries from now on."""
@@ -159,7 +160,7 @@ class _Running:
     def _works(self) -> Iterator[Coroutine[None, None, None]]:
         """What goes on until the end."""
         yield self._deliveries.run()
-        yield self._reconcile()
+        yield self._catching_up.run()
         if self._slack:
             yield self._slack.run(lambda: log.info("run.slack_ready"))
 
@@ -171,11 +172,6 @@ class _Running:
             await open_workspace(storage, language=settings.language, zone=settings.zone, at=now)
         interrupted = await storage.ledger.recover()
         log.info("run.prepared", entries=entries, interrupted_posts=interrupted)
-
-    async def _reconcile(self) -> None:
-        """Catch up with what readers did while nobody listened; it may take as long as rate limits make it."""
-        told = await tried("reconcile", reconcile(self._storage, self._couriers, self._clock))
-        log.info("run.reconciled", posts=told)
 
 
 def _address(host: str, port: int) -> str:

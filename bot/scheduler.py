@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -15,10 +16,16 @@ from bot.core.errors import StorageError
 from bot.core.ports import Clock, Stores
 from bot.usecases.deliver import plan_due
 from bot.usecases.revise import revise_posts
-from bot.usecases.send import Couriers, send_waiting
+from bot.usecases.send import Couriers, Serving
+from bot.usecases.track import reconcile
 
 TICK: Final = timedelta(seconds=15)
 """How late a delivery may start at most."""
+
+RECONCILED_EVERY: Final = timedelta(days=1)
+"""How long something may stay wrong that nobody noticed."""
+_REST: Final = timedelta(minutes=1)
+"""What is missed is seldom one event: the rest of it is let pass, and put right with it."""
 
 log = structlog.get_logger(__name__)
 
@@ -30,41 +37,117 @@ class DeliveryLoop:
         self._stores = stores
         self._couriers = couriers
         self._clock = clock
+        self._serving = Serving(stores, couriers, clock)
         self._wanted = asyncio.Event()
+        self._waker: asyncio.TimerHandle | None = None
 
     def nudge(self) -> None:
         """Have the loop look as soon as it is free; never waits."""
         self._wanted.set()
 
     async def run(self) -> None:
-        """Look, then wait for the next nudge, until cancelled."""
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            await self.look_once()
+        """Look, then wait for the next nudge, until cancelled; so are then the posts under way."""
+        try:
+            while True:
+                await self._wanted.wait()
+                self._wanted.clear()
+                await self.look_once()
+        finally:
+            self._wake_at(None)
+            await self._serving.stop()
 
     async def look_once(self) -> None:
-        """Plan what is due, bring posted copies up to date, and send what waits.
+        """Plan what is due, bring posted copies up to date, and begin to send what waits.
 
-        What goes wrong is logged and tried again at the next look: nothing that befalls one subscription or one step
-        ends the deliveries of the others.
+        A channel is served for as long as it takes, while the loop looks again. What goes wrong is logged and tried
+        again at the next look: nothing that befalls one subscription or one step ends the deliveries of the others.
         """
         planned = await tried("plan", plan_due(self._stores, self._clock.now()))
         revised = await tried("revise", revise_posts(self._stores, self._clock.now()))
-        acted = await tried("send", send_waiting(self._stores, self._couriers, self._clock))
-        if planned or revised or acted:
-            log.info("delivery.round", subscriptions=planned, revised=revised, posts=acted)
+        started = await tried("send", self._start())
+        if planned or revised or started:
+            log.info("delivery.round", subscriptions=planned, revised=revised, channels=started)
+
+    async def _start(self) -> int:
+        tasks = await self._serving.start()
+        for task in tasks:
+            task.add_done_callback(self._ended)
+        self._wake_at(await self._stores.ledger.next_attempt(self._clock.now()))
+        return len(tasks)
+
+    def _ended(self, task: asyncio.Task[int]) -> None:
+        _log_end(task)
+        if not task.cancelled() and task.exception() is None:
+            self.nudge()  # to learn when what was put off there is due: that may be before the next tick
+
+    def _wake_at(self, moment: datetime | None) -> None:
+        if self._waker is not None:
+            self._waker.cancel()
+            self._waker = None
+        if moment is not None:
+            seconds = max(0.0, (moment - self._clock.now()).total_seconds())
+            self._waker = asyncio.get_running_loop().call_later(seconds, self.nudge)
+
+
+class ReconcileLoop:
+    """Catches up with what readers did: at the start, after something was missed, and once a day all the same."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        couriers: Couriers,
+        clock: Clock,
+        *,
+        every: timedelta = RECONCILED_EVERY,
+        rest: timedelta = _REST,
+    ) -> None:
+        self._stores = stores
+        self._couriers = couriers
+        self._clock = clock
+        self._every = every
+        self._rest = rest
+        self._wanted = asyncio.Event()
+
+    def missed(self) -> None:
+        """Have it catch up soon: a platform told of something that nobody heard; never waits."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Catch up, then wait until that is due again, until cancelled. It takes as long as rate limits make it."""
+        while True:
+            told = await tried("reconcile", reconcile(self._stores, self._couriers, self._clock))
+            log.info("run.reconciled", posts=told)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), self._every.total_seconds())
+            await asyncio.sleep(self._rest.total_seconds())
+            self._wanted.clear()
 
 
 async def tried(step: str, work: Awaitable[int]) -> int:
     """What the work says; 0, and a word in the log, when it fails."""
     try:
         return await work
-    except StorageError as error:
-        log.warning("delivery.storage_unavailable", step=step, reason=str(error))
-    except Exception as error:
-        log.error("delivery.failed", step=step, exc_info=error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next look is made
+        _log_failure(step, error)
     return 0
+
+
+def _log_end(task: asyncio.Task[int]) -> None:
+    """What became of a channel that was being served."""
+    if task.cancelled():
+        return
+    error = task.exception()
+    if error is None:
+        log.info("delivery.served", posts=task.result())
+    else:
+        _log_failure("send", error)
+
+
+def _log_failure(step: str, error: BaseException) -> None:
+    if isinstance(error, StorageError):
+        log.warning("delivery.storage_unavailable", step=step, reason=str(error))
+    else:
+        log.error("delivery.failed", step=step, exc_info=error)
 
 
 def start_ticks(nudge: Callable[[], None]) -> Callable[[], None]:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, Subquery, and_, func, or_, select, update
 
-from bot.core.digests import DeliveryState, Post, PostChange, PostState
+from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostState
 from bot.core.messages import Message
 from bot.core.subscriptions import Channel
 from storage.people import channel_of, where_channel
@@ -36,19 +36,32 @@ def recover(connection: Connection) -> int:
 
 def channels_waiting(connection: Connection, now: datetime) -> Sequence[Channel]:
     """Channels whose first unfinished post may be acted on now."""
+    first = _first_unfinished()
+    ready = select(first).where(
+        or_(
+            and_(first.c.next_attempt_at.is_(None), first.c.state != PostState.SENDING),
+            first.c.next_attempt_at <= now,
+        ),
+    )
+    return sorted(channel_of(row) for row in connection.execute(ready))
+
+
+def next_attempt(connection: Connection, now: datetime) -> datetime | None:
+    """When the next channel is ready that is not ready now."""
+    first = _first_unfinished()
+    soonest = select(func.min(first.c.next_attempt_at)).where(first.c.next_attempt_at > now)
+    moment: datetime | None = connection.scalar(soonest)
+    return moment
+
+
+def _first_unfinished() -> Subquery:
+    """Each channel's first post to which something is to be done."""
     place = func.row_number().over(
         partition_by=[posts.c[name] for name in CHANNEL_COLUMNS], order_by=[posts.c.turn, posts.c.id]
     )
     columns = [posts.c[name] for name in (*CHANNEL_COLUMNS, "state", "next_attempt_at")]
     numbered = _unfinished(select(*columns, place.label("place"))).subquery()
-    first = select(numbered).where(
-        numbered.c.place == 1,
-        or_(
-            and_(numbered.c.next_attempt_at.is_(None), numbered.c.state != PostState.SENDING),
-            numbered.c.next_attempt_at <= now,
-        ),
-    )
-    return sorted(channel_of(row) for row in connection.execute(first))
+    return select(numbered).where(numbered.c.place == 1).subquery()
 
 
 def claim(connection: Connection, channel: Channel, now: datetime) -> Post | None:
@@ -136,11 +149,13 @@ def mark_withdrawn(connection: Connection, post_id: int) -> None:
     _settle(connection, row.delivery_id)
 
 
-def mark_uncertain(connection: Connection, post_id: int, reason: Message, retry_at: datetime) -> None:
-    """Nobody knows: to be looked up then, and never sent again before that."""
-    unknown = posts.c.state.in_((PostState.SENDING, PostState.UNCERTAIN))
-    statement = update(posts).where(posts.c.id == post_id, unknown)
-    connection.execute(statement.values(state=PostState.UNCERTAIN, reason=reason, next_attempt_at=retry_at))
+def mark_uncertain(connection: Connection, post_id: int, reason: Message, retry_at: datetime) -> bool:
+    """Nobody knows: to be looked up then, and never sent again before that; whether the reason is a new one."""
+    row = _row(connection, post_id)
+    if row is None or row.state not in {PostState.SENDING, PostState.UNCERTAIN}:
+        return False
+    _set(connection, post_id, state=PostState.UNCERTAIN, reason=reason, next_attempt_at=retry_at)
+    return bool(row.reason != reason)
 
 
 def mark_failed(connection: Connection, post_id: int, reason: Message, retry_at: datetime) -> None:
@@ -156,19 +171,29 @@ def mark_failed(connection: Connection, post_id: int, reason: Message, retry_at:
         _set(connection, post_id, change_taken=False, reason=reason, next_attempt_at=retry_at)
 
 
-def mark_refused(connection: Connection, post_id: int, reason: Message) -> bool:
-    """Nothing more of its delivery goes out; of a post that is there, the change is given up, which is no news."""
+def mark_refused(connection: Connection, post_id: int, reason: Message, alone: bool = False) -> bool:
+    """It does not go out, nor unless it is `alone` does the rest of its delivery; whether the operator should know.
+
+    Of a post that is there, the change is given up, which is no news.
+    """
     row = _row(connection, post_id)
     if row is None:
         return False
     if row.state is PostState.SENT:
         _set(connection, post_id, change=None, change_taken=False, turn=None, reason=reason, next_attempt_at=None)
         return False
-    rest = update(posts).where(posts.c.delivery_id == row.delivery_id, posts.c.state.in_(UNSENT))
+    these = posts.c.id == post_id if alone else posts.c.delivery_id == row.delivery_id
+    rest = update(posts).where(these, posts.c.state.in_(UNSENT))
     ended = {"state": PostState.REFUSED, "turn": None, "change": None, "reason": reason, "next_attempt_at": None}
     refused = connection.execute(rest.values(**ended)).rowcount
-    _settle(connection, row.delivery_id)
-    return refused > 0 and not _failed_before(connection, row.delivery_id)
+    _settle(connection, row.delivery_id, broken_off=not alone)
+    is_over = not alone or _has_failed(connection, row.delivery_id)
+    return refused > 0 and is_over and not _failed_before(connection, row.delivery_id)
+
+
+def _has_failed(connection: Connection, delivery_id: int) -> bool:
+    state = connection.scalar(select(deliveries.c.state).where(deliveries.c.id == delivery_id))
+    return state is DeliveryState.FAILED
 
 
 def _failed_before(connection: Connection, delivery_id: int) -> bool:
@@ -182,19 +207,24 @@ def _failed_before(connection: Connection, delivery_id: int) -> bool:
     return connection.scalar(earlier.order_by(deliveries.c.id.desc()).limit(1)) is DeliveryState.FAILED
 
 
-def _settle(connection: Connection, delivery_id: int) -> None:
-    """A planned delivery is over when all its posts are: failed when one was refused, else delivered."""
+def _settle(connection: Connection, delivery_id: int, *, broken_off: bool = False) -> None:
+    """A planned delivery is over when all its posts are.
+
+    It has failed when it was broken off, or when something was refused and nothing beside the header is there.
+    """
     of_delivery = select(func.count()).where(posts.c.delivery_id == delivery_id)
     if connection.scalar(of_delivery.where(posts.c.state.in_(UNSENT))):
         return
     refused = connection.scalar(of_delivery.where(posts.c.state == PostState.REFUSED))
-    state = DeliveryState.FAILED if refused else DeliveryState.DELIVERED
+    there = connection.scalar(of_delivery.where(posts.c.state == PostState.SENT, posts.c.kind != PostKind.HEADER))
+    failed = broken_off or (refused and not there)
+    state = DeliveryState.FAILED if failed else DeliveryState.DELIVERED
     planned = update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.state == DeliveryState.PLANNED)
     connection.execute(planned.values(state=state))
 
 
 def _row(connection: Connection, post_id: int) -> Row[*tuple[Any, ...]] | None:
-    columns = (posts.c.delivery_id, posts.c.state, posts.c.change, posts.c.change_taken)
+    columns = (posts.c.delivery_id, posts.c.state, posts.c.change, posts.c.change_taken, posts.c.reason)
     return connection.execute(select(*columns).where(posts.c.id == post_id)).first()
 
 

@@ -73,6 +73,10 @@ class DeliveryLedger:
         """See the port."""
         return await self._database.read(claims.channels_waiting, now)
 
+    async def next_attempt(self, now: datetime) -> datetime | None:
+        """See the port."""
+        return await self._database.read(claims.next_attempt, now)
+
     async def claim(self, channel: Channel, now: datetime) -> Post | None:
         """See the port. What is handed out without being marked as sending stays away from others for a minute."""
         return await self._database.write(claims.claim, channel, now)
@@ -89,17 +93,17 @@ class DeliveryLedger:
         """See the port."""
         await self._database.write(claims.mark_withdrawn, post_id)
 
-    async def mark_uncertain(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
+    async def mark_uncertain(self, post_id: int, *, reason: Message, retry_at: datetime) -> bool:
         """See the port."""
-        await self._database.write(claims.mark_uncertain, post_id, reason, retry_at)
+        return await self._database.write(claims.mark_uncertain, post_id, reason, retry_at)
 
     async def mark_failed(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
         """See the port."""
         await self._database.write(claims.mark_failed, post_id, reason, retry_at)
 
-    async def mark_refused(self, post_id: int, *, reason: Message) -> bool:
-        """See the port. Of a post that is there already, only the change is given up."""
-        return await self._database.write(claims.mark_refused, post_id, reason)
+    async def mark_refused(self, post_id: int, *, reason: Message, alone: bool = False) -> bool:
+        """See the port."""
+        return await self._database.write(claims.mark_refused, post_id, reason, alone)
 
     async def post_of(self, ref: MessageRef) -> Post | None:
         """See the port."""

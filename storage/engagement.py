@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, or_, select
+from sqlalchemy import Connection, Row, Table, and_, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.engagement import Engagement, Seen, SeenReaction, SeenReply
@@ -47,9 +48,15 @@ class EngagementRecord:
         """Take a reply back."""
         await self._database.write(_unreply, post_id, message_id)
 
-    async def reconcile(self, seen: Mapping[int, Seen], *, at: datetime) -> None:
+    async def recorded(self, post_ids: Collection[int]) -> Mapping[int, Seen]:
+        """See the port."""
+        return await self._database.read(_recorded, sorted(post_ids))
+
+    async def reconcile(
+        self, seen: Mapping[int, Seen], *, before: Mapping[int, Seen] | None = None, at: datetime
+    ) -> None:
         """See the port. Reactions that are known already keep their moment."""
-        await self._database.write(_reconcile, seen, at)
+        await self._database.write(_reconcile, seen, before or {}, at)
 
     async def save(self, entry_id: str, person: Person, *, at: datetime) -> None:
         """Save an entry for a person.
@@ -107,17 +114,49 @@ def _unreply(connection: Connection, post_id: int, message_id: str) -> None:
     count_posts(connection, [post_id])
 
 
-def _reconcile(connection: Connection, seen: Mapping[int, Seen], at: datetime) -> None:
+def _recorded(connection: Connection, post_ids: Sequence[int]) -> dict[int, Seen]:
+    given: dict[int, list[SeenReaction]] = {post_id: [] for post_id in post_ids}
+    said: dict[int, list[SeenReply]] = {post_id: [] for post_id in post_ids}
+    for some in chunked(post_ids):
+        for row in connection.execute(select(reactions).where(reactions.c.post_id.in_(some))):
+            given[row.post_id].append(SeenReaction(_person(row), row.emoji))
+        for row in connection.execute(select(replies).where(replies.c.post_id.in_(some))):
+            said[row.post_id].append(SeenReply(_person(row), row.message_id, row.at))
+    return {post_id: Seen(tuple(given[post_id]), tuple(said[post_id])) for post_id in post_ids}
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(row.platform, row.workspace, row.user_id)
+
+
+def _reconcile(connection: Connection, seen: Mapping[int, Seen], before: Mapping[int, Seen], at: datetime) -> None:
     for some in chunked(sorted(seen)):
         known = connection.scalars(select(posts.c.id).where(posts.c.id.in_(some))).all()
+        now = _recorded(connection, known)
+        right = {post_id: _merged(seen[post_id], before.get(post_id, now[post_id]), now[post_id]) for post_id in known}
         since = _reacted_at(connection, known)
-        given = [_reaction(post_id, reaction, since, at) for post_id in known for reaction in seen[post_id].reactions]
-        said = [_reply_row(post_id, reply) for post_id in known for reply in seen[post_id].replies]
+        given = [_reaction(post_id, reaction, since, at) for post_id in known for reaction in right[post_id].reactions]
+        said = [_reply_row(post_id, reply) for post_id in known for reply in right[post_id].replies]
         for table, rows in ((reactions, given), (replies, said)):
             connection.execute(delete(table).where(table.c.post_id.in_(known)))
             if rows:
                 connection.execute(upsert(table).on_conflict_do_nothing(), rows)
         count_posts(connection, known)
+
+
+def _merged(seen: Seen, before: Seen, now: Seen) -> Seen:
+    """What the platform showed, with what has changed in the records between `before` and `now`.
+
+    The records are compared, not moments: an event's moment is the platform's, and it may wait before it is recorded.
+    """
+    taken = set(before.reactions) - set(now.reactions)
+    given = set(now.reactions) - set(before.reactions)
+    had, has = ({reply.message_id for reply in one.replies} for one in (before, now))
+    return Seen(
+        tuple(reaction for reaction in seen.reactions if reaction not in taken) + tuple(given),
+        tuple(reply for reply in seen.replies if reply.message_id not in had - has)
+        + tuple(reply for reply in now.replies if reply.message_id not in had),
+    )
 
 
 def _reacted_at(connection: Connection, post_ids: Sequence[int]) -> dict[tuple[object, ...], datetime]:

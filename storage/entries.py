@@ -46,7 +46,9 @@ class EntryArchive:
     async def find(self, reference: str) -> Entry | None:
         """See the port."""
         reference = reference.strip()
-        return await self._database.read(find_entry, arxiv_id_of(reference) or reference.lower())
+        is_address = reference.lower().startswith(("http://", "https://"))
+        known = arxiv_id_of(reference) or (reference if is_address else reference.lower())
+        return await self._database.read(find_entry, known)
 
     async def add(self, entry: Entry, *, by: Person | None, at: datetime) -> Entry:
         """See the port."""

@@ -54,8 +54,12 @@ def stored(connection: Connection, ids: Iterable[str]) -> dict[str, Stored]:
 
 
 def find_entry(connection: Connection, reference: str) -> Entry | None:
-    """The entry with this id or arXiv id; of several with one arXiv id, the one that is about this paper alone."""
-    statement = select(*ENTRY_COLUMNS).where(or_(entries.c.id == reference, entries.c.arxiv_id == reference))
+    """The entry with this id, arXiv id or address; of several with one, that which is about this paper alone."""
+    is_meant = or_(entries.c.id == reference, entries.c.arxiv_id == reference)
+    if reference.lower().startswith(("http://", "https://")):
+        bare = reference.rstrip("/")
+        is_meant = entries.c.url.in_((bare, f"{bare}/"))
+    statement = select(*ENTRY_COLUMNS).where(is_meant)
     about_several = func.instr(type_coerce(entries.c.warnings, Text), Doubt.SEVERAL_PAPERS.value) > 0
     row = connection.execute(statement.order_by(about_several, entries.c.no).limit(1)).first()
     return to_entry(row) if row else None

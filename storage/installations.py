@@ -20,9 +20,11 @@ from slack_sdk.oauth.installation_store.models.installation import Installation
 from slack_sdk.oauth.installation_store.sqlalchemy import SQLAlchemyInstallationStore
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.core.errors import Conflict
+from bot.core.messages import msg
 from storage.database import Database
 from storage.sealing import Seal
 from storage.tables import slack_bots as bots
@@ -30,6 +32,8 @@ from storage.tables import slack_oauth_states as states
 
 _STATE_SECONDS: Final = 600
 """How long a person may take from the page with the button to the return from Slack."""
+_MOST_STATES: Final = 1000
+"""How many people may be on that way at once: anybody may set out on it, and each time a row is written."""
 _SECRETS: Final = ("bot_token", "bot_refresh_token", "user_token", "user_refresh_token", "incoming_webhook_url")
 
 Held = TypeVar("Held", Bot, Installation)
@@ -161,6 +165,7 @@ class SlackStates(AsyncOAuthStateStore):
         """See slack_sdk. Those that nobody came back with in time are deleted.
 
         Raises:
+            Conflict: too many are out already.
             StorageError
         """
         return await self._database.write(self._issue)
@@ -176,6 +181,8 @@ class SlackStates(AsyncOAuthStateStore):
     def _issue(self, connection: Connection) -> str:
         now = datetime.now(UTC).replace(tzinfo=None)  # as slack_sdk keeps moments: in UTC without saying so
         connection.execute(delete(states).where(states.c.expire_at <= now))
+        if (connection.scalar(select(func.count()).select_from(states)) or 0) >= _MOST_STATES:
+            raise Conflict(msg("Too many people are installing Paperboy at this moment. Try again in ten minutes."))
         return self._engine.during(connection, self._kept.issue)
 
 

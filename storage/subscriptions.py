@@ -30,9 +30,9 @@ class SubscriptionBook:
         """See the port."""
         return await self._database.write(_add, subscription)
 
-    async def replace(self, subscription: Subscription) -> None:
+    async def replace(self, subscription: Subscription, *, was: str | None = None) -> None:
         """See the port. What the delivery loop has noted meanwhile is kept."""
-        await self._database.write(_replace, subscription)
+        await self._database.write(_replace, subscription, was)
 
     async def remove(self, subscription_id: int) -> None:
         """See the port. What it has not posted yet never goes out."""
@@ -94,12 +94,14 @@ def _add(connection: Connection, subscription: Subscription) -> Subscription:
     return replace(subscription, id=new.inserted_primary_key[0])
 
 
-def _replace(connection: Connection, subscription: Subscription) -> None:
+def _replace(connection: Connection, subscription: Subscription, was: str | None) -> None:
     this = subscriptions.c.id == subscription.id
-    noted = select(subscriptions.c.delivered_through, subscriptions.c.seen_change).where(this, _KEPT)
-    row = connection.execute(noted).first()
+    columns = (subscriptions.c.query, subscriptions.c.delivered_through, subscriptions.c.seen_change)
+    row = connection.execute(select(*columns).where(this, _KEPT)).first()
     if row is None:
         raise NotFound(msg("This subscription has been removed."))
+    if was is not None and row.query != was:
+        raise Conflict(msg("Somebody else has changed this subscription just now. Try again."))
     through = max(filter(None, (row.delivered_through, subscription.delivered_through)), default=None)
     kept = replace(subscription, delivered_through=through, seen_change=row.seen_change)
     connection.execute(update(subscriptions).where(this).values(**_values(kept)))

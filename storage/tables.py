@@ -73,7 +73,7 @@ entries = Table(
     Column("paper_date", Day),
     Column("authors", Texts, nullable=False),
     Column("organisation", Text),
-    Column("url", Text),
+    Column("url", Text, index=True),
     Column("arxiv_id", Text, index=True),  # not unique: a note about several papers has the id of the first
     Column("tags", Texts, nullable=False),
     Column("kind", Choice(Kind), nullable=False),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bot.core.digests import Post
+from bot.core.engagement import Seen
 from bot.core.errors import StorageBusy
 from bot.core.messages import msg
 from bot.core.subscriptions import Channel, Subscription
-from bot.scheduler import DeliveryLoop, start_ticks
+from bot.scheduler import DeliveryLoop, ReconcileLoop, start_ticks
+from bot.usecases.send import send_waiting
 from bot.usecases.subscribe import begin
 from storage.opening import Storage
 
@@ -86,3 +90,56 @@ async def test_the_first_tick_comes_at_once() -> None:
     stop = start_ticks(nudged.set)
     assert nudged.is_set()
     stop()
+
+
+# --- catching up ------------------------------------------------------------------------------------------------------
+
+_AT_ONCE, _NEVER = timedelta(0), timedelta(days=1_000)
+
+
+class Asked(SmallPlatform):
+    """A platform that knows how often it was asked what its posts gathered."""
+
+    def count_questions(self) -> asyncio.Queue[int]:
+        self._questions: asyncio.Queue[int] = asyncio.Queue()
+        return self._questions
+
+    async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:
+        self._questions.put_nowait(len(posts))
+        return await super().seen(channel, posts)
+
+
+@asynccontextmanager
+async def catching_up(
+    stores: Storage, clock: ToldClock, every: timedelta
+) -> AsyncIterator[tuple[ReconcileLoop, asyncio.Queue[int]]]:
+    """The loop at work on one post and its header, and the questions it asks."""
+    chat = Asked()
+    questions = chat.count_questions()
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=AT)
+    await send_waiting(stores, {"chat": chat}, clock)
+    loop = ReconcileLoop(stores, {"chat": chat}, clock, every=every, rest=_AT_ONCE)
+    task = asyncio.create_task(loop.run())
+    try:
+        async with asyncio.timeout(10):
+            assert await questions.get() == 2
+            yield loop, questions
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_was_missed_is_caught_up_with(stores: Storage, clock: ToldClock) -> None:
+    async with catching_up(stores, clock, _NEVER) as (loop, questions):
+        for _ in range(2):
+            loop.missed()
+            assert await questions.get() == 2
+        with pytest.raises(TimeoutError):  # it does not go on by itself
+            await asyncio.wait_for(questions.get(), 0.3)
+
+
+async def test_it_catches_up_once_in_a_while_all_the_same(stores: Storage, clock: ToldClock) -> None:
+    async with catching_up(stores, clock, _AT_ONCE) as (_, questions):
+        for _ in range(3):
+            assert await questions.get() == 2

@@ -28,7 +28,7 @@ class DeliveryState(StrEnum):
     EMPTY = "empty"  # came due without entries
     MERGED = "merged"  # missed, and sent along with a later one
     SKIPPED = "skipped"  # missed, and left out by the late policy
-    FAILED = "failed"  # a post was refused for good
+    FAILED = "failed"  # broken off for good, or nothing of it but its head was taken
 
 
 class PostKind(StrEnum):

@@ -11,6 +11,7 @@
     ├── DocumentError           a file that cannot be read as what it should be
     ├── CourierError            a platform did not take a post
     │   ├── ChannelUnavailable      for good: archived, deleted, bot removed, no permission
+    │   ├── ContentRefused          for good, but this post only: others may be taken there
     │   ├── PlatformBusy            for now: rate limit or fault; nothing was posted; when to try again
     │   └── DeliveryUncertain       it may or may not have arrived: look it up before sending again
     ├── LookupUnavailable       an outside source (arXiv) could not be asked
@@ -105,6 +106,10 @@ class ChannelUnavailable(CourierError):
     """Posting there will go on failing until a person acts."""
 
 
+class ContentRefused(CourierError):
+    """What this post says is not taken there, and nothing was posted; other posts may be."""
+
+
 class PlatformBusy(CourierError):
     """Nothing was posted; try again at `retry_at` (UTC), or after the usual pause when None."""
 
@@ -114,7 +119,11 @@ class PlatformBusy(CourierError):
 
 
 class DeliveryUncertain(CourierError):
-    """The post may or may not have arrived."""
+    """The post may or may not have arrived; `lasting`: that cannot be told before a person acts."""
+
+    def __init__(self, message: Message, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 class LookupUnavailable(PaperboyError):

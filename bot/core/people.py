@@ -58,12 +58,21 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person at the moment of asking: roles as checked by the adapter, `today` in their time zone."""
+    """A person at the moment of asking: roles as checked by the adapter, `today` in their time zone.
+
+    `community_day`: the day where digests are made, if that may be another. What went out there is there for everybody.
+    """
 
     person: Person
     roles: frozenset[Role]
     language: Language
     today: date
+    community_day: date | None = None
+
+    @property
+    def horizon(self) -> date:
+        """The newest digest date that is there for this person."""
+        return max(self.today, self.community_day or self.today)
 
     def require(self, *any_of: Role) -> None:
         """Pass when the caller holds one of these roles.

@@ -55,7 +55,7 @@ class Archive(Protocol):
         ...
 
     async def find(self, reference: str) -> Entry | None:
-        """The entry with this entry id or arXiv id, of any status."""
+        """The entry with this entry id, arXiv id or address, of any status."""
         ...
 
     async def add(self, entry: Entry, *, by: Person | None, at: datetime) -> Entry:
@@ -201,11 +201,12 @@ class Subscriptions(Protocol):
         """
         ...
 
-    async def replace(self, subscription: Subscription) -> None:
+    async def replace(self, subscription: Subscription, *, was: str | None = None) -> None:
         """Write a changed one; `delivered_through` never goes back and `seen_change` stays, for deliveries go on.
 
         Raises:
             NotFound: it has been removed.
+            Conflict: its query is another than it `was`.
         """
         ...
 
@@ -308,6 +309,10 @@ class Ledger(Protocol):
         """Channels whose first unfinished post may be acted on now."""
         ...
 
+    async def next_attempt(self, now: datetime) -> datetime | None:
+        """When the next channel is ready that is not ready now; None when none waits for its time."""
+        ...
+
     async def claim(self, channel: Channel, now: datetime) -> Post | None:
         """The channel's next post to act on, or None when nothing is to be done there now.
 
@@ -330,18 +335,19 @@ class Ledger(Protocol):
         """It is gone from the platform, or never went there."""
         ...
 
-    async def mark_uncertain(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
-        """Nobody knows whether the platform has it; to be looked up then."""
+    async def mark_uncertain(self, post_id: int, *, reason: Message, retry_at: datetime) -> bool:
+        """Nobody knows whether the platform has it; to be looked up then. Whether its reason was another before."""
         ...
 
     async def mark_failed(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
         """The platform does not have it, or not the change; to be tried again then."""
         ...
 
-    async def mark_refused(self, post_id: int, *, reason: Message) -> bool:
-        """It will never be taken: nor will the rest of its delivery, which is refused with it.
+    async def mark_refused(self, post_id: int, *, reason: Message, alone: bool = False) -> bool:
+        """It will never be taken: nor will the rest of its delivery, which is refused with it unless it is `alone`.
 
-        Whether that is news: the subscription's delivery before this one had not failed.
+        Of a post that is there, only the change is given up. Whether that is news: the delivery has failed by it, and
+        the subscription's delivery before it had not. Refused `alone`, it fails a delivery of which nothing else came.
         """
         ...
 
@@ -376,7 +382,7 @@ class Courier(Protocol):
         """Post it, with the key attached, and hand back the platform's message id.
 
         Raises:
-            ChannelUnavailable, PlatformBusy, DeliveryUncertain: see `bot.core.errors`.
+            ChannelUnavailable, ContentRefused, PlatformBusy, DeliveryUncertain: see `bot.core.errors`.
         """
         ...
 
@@ -384,7 +390,7 @@ class Courier(Protocol):
         """Show this content instead. A message that is gone already is left alone.
 
         Raises:
-            ChannelUnavailable, PlatformBusy, DeliveryUncertain.
+            ChannelUnavailable, ContentRefused, PlatformBusy, DeliveryUncertain.
         """
         ...
 
@@ -402,7 +408,8 @@ class Courier(Protocol):
         It cannot be older than `since` (UTC, by our clock).
 
         Raises:
-            ChannelUnavailable, PlatformBusy, DeliveryUncertain: when that cannot be told.
+            ChannelUnavailable, PlatformBusy, DeliveryUncertain: when that cannot be told; `lasting` where a person
+                has to act first.
         """
         ...
 
@@ -435,7 +442,7 @@ class Courier(Protocol):
         """Say one sentence to a person in private.
 
         Raises:
-            ChannelUnavailable, PlatformBusy, DeliveryUncertain.
+            ChannelUnavailable, ContentRefused, PlatformBusy, DeliveryUncertain.
         """
         ...
 
@@ -451,8 +458,19 @@ class EngagementStore(Protocol):
     async def reply(self, post_id: int, person: Person, message_id: str, *, at: datetime) -> None: ...
     async def unreply(self, post_id: int, message_id: str) -> None: ...
 
-    async def reconcile(self, seen: Mapping[int, Seen], *, at: datetime) -> None:
-        """Make the records of these posts, by post id, equal to what the platform shows."""
+    async def recorded(self, post_ids: Collection[int]) -> Mapping[int, Seen]:
+        """What is recorded below each of these posts, in the form in which a platform shows it."""
+        ...
+
+    async def reconcile(
+        self, seen: Mapping[int, Seen], *, before: Mapping[int, Seen] | None = None, at: datetime
+    ) -> None:
+        """Make the records of these posts, by post id, equal to what the platform showed.
+
+        `before` is what was `recorded` when the platform was asked: what was added to the records or taken off them
+        since then is newer than what was shown, and stays as it is. Without it there was no such time. Reactions that
+        were not known are recorded as given at `at`.
+        """
         ...
 
     async def save(self, entry_id: str, person: Person, *, at: datetime) -> None: ...

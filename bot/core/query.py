@@ -172,9 +172,12 @@ class Criteria:
     sort: Sort = Sort.NEW
 
 
-def criteria_of(query: Query, today: date) -> Criteria:
-    """Resolve what depends on the asker's day. Two date terms that exclude each other give an empty span."""
-    span = DateSpan(None, today)
+def criteria_of(query: Query, today: date, *, until: date | None = None) -> Criteria:
+    """Resolve what depends on the asker's day. Two date terms that exclude each other give an empty span.
+
+    Digests up to `until`, else up to `today`.
+    """
+    span = DateSpan(None, until or today)
     saved: bool | None = None
     for term in query.terms:
         match term:

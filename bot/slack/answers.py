@@ -16,7 +16,7 @@ from bot.slack.actions import ActionId
 from bot.slack.acts import write_act
 from bot.slack.asks import Ask, AskKind
 from bot.slack.blocks import SlackMessage, actions, button, context, title
-from bot.slack.paging import Group, View, page_buttons, page_message
+from bot.slack.paging import Around, Group, View, page_message
 from bot.slack.pieces import (
     entry_buttons,
     gathered_words,
@@ -34,15 +34,19 @@ from bot.usecases import answers
 from bot.usecases.look_up import Hit
 
 _BAR: Final = "▁▂▃▄▅▆▇█"
+_MOST_NAMED: Final = 3
+"""Authors that the byline of every answer names anyway."""
 
-Rendered = tuple[list[Group], list[Block]]
-"""The groups of an answer, and its own buttons to turn pages, if it has any."""
+Rendered = tuple[list[Group], Around]
+"""The groups of an answer, and what comes before and after it."""
+
+_ALONE: Final = Around()
 
 
 def answer_message(answer: answers.Answer, view: View) -> SlackMessage:
     """An answer, or the page of it that was asked for."""
-    groups, turn = _RENDERED[type(answer)](answer, view)
-    return page_message(groups, view, turn)
+    groups, around = _RENDERED[type(answer)](answer, view)
+    return page_message(groups, view, around)
 
 
 def abstract_message(entry: Entry, view: View) -> SlackMessage:
@@ -64,14 +68,16 @@ def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
         return [
             [*blocks_of([asked]), *said_blocks(speaker.say(results.notice))],
             *suggestion_groups(lines, speaker.t("Try:")),
-        ], []
+        ], _ALONE
     count = msg_n("{n} entry", "{n} entries", n=results.total)
     if results.total_is_floor:
         count = msg_n("{n} entry or more", "{n} entries or more", n=results.total)
     head = [*blocks_of([asked]), context(speaker.say(count))]
-    cursors = ((speaker.t("Previous"), results.previous_cursor), (speaker.t("Next"), results.next_cursor))
-    turn = [(label, Ask(AskKind.LOOKUP, answer.typed, cursor)) for label, cursor in cursors if cursor]
-    return [head, *(hit_group(hit, view) for hit in results.hits)], page_buttons(turn)
+    before, after = (
+        Ask(AskKind.LOOKUP, answer.typed, cursor) if cursor else None
+        for cursor in (results.previous_cursor, results.next_cursor)
+    )
+    return [head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after)
 
 
 def _digest(answer: answers.DigestAnswer, view: View) -> Rendered:
@@ -85,7 +91,7 @@ def _digest(answer: answers.DigestAnswer, view: View) -> Rendered:
     ]
     around = [actions([run_button(line, number, label) for number, (line, label) in enumerate(days)])] if days else []
     head = [*title(heading.title), context(heading.summary)]
-    return [head, *(hit_group(hit, view) for hit in shown.hits), *([around] if around else [])], []
+    return [head, *(hit_group(hit, view) for hit in shown.hits), *([around] if around else [])], _ALONE
 
 
 def _entry(answer: answers.EntryAnswer, view: View) -> Rendered:
@@ -98,10 +104,13 @@ def _entry(answer: answers.EntryAnswer, view: View) -> Rendered:
         pieces += [Section((Run(speaker.t("Abstract"), bold=True),)), *text_sections(entry.abstract, keep_lines=False)]
     if other:
         pieces += [Section((Run(speaker.t("Commentary in the other language"), bold=True),)), *text_sections(other)]
+    if len(entry.authors) > _MOST_NAMED:
+        names = ", ".join(title_text(name) for name in entry.authors)
+        pieces += [Section((Run(speaker.t("Authors"), bold=True),)), Section((Run(names),))]
     links = wording.further_links(entry)
     if links:
         pieces += [Section((Run(speaker.t("Links"), bold=True),)), *(Item((Run(link, url=link),)) for link in links)]
-    return [*([block] for block in blocks_of(pieces)), _entry_foot(hit, view)], []
+    return [*([block] for block in blocks_of(pieces)), _entry_foot(hit, view)], _ALONE
 
 
 def _entry_foot(hit: Hit, view: View) -> Group:
@@ -120,20 +129,20 @@ def _entry_foot(hit: Hit, view: View) -> Group:
 def _like(answer: answers.LikeAnswer, view: View) -> Rendered:
     name = title_text(answer.entry.title)
     if not answer.hits:
-        return [said_blocks(view.speaker.t("No other entry shares a tag with “{title}”.", title=name))], []
+        return [said_blocks(view.speaker.t("No other entry shares a tag with “{title}”.", title=name))], _ALONE
     return [
         said_blocks(view.speaker.t("Like “{title}”, by shared tags:", title=name)),
         *(hit_group(hit, view) for hit in answer.hits),
-    ], []
+    ], _ALONE
 
 
 def _drafts(answer: answers.DraftsAnswer, view: View) -> Rendered:
     speaker, count = view.speaker, len(answer.hits)
     if not count:
         none = speaker.t("No draft waits to be published. To change an entry, write its id after the command.")
-        return [said_blocks(none)], []
+        return [said_blocks(none)], _ALONE
     head = speaker.n("{n} draft waits to be published:", "{n} drafts wait to be published:", count)
-    return [said_blocks(head), *(hit_group(hit, view) for hit in answer.hits)], []
+    return [said_blocks(head), *(hit_group(hit, view) for hit in answer.hits)], _ALONE
 
 
 def _help(answer: answers.HelpAnswer, view: View) -> Rendered:
@@ -147,18 +156,18 @@ def _help(answer: answers.HelpAnswer, view: View) -> Rendered:
         [*title(speaker.t("Looking papers up")), *blocks_of(examples)],
         *suggestion_groups(tries, speaker.t("Try:")),
         [*title(speaker.t("Commands")), *blocks_of(commands)],
-    ], []
+    ], _ALONE
 
 
 def _following(answer: answers.FollowingAnswer, view: View) -> Rendered:
     followed, speaker = answer.followed, view.speaker
     if not followed.queries:
         none = said_blocks(speaker.t("You follow nothing so far."))
-        return [none, *suggestion_groups(["/paper help"], speaker.t("Next:"))], []
+        return [none, *suggestion_groups(["/paper help"], speaker.t("Next:"))], _ALONE
     when = f"{followed.at:%H:%M} ({followed.zone})"
     head = speaker.t("When a digest has something for you, a direct message comes at {time}.", time=when)
     rows = (_followed(number, query, speaker) for number, query in enumerate(followed.queries, 1))
-    return [said_blocks(head), *rows], []
+    return [said_blocks(head), *rows], _ALONE
 
 
 def _followed(number: int, query: str, speaker: Translator) -> Group:
@@ -173,17 +182,17 @@ def _notice(answer: answers.NoticeAnswer, view: View) -> Rendered:
     speaker = view.speaker
     sentences = blocks_of([Section(tuple(sentence(speaker.say(message)))) for message in answer.messages])
     label = speaker.t("Did you mean:") if answer.error else speaker.t("Next:")
-    return [*([block] for block in sentences), *suggestion_groups(answer.suggestions, label)], []
+    return [*([block] for block in sentences), *suggestion_groups(answer.suggestions, label)], _ALONE
 
 
 def _confirm(answer: answers.ConfirmAnswer, view: View) -> Rendered:
     yes = {**button(view.speaker.say(answer.label), ActionId.CONFIRM, write_act(answer.act)), "style": "danger"}
-    return [[*said_blocks(view.speaker.say(answer.question)), actions([yes])]], []
+    return [[*said_blocks(view.speaker.say(answer.question)), actions([yes])]], _ALONE
 
 
 def _subscriptions(answer: answers.SubscriptionsAnswer, view: View) -> Rendered:
     head = title(view.speaker.t("This channel's subscriptions"))
-    return [head, *(_subscription(one, view.speaker) for one in answer.subscriptions)], []
+    return [head, *(_subscription(one, view.speaker) for one in answer.subscriptions)], _ALONE
 
 
 def _subscription(one: Subscription, speaker: Translator) -> Group:
@@ -204,7 +213,7 @@ def _preview(answer: answers.PreviewAnswer, view: View) -> Rendered:
     head = said_blocks(view.speaker.t("This is what the digest of {day} looks like here:", day=answer.day))
     posts = [message for content in answer.contents for message in messages_of(content, answer.language)]
     divider: Block = {"type": "divider"}
-    return [head, *([divider, *_without_buttons(message.blocks)] for message in posts)], []
+    return [head, *([divider, *_without_buttons(message.blocks)] for message in posts)], _ALONE
 
 
 def _without_buttons(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -221,7 +230,7 @@ def _recap(answer: answers.RecapAnswer, view: View) -> Rendered:
     chart = Section((Run("\n".join(bars), code=True),))
     lists = [_ranking(speaker.say(name), found, speaker) for name, found in answer.lists if found]
     count = context(speaker.n("{n} entry", "{n} entries", week.entry_count))
-    return [[*head, count, *blocks_of([chart])], *lists], []
+    return [[*head, count, *blocks_of([chart])], *lists], _ALONE
 
 
 def _bar(count: int, tallest: int) -> str:
@@ -244,7 +253,7 @@ def _ranking(name: str, found: Sequence[tuple[Entry, Engagement]], speaker: Tran
 def _form(answer: answers.EntryFormAnswer | answers.SubscriptionFormAnswer, view: View) -> Rendered:
     """Forms open in windows of their own; one that could not is said here."""
     said = answer.problem or msg("This needs a form. Type the command again to open it.")
-    return [said_blocks(view.speaker.say(said))], []
+    return [said_blocks(view.speaker.say(said))], _ALONE
 
 
 _RENDERED: Final[dict[type, Callable[[Any, View], Rendered]]] = {

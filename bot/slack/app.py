@@ -52,11 +52,20 @@ def build_bolt(
 class SlackPlatform:
     """Slack, composed by `bot.app`: it owns the transport, and routes on Paperboy's own web server."""
 
-    def __init__(self, settings: SlackSettings, parts: SlackParts, installing: Installing | None = None) -> None:
+    def __init__(
+        self,
+        settings: SlackSettings,
+        parts: SlackParts,
+        installing: Installing | None = None,
+        *,
+        missed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`missed` is told whenever Slack may have sent events that nobody heard."""
         self._settings = settings
         self._parts = parts
         self._installing = installing
-        self._lanes = EventLanes(parts.desk.stores.inbox, parts.desk.clock)
+        self._missed = missed
+        self._lanes = EventLanes(parts.desk.stores.inbox, parts.desk.clock, missed=missed)
         bolt = build_bolt(settings, parts, installing, lanes=self._lanes)
         self._intake = Intake(bolt, language=parts.desk.language)
 
@@ -78,8 +87,9 @@ class SlackPlatform:
             ready()
             await asyncio.Event().wait()
         else:
-            web_api = web_client(None, self._settings.api_url)
-            await SocketMode(self._settings.app_token, web_api, self._intake, self._parts.desk.clock).run(ready)
+            web_api, clock = web_client(None, self._settings.api_url), self._parts.desk.clock
+            sockets = SocketMode(self._settings.app_token, web_api, self._intake, clock, missed=self._missed)
+            await sockets.run(ready)
 
     async def close(self) -> None:
         """Let handlers and events under way end, for a few seconds; nothing may come in any more."""

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from bot.core.errors import DeliveryUncertain, PlatformBusy, StorageError
+from bot.core.errors import ChannelUnavailable, ContentRefused, DeliveryUncertain, PlatformBusy, StorageError
 from bot.core.ports import Clock
 from bot.slack.errors import SlackBusy, SlackError, SlackRefused, as_courier_error
 from bot.slack.workspaces import Identity, Workspaces, is_revoked
 
 _LONGEST_WAIT: Final = timedelta(minutes=2)
 _MOST_WAITS: Final = 5
+
+_SAYING: Final = frozenset({"chat.postMessage", "chat.update"})
+"""Methods that say something, which may be refused for what it is."""
 
 Answer = TypeVar("Answer")
 
@@ -88,6 +91,8 @@ def at_border() -> Iterator[None]:
         meant = as_courier_error(error)
         if isinstance(meant, DeliveryUncertain) and error.method != "chat.postMessage":
             meant = PlatformBusy(meant.message)
+        if isinstance(meant, ContentRefused) and error.method not in _SAYING:
+            meant = ChannelUnavailable(meant.message)
         raise meant from error
     except StorageError as error:  # where tokens are kept
         raise PlatformBusy(error.message) from error

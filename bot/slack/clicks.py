@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.core.digests import EntryContent
 from bot.core.messages import msg
 from bot.slack.actions import ActionId, kind_of
 from bot.slack.acts import read_act
@@ -18,12 +17,13 @@ from bot.slack.conversation import answer_ask, guarded, run_line, say, show
 from bot.slack.errors import SlackRefused
 from bot.slack.interaction import Interaction, of_payload
 from bot.slack.parts import SlackParts
-from bot.slack.rendering import messages_of
 from bot.slack.replying import say_in_channel
 from bot.slack.sharing import shared_message
 from bot.usecases import converse, track
 
 _ANY: Final = re.compile(rf"^(?:{'|'.join(ActionId)})(?::\d+)?$")
+
+_NOT_THERE: Final = frozenset({"not_in_channel", "channel_not_found"})
 
 Handler = Callable[[SlackParts, Interaction, str], Awaitable[None]]
 
@@ -100,35 +100,28 @@ async def _share(parts: SlackParts, interaction: Interaction, value: str) -> Non
     """Post an entry for everybody in the channel, in the name of who shares it."""
     caller = await parts.people.caller(interaction.team_id, interaction.user_id)
     entry = await converse.shareable(parts.desk, caller, read_press(value).entry_id)
-    first, *rest = messages_of(EntryContent(entry), parts.desk.language)
-    message = shared_message(first, interaction.user_id, parts.desk.language)
+    message = shared_message(entry, interaction.user_id, parts.desk.language)
     try:
-        posted = await _post(parts, interaction, message)
-    except SlackRefused:  # not in this channel: the response URL works there all the same
-        if not await say_in_channel(interaction, message):
+        await _post(parts, interaction, message)
+    except SlackRefused as error:
+        # The response URL works where Paperboy is not; it is no way round what the workspace does not allow.
+        if error.code not in _NOT_THERE or not await say_in_channel(interaction, message):
             raise
-    else:
-        for part in rest:
-            await _post(parts, interaction, part, thread_ts=posted)
     await say(parts, interaction, msg("Shared into this channel."))
 
 
-async def _post(
-    parts: SlackParts, interaction: Interaction, message: SlackMessage, *, thread_ts: str | None = None
-) -> str:
-    """Post into the channel, in its pace; the message's ts."""
+async def _post(parts: SlackParts, interaction: Interaction, message: SlackMessage) -> None:
+    """Post into the channel, in its pace."""
     client = await parts.workspaces.client(interaction.team_id)
     async with parts.courier.pace.turn(interaction.channel):
-        answer = await client.call(
+        await client.call(
             "chat.postMessage",
             channel=interaction.channel_id,
-            thread_ts=thread_ts,
             text=message.text,
             blocks=list(message.blocks),
             unfurl_links=False,
             unfurl_media=False,
         )
-    return str(answer["ts"])
 
 
 _HANDLERS: Final[Mapping[ActionId, Handler]] = {

@@ -5,15 +5,16 @@ A question is a command line, or what a button carries (`bot.slack.asks`). Comma
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 import structlog
 
 from bot.core import commands as core
 from bot.core.digests import MessageRef
-from bot.core.errors import PaperboyError
+from bot.core.errors import PaperboyError, StorageError
 from bot.core.messages import Message
 from bot.core.people import Caller
+from bot.core.subscriptions import Channel
 from bot.slack import forms
 from bot.slack.answers import abstract_message, answer_message
 from bot.slack.asks import Ask, AskKind
@@ -24,21 +25,21 @@ from bot.slack.parts import SlackParts
 from bot.slack.replying import reply
 from bot.slack.showing import FAULT
 from bot.usecases import converse
-from bot.usecases.answers import Answer, error_answer, notice
+from bot.usecases.answers import Answer, error_answer, hits_in, notice
 from bot.usecases.look_up import find_entry
 
 log = structlog.get_logger(__name__)
 
 
-async def run_line(parts: SlackParts, interaction: Interaction, line: str, *, replace: bool = False) -> None:
+async def run_line(parts: SlackParts, interaction: Interaction, line: str) -> None:
     """Do what a line says: open the form it needs, or show its answer."""
     try:
         command = core.parse_command(line)
     except PaperboyError as error:
-        await show(parts, interaction, error_answer(error), replace=replace)
+        await show(parts, interaction, error_answer(error))
         return
     if not await _opened_form(parts, interaction, command):
-        await answer_ask(parts, interaction, Ask(AskKind.LINE, line), replace=replace)
+        await answer_ask(parts, interaction, Ask(AskKind.LINE, line))
 
 
 async def _opened_form(parts: SlackParts, interaction: Interaction, command: core.Command) -> bool:
@@ -63,9 +64,10 @@ async def answer_ask(parts: SlackParts, interaction: Interaction, ask: Ask, *, r
     if ask.kind is AskKind.ABSTRACT:
         await _show_abstract(parts, interaction, caller, ask, replace=replace)
         return
-    view = await view_for(parts, caller, ask)
     async with parts.gate:
         answer = await converse.answered(_answer(parts, interaction, caller, ask))
+    view = await view_for(parts, caller, ask, answer, interaction.channel)
+    async with parts.gate:
         message = answer_message(answer, view)
     await reply(parts, interaction, message, replace=replace)
 
@@ -101,21 +103,30 @@ async def say(parts: SlackParts, interaction: Interaction, message: Message, *su
 async def show(parts: SlackParts, interaction: Interaction, answer: Answer, *, replace: bool = False) -> None:
     """Show an answer that is at hand already."""
     caller = await parts.people.caller(interaction.team_id, interaction.user_id)
-    await reply(parts, interaction, answer_message(answer, await view_for(parts, caller, None)), replace=replace)
+    view = await view_for(parts, caller, None, answer, interaction.channel)
+    await reply(parts, interaction, answer_message(answer, view), replace=replace)
 
 
-async def view_for(parts: SlackParts, caller: Caller, ask: Ask | None) -> View:
-    """How a person looks at an answer."""
-    return View(caller, ask, await _permalinks(parts, caller.person.workspace))
+async def view_for(
+    parts: SlackParts, caller: Caller, ask: Ask | None, answer: Answer | None = None, here: Channel | None = None
+) -> View:
+    """How a person looks at an answer: links lead to posts in this channel, and in those that everybody sees."""
+    jumps = {hit.jump.channel for hit in hits_in(answer) if hit.jump} if answer else set()
+    url = await _url(parts, caller.person.workspace) if jumps else ""
+    seen = await parts.rooms.public(jumps - {here}) | {here} if url else frozenset()
+
+    def permalink(ref: MessageRef) -> str | None:
+        return f"{url}/archives/{ref.channel.id}/p{ref.message_id.replace('.', '')}" if ref.channel in seen else None
+
+    return View(caller, ask, permalink)
 
 
-async def _permalinks(parts: SlackParts, team_id: str) -> Callable[[MessageRef], str | None]:
+async def _url(parts: SlackParts, team_id: str) -> str:
+    """The workspace's address; empty when it cannot be told now."""
     try:
-        url = (await parts.workspaces.identity(team_id)).url
-    except SlackError:
-        return lambda _: None
-    base = url.rstrip("/")
-    return lambda ref: f"{base}/archives/{ref.channel.id}/p{ref.message_id.replace('.', '')}" if base else None
+        return (await parts.workspaces.identity(team_id)).url.rstrip("/")
+    except (SlackError, StorageError):
+        return ""
 
 
 async def guarded(parts: SlackParts, interaction: Interaction, work: Awaitable[None]) -> None:

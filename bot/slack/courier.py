@@ -14,7 +14,7 @@ from bot.core.people import Language, Person
 from bot.core.ports import Clock
 from bot.core.subscriptions import Channel
 from bot.slack.asking import Api, at_border
-from bot.slack.errors import SlackRefused, SlackUnreachable, words_for
+from bot.slack.errors import SlackRefused, SlackUnreachable, is_passing, words_for
 from bot.slack.pacing import Pace
 from bot.slack.people import PLATFORM, People
 from bot.slack.posts import Posts
@@ -50,7 +50,7 @@ class SlackCourier:
         """Post it, and what continues it; the ts of the post.
 
         Raises:
-            ChannelUnavailable, PlatformBusy: nothing was posted.
+            ChannelUnavailable, ContentRefused, PlatformBusy: nothing was posted.
             DeliveryUncertain: it may be there, or not all of it; `edit` completes it.
         """
         first, *rest = messages_of(content, language)
@@ -70,6 +70,7 @@ class SlackCourier:
 
         Raises:
             ChannelUnavailable, PlatformBusy, DeliveryUncertain: it may show some of it; the same again completes it.
+            ContentRefused: it shows what it showed, or some of this.
         """
         messages = messages_of(content, language)
         posts = self._posts(ref.channel)
@@ -100,7 +101,7 @@ class SlackCourier:
         Raises:
             ChannelUnavailable: the channel is gone, or Paperboy from the workspace.
             PlatformBusy: it cannot be told now.
-            DeliveryUncertain: it cannot be told as long as Paperboy may not read the channel.
+            DeliveryUncertain: it cannot be told as long as Paperboy may not read the channel, which is `lasting`.
         """
         oldest = f"{(since - _CLOCKS_DIFFER).timestamp():.6f}"
         with at_border():
@@ -109,7 +110,7 @@ class SlackCourier:
             except SlackRefused as error:
                 if is_revoked(error) or error.code == "channel_not_found":
                     raise
-                raise DeliveryUncertain(words_for(error)) from error
+                raise DeliveryUncertain(words_for(error), lasting=not is_passing(error)) from error
 
     async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:
         """By post id the reactions and replies of people now; a post that is gone is left out.
@@ -161,7 +162,7 @@ class SlackCourier:
         """A sentence in the person's direct messages with Paperboy.
 
         Raises:
-            ChannelUnavailable, PlatformBusy, DeliveryUncertain
+            ChannelUnavailable, ContentRefused, PlatformBusy, DeliveryUncertain
         """
         channel = await self.direct_channel(person)
         with at_border():

@@ -16,7 +16,7 @@ from typing import Final
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.core.errors import ChannelUnavailable, CourierError, DeliveryUncertain, PlatformBusy
+from bot.core.errors import ChannelUnavailable, ContentRefused, CourierError, DeliveryUncertain, PlatformBusy
 from bot.core.messages import Message, msg
 
 
@@ -62,6 +62,17 @@ REVOKED: Final = frozenset(
 """The token is no good any more."""
 GONE: Final = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "cant_delete_message"})
 """The message itself is not there, or is not ours."""
+_PASSING: Final = frozenset({"accesslimited", "external_channel_migrating", "update_failed"})
+"""Nothing was done, and it may go by itself: a network that is shut out for now, a channel on the move."""
+_CLOSED: Final = REVOKED | {
+    *("channel_not_found", "not_in_channel", "is_archived", "is_inactive", "invalid_channel"),
+    *("missing_scope", "no_permission", "not_allowed_token_type", "access_denied", "ekm_access_denied"),
+    *("team_access_not_granted", "team_not_found", "enterprise_is_restricted", "two_factor_setup_required"),
+    *("channel_is_limited_access", "posting_to_general_channel_denied"),
+    *("user_not_found", "users_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot"),
+    *("messages_tab_disabled", "not_allowed"),
+}
+"""No post at all is taken there until a person acts; so is every code that begins with `restricted_action`."""
 
 _WORDS: Final[dict[str, Message]] = {
     "channel_not_found": msg("Paperboy cannot see this channel. Invite it with /invite @Paperboy."),
@@ -114,7 +125,7 @@ def _of_answer(method: str, error: SlackApiError, now: datetime) -> SlackError:
     if status == 429 or code in _NOT_NOW:
         headers = {str(name).lower(): value for name, value in dict(getattr(error.response, "headers", {})).items()}
         seconds = str(headers.get("retry-after", ""))
-        return SlackBusy(method, now + timedelta(seconds=int(seconds) if seconds.isdecimal() else 30))
+        return SlackBusy(method, now + timedelta(seconds=max(1, int(seconds)) if seconds.isdecimal() else 30))
     if not code or status >= 500 or code in _MAYBE_DONE:
         return SlackUnreachable(method, code or f"HTTP {status}")
     needed = str(data.get("needed", "")) if isinstance(data, dict) else ""
@@ -122,7 +133,11 @@ def _of_answer(method: str, error: SlackApiError, now: datetime) -> SlackError:
 
 
 def as_courier_error(error: SlackError) -> CourierError:
-    """What an error means for a post."""
+    """What an error means for a post.
+
+    Slack has more codes than anybody lists, most of them about what was said. One that is not known refuses the post
+    it was answered to, therefore, and not its channel: were it the channel, each post would hear so.
+    """
     said = words_for(error)
     match error:
         case SlackBusy(retry_at=retry_at):
@@ -131,5 +146,19 @@ def as_courier_error(error: SlackError) -> CourierError:
             return PlatformBusy(said)
         case SlackUnreachable():
             return DeliveryUncertain(said)
+        case SlackRefused() if is_passing(error):
+            return PlatformBusy(said)
+        case SlackRefused(code=code) if code not in _CLOSED and not code.startswith("restricted_action"):
+            return ContentRefused(said)
         case _:
             return ChannelUnavailable(said)
+
+
+def is_passing(error: SlackRefused) -> bool:
+    """Whether it may be different a little later, without anybody doing anything."""
+    return error.code in _PASSING
+
+
+def is_of_content(error: SlackRefused) -> bool:
+    """Whether the same message said more simply may be taken; so of codes that nobody here knows."""
+    return error.code not in GONE and isinstance(as_courier_error(error), ContentRefused)

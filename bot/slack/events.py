@@ -16,12 +16,12 @@ from typing import Any, Final
 
 import structlog
 
-from bot.core.errors import StorageBusy
+from bot.core.errors import StorageBusy, StorageError
 from bot.core.ports import Clock, Inbox
 from bot.slack.people import PLATFORM
 
 _MOST_WAITING: Final = 10_000
-"""Events that may wait in all; what comes beyond is lost to us until reactions and replies are put right at a start."""
+"""Events that may wait in all; what comes beyond is lost to us until reactions and replies are put right."""
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE: Final = 0.2
 
@@ -46,6 +46,8 @@ class SlackEvent:
 
 
 Handler = Callable[[SlackEvent], Awaitable[None]]
+Wanted = Callable[[Mapping[str, Any]], bool]
+"""Whether an event with these fields is of any interest."""
 Waiting = tuple[float, int, SlackEvent, Handler]
 
 
@@ -73,22 +75,35 @@ def moment_of(stamp: object) -> datetime | None:
 
 
 class EventLanes:
-    """A lane for each channel in which events wait; those that wait go in the order in which they happened."""
+    """A lane for each channel in which events wait; those that wait go in the order in which they happened.
 
-    def __init__(self, inbox: Inbox, clock: Clock, *, most_waiting: int = _MOST_WAITING) -> None:
+    `missed` is told when one is lost to us.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        clock: Clock,
+        *,
+        most_waiting: int = _MOST_WAITING,
+        missed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._inbox = inbox
         self._clock = clock
+        self._missed = missed
         self._most_waiting = most_waiting
         self._lanes: dict[tuple[str, str], list[Waiting]] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._numbers = count()
         self._waiting = 0
 
-    def to(self, handler: Handler) -> Callable[[dict[str, Any]], Awaitable[None]]:
-        """A listener for bolt that puts events before the handler."""
+    def to(self, handler: Handler, *, wanted: Wanted = lambda _: True) -> Callable[[dict[str, Any]], Awaitable[None]]:
+        """A listener for bolt that puts events before the handler: those that are `wanted`, the others cost nothing."""
 
         async def listen(body: dict[str, Any]) -> None:
-            self.put(read_event(body, self._clock.now()), handler)
+            event = read_event(body, self._clock.now())
+            if wanted(event.fields):
+                self.put(event, handler)
 
         return listen
 
@@ -96,6 +111,7 @@ class EventLanes:
         """Let an event wait for its turn."""
         if self._waiting >= self._most_waiting:
             log.error("slack.event_lost", kind=event.fields.get("type"), waiting=self._waiting)
+            self._missed()
             return
         self._waiting += 1
         lane = (event.team_id, event.channel_id)
@@ -134,6 +150,9 @@ class EventLanes:
         try:
             if await _persistently(lambda: self._take(event)):
                 await _persistently(lambda: handler(event))
+        except StorageError as error:
+            log.error("slack.event_lost", kind=event.fields.get("type"), team=event.team_id, reason=str(error))
+            self._missed()
         except Exception as error:  # the next event of the channel is not to suffer for it
             log.error("slack.event_failed", kind=event.fields.get("type"), team=event.team_id, exc_info=error)
 

@@ -18,7 +18,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.core import commands as core
-from bot.core.errors import PaperboyError
+from bot.core.errors import PaperboyError, StorageError
 from bot.core.messages import Message, msg
 from bot.core.people import Caller
 from bot.slack import reshaping, submitting
@@ -95,7 +95,7 @@ async def _open(parts: SlackParts, interaction: Interaction, title: Message, wan
         client = await parts.workspaces.client(interaction.team_id)
         view = making.result() if is_made else loading_view(title, await language_soon(parts, asking))
         opened = await client.call("views.open", trigger_id=interaction.trigger_id, view=view)
-    except SlackError as error:
+    except (SlackError, StorageError) as error:
         making.cancel()
         log.info("slack.form_not_opened", team=interaction.team_id, reason=str(error))
         await say(parts, interaction, _why_not_opened(error), (await asking).language)
@@ -113,7 +113,9 @@ async def _view(
     return view_of(answer, title, parts, language=caller.language, channel_id=interaction.channel_id)
 
 
-def _why_not_opened(error: SlackError) -> Message:
+def _why_not_opened(error: SlackError | StorageError) -> Message:
+    if isinstance(error, StorageError):
+        return error.message
     if isinstance(error, SlackRefused) and error.code in _TOO_LATE:
         return msg("Slack lets a form open within 3 seconds only, and this took longer. Please try again.")
     return words_for(error)

@@ -68,6 +68,8 @@ _REFUSED: Final = _Failure(
 )
 UNREACHABLE: Final = "slack_unreachable"
 """The reason when Slack could not be asked."""
+TOO_MANY: Final = "too_many_states"
+"""The reason when no state was issued."""
 _FAILURES: Final = {
     "access_denied": _Failure(HTTPStatus.OK, _NOT_INSTALLED, msg("You cancelled it on Slack's page. Nothing changed.")),
     "invalid_browser": _TOO_OLD,
@@ -76,6 +78,11 @@ _FAILURES: Final = {
     "invalid_code": _REFUSED,
     "storage_error": _Failure(
         HTTPStatus.SERVICE_UNAVAILABLE, _NOT_INSTALLED, msg("Paperboy's database cannot be used at the moment.")
+    ),
+    TOO_MANY: _Failure(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        _NOT_INSTALLED,
+        msg("Too many people are installing Paperboy at this moment. Try again in ten minutes."),
     ),
     UNREACHABLE: _Failure(HTTPStatus.BAD_GATEWAY, _NOT_INSTALLED, msg("Slack did not answer.")),
 }

@@ -16,7 +16,7 @@ class Interaction:
 
     `channel_id` is "" where there is none (App Home, modals). `trigger_id` opens one modal within 3 seconds;
     `response_url` takes up to 5 answers within 30 minutes. `message_ts` and `thread_ts` are those of the message that
-    was clicked on, if one was; `ephemeral` whether only this person sees it.
+    was clicked on, if one was, and of the thread it is a reply in; `ephemeral` whether only this person sees it.
     """
 
     team_id: str
@@ -51,6 +51,7 @@ def of_payload(body: Mapping[str, Any]) -> Interaction:
     team, user = body.get("team") or {}, body.get("user") or {}
     channel = body.get("channel") or {}
     message_ts = str(container.get("message_ts") or message.get("ts") or body.get("message_ts") or "")
+    thread_ts = str(message.get("thread_ts") or container.get("thread_ts") or "")
     return Interaction(
         team_id=str(team.get("id") or user.get("team_id") or (body.get("view") or {}).get("team_id") or ""),
         user_id=str(user.get("id") or ""),
@@ -58,6 +59,6 @@ def of_payload(body: Mapping[str, Any]) -> Interaction:
         trigger_id=str(body.get("trigger_id") or ""),
         response_url=str(body.get("response_url") or ""),
         message_ts=message_ts,
-        thread_ts=str(message.get("thread_ts") or container.get("thread_ts") or ""),
+        thread_ts=thread_ts if thread_ts != message_ts else "",  # a post with replies names itself
         ephemeral=bool(container.get("is_ephemeral")),
     )

@@ -35,6 +35,7 @@ _NONE: Final = frozenset[str]()
 _HISTORY: Final = frozenset({"channels:history", "groups:history", "im:history"})
 
 SCOPES: Final[Mapping[str, frozenset[str]]] = {
+    "auth.teams.list": _NONE,
     "auth.test": _NONE,
     "apps.connections.open": _NONE,  # takes the app-level token, whose own scope is connections:write
     "oauth.v2.access": _NONE,

@@ -6,7 +6,7 @@ like pages: the buttons carry the question, which is asked again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -38,12 +38,20 @@ class View:
         return translator(self.caller.language)
 
 
-def page_message(groups: Sequence[Group], view: View, turn: Sequence[Block] = ()) -> SlackMessage:
-    """The page that was asked for, with the buttons to turn it; `turn` are an answer's own."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is asked by turning back from the first page of an answer, and on from its last."""
+
+    before: Ask | None = None
+    after: Ask | None = None
+
+
+def page_message(groups: Sequence[Group], view: View, around: Around = Around()) -> SlackMessage:
+    """The page that was asked for, with the buttons to turn it."""
     pages = _pages(groups)
     page = min(view.ask.page if view.ask else 0, len(pages) - 1)
     blocks = [block for group in pages[page] for block in group]
-    turn = turn or _turn(view, page, len(pages))
+    turn = _turn(view, page, len(pages), around)
     return SlackMessage(_summary(blocks), tuple(blocks + ([actions(turn)] if turn else [])))
 
 
@@ -61,18 +69,12 @@ def _pages(groups: Sequence[Group]) -> list[list[Group]]:
     return pages
 
 
-def _turn(view: View, page: int, pages: int) -> list[Block]:
-    """The buttons between pages of a long answer."""
-    if view.ask is None or pages == 1:
-        return []
-    to = [(view.speaker.t("Previous"), page - 1), (view.speaker.t("Next"), page + 1)]
-    there = [(label, replace(view.ask, page=number)) for label, number in to if 0 <= number < pages]
-    return page_buttons(there)
-
-
-def page_buttons(labelled: Iterable[tuple[str, Ask]]) -> list[Block]:
-    """Buttons that ask for another page; one whose question is too long is left out."""
-    written = [(label, value) for label, ask in labelled if (value := write_ask(ask)) is not None]
+def _turn(view: View, page: int, pages: int, around: Around) -> list[Block]:
+    """The buttons to the pages beside this one; one whose question is too long for a button is left out."""
+    before = replace(view.ask, page=page - 1) if view.ask and page > 0 else around.before
+    after = replace(view.ask, page=page + 1) if view.ask and page < pages - 1 else around.after
+    labelled = ((view.speaker.t("Previous"), before), (view.speaker.t("Next"), after))
+    written = [(label, value) for label, ask in labelled if ask and (value := write_ask(ask)) is not None]
     return [button(label, ActionId.PAGE, value, n=number) for number, (label, value) in enumerate(written)]
 
 
@@ -82,7 +84,8 @@ def _summary(blocks: Sequence[Block]) -> str:
 
 
 def _words(value: object) -> str:
+    """All that a block says, in order."""
     if isinstance(value, dict):
         text = value.get("text")
-        return text if isinstance(text, str) else next(filter(None, map(_words, value.values())), "")
-    return next(filter(None, map(_words, value)), "") if isinstance(value, list) else ""
+        return text if isinstance(text, str) else "".join(map(_words, value.values()))
+    return "".join(map(_words, value)) if isinstance(value, list) else ""

@@ -9,6 +9,7 @@ from typing import Final
 from bot.core.subscriptions import Layout
 from bot.slack.courier import SlackCourier
 from bot.slack.people import People
+from bot.slack.rooms import Rooms
 from bot.slack.workspaces import Workspaces
 from bot.usecases.converse import Desk
 
@@ -30,4 +31,5 @@ class SlackParts:
     workspaces: Workspaces
     people: People
     courier: SlackCourier
+    rooms: Rooms
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_ANSWERS_AT_ONCE))

@@ -14,11 +14,11 @@ from bot.core.errors import StorageError
 from bot.core.people import Caller, Language, Person, Staff
 from bot.core.ports import Clock
 from bot.slack.errors import SlackError, SlackRefused
-from bot.slack.workspaces import Workspaces
+from bot.slack.workspaces import Workspaces, is_revoked
 
 PLATFORM: Final = "slack"
 _KEPT_SECONDS: Final = 300.0
-"""How long what Slack said about a person or a group is believed."""
+"""How long what Slack said about a person or a group is believed, also that it knows none or may not tell."""
 _MOST_KEPT: Final = 10_000
 
 log = structlog.get_logger(__name__)
@@ -56,6 +56,7 @@ class People:
             roles=self._staff.roles(person, groups=groups, manages=profile.manages),
             language=profile.language or self._language,
             today=self._clock.now().astimezone(_zone(profile.zone, self._zone)).date(),
+            community_day=self._clock.now().astimezone(ZoneInfo(self._zone)).date(),
         )
 
     async def is_bot(self, team_id: str, user_id: str) -> bool:
@@ -69,7 +70,7 @@ class People:
             return True
         try:
             return (await self._ask(team_id, user_id)).is_bot
-        except SlackRefused:
+        except SlackRefused:  # the token itself is refused: nobody can be looked up
             return False
 
     async def profile(self, team_id: str, user_id: str) -> Profile:
@@ -87,7 +88,13 @@ class People:
             self._profiles.move_to_end(key)
             return known[1]
         client = await self._workspaces.client(team_id)
-        answer = await client.call("users.info", user=user_id, include_locale=True)
+        try:
+            answer = await client.call("users.info", user=user_id, include_locale=True)
+        except SlackRefused as error:
+            if is_revoked(error):
+                raise
+            log.warning("slack.person_unknown", team=team_id, user=user_id, reason=str(error))
+            answer = {}
         profile = _read(answer.get("user") or {})
         self._profiles[key] = (time.monotonic(), profile)
         while len(self._profiles) > _MOST_KEPT:
@@ -113,7 +120,9 @@ class People:
             answer = await client.call("usergroups.users.list", usergroup=group, team_id=team_id)
         except (SlackError, StorageError) as error:
             log.warning("slack.group_unknown", team=team_id, group=group, reason=str(error))
-            return frozenset()
+            if not isinstance(error, SlackRefused) or is_revoked(error):
+                return frozenset()
+            answer = {}
         members = frozenset(map(str, answer.get("users") or ()))
         self._members[team_id, group] = (time.monotonic(), members)
         return members

@@ -10,21 +10,28 @@ changes read one message.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+import structlog
 
 from bot.core.people import Language
 from bot.core.subscriptions import Channel
 from bot.slack.asking import Api
 from bot.slack.blocks import SlackMessage
-from bot.slack.errors import GONE, SlackRefused, SlackUnreachable
+from bot.slack.errors import GONE, SlackRefused, SlackUnreachable, is_of_content
 from bot.slack.pacing import Pace
+from bot.slack.plain import plain_message
 from bot.slack.reading import Label, Told, channel_messages, thread_messages
 from bot.slack.rendering import withdrawn_message
 
 _NOT_DELETABLE: Final = frozenset({"cant_delete_message", "compliance_exports_prevent_deletion"})
+
+Done = TypeVar("Done")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +62,18 @@ class Posts:
         self._channel = channel
 
     async def add(self, message: SlackMessage, label: Label | None = None, thread: str | None = None) -> str:
-        """Post a message, in a thread or in the channel itself; its ts."""
+        """Post a message, in a thread or in the channel itself, in plain text if it must be; its ts."""
         place = {"thread_ts": thread} if thread else {}
+        return await _in_plain_if_refused(message, lambda said: self._post(_content(said, label) | place))
+
+    async def _post(self, said: dict[str, Any]) -> str:
         async with self._pace.turn(self._channel):
             answer = await self._api.call(
                 "chat.postMessage",
                 channel=self._channel.id,
                 unfurl_links=False,
                 unfurl_media=False,
-                **_content(message, label),
-                **place,
+                **said,
             )
         if not answer.get("ts"):
             raise SlackUnreachable("chat.postMessage", "an answer without ts")
@@ -139,9 +148,13 @@ class Posts:
             await self.remove(standing.post.ts, standing.label)
 
     async def update(self, ts: str, message: SlackMessage, label: Label | None = None) -> bool:
-        """Show a message in place of another; False when that is gone."""
+        """Show a message in place of another, in plain text if it must be; False when that is gone."""
+
+        async def show(said: SlackMessage) -> None:
+            await self._api.call("chat.update", channel=self._channel.id, ts=ts, **_content(said, label))
+
         try:
-            await self._api.call("chat.update", channel=self._channel.id, ts=ts, **_content(message, label))
+            await _in_plain_if_refused(message, show)
         except SlackRefused as error:
             if error.code not in GONE:
                 raise
@@ -162,6 +175,17 @@ class Posts:
         await self.update(ts, withdrawn_message(label.language), Label(label.key, language=label.language))
 
 
+async def _in_plain_if_refused(message: SlackMessage, say: Callable[[SlackMessage], Awaitable[Done]]) -> Done:
+    """Say a message, and where Slack does not take it as it is made, say it once more in plain text."""
+    try:
+        return await say(message)
+    except SlackRefused as error:
+        if not is_of_content(error):
+            raise
+        log.warning("slack.said_in_plain_text", method=error.method, code=error.code)
+    return await say(plain_message(message))
+
+
 async def _first(messages: AsyncGenerator[Told, None], key: str) -> str | None:
     """The ts of the post with this key; what follows it is not read."""
     async with aclosing(messages):
@@ -177,5 +201,8 @@ def _is_continued(post: Told) -> bool:
 
 def _content(message: SlackMessage, label: Label | None) -> dict[str, Any]:
     """What is said; neither names nor addresses in it are looked for, so that nobody is pinged by the text."""
-    said = {"text": message.text, "blocks": list(message.blocks), "link_names": False, "parse": "none"}
-    return {**said, "metadata": label.metadata} if label else said
+    said: dict[str, Any] = {"text": message.text, "link_names": False, "parse": "none"}
+    if label is None:
+        return said | {"blocks": list(message.blocks)}
+    first, *rest = message.blocks
+    return said | {"blocks": [{**first, "block_id": label.block_id}, *rest], "metadata": label.metadata}

@@ -1,6 +1,7 @@
 """Reading channels and threads: messages as Slack tells them, and the label by which Paperboy knows its own again.
 
-A label travels as message metadata. Every app may read and write metadata, so it counts on our own messages only.
+A label travels as message metadata, and once more as the id of the first block. Every app may read and write metadata,
+so it counts on our own messages only.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ class Label:
         """The label as message metadata."""
         payload = {"key": self.key, "part": self.part, "parts": self.parts, "language": self.language.value}
         return {"event_type": EVENT_TYPE, "event_payload": payload}
+
+    @property
+    def block_id(self) -> str:
+        """The label as the id of a message's first block, for a history that comes without metadata."""
+        return f"{EVENT_TYPE}/{self.part}/{self.parts}/{self.language.value}/{self.key}"
 
     def of_part(self, part: int) -> Label:
         """The label of another message of the same post."""
@@ -90,10 +96,20 @@ def told(message: Json, me: Identity) -> Told:
         bot_id=bot_id,
         subtype=str(message.get("subtype") or ""),
         ours=ours,
-        label=_label(message.get("metadata")) if ours else None,
+        label=_label(message.get("metadata")) or _label_of_block(message.get("blocks")) if ours else None,
         has_replies=bool(message.get("reply_count")),
         reactions=tuple(_reaction(one) for one in message.get("reactions") or ()),
     )
+
+
+def _label_of_block(blocks: object) -> Label | None:
+    first = blocks[0] if isinstance(blocks, list) and blocks else None
+    block_id = str(first.get("block_id") or "") if isinstance(first, Mapping) else ""
+    match block_id.split("/", 4):
+        case [name, part, parts, language, key] if name == EVENT_TYPE and language in list(Language):
+            return Label(key, _number(part, 0), _number(parts, 1), Language(language))
+        case _:
+            return None
 
 
 def _label(metadata: object) -> Label | None:

@@ -37,7 +37,8 @@ class Renewing:
         self._settings = settings
         self._store = store
         self._clock = clock
-        self._unsaved: dict[_Key, Bot] = {}
+        self._unsaved: dict[_Key, tuple[str, Bot]] = {}
+        """What an exchange has brought, with the token that is still in the database in its place."""
 
     async def good(self, bot: Bot) -> Bot:
         """The same bot with a token that is good for a while.
@@ -46,7 +47,8 @@ class Renewing:
             SlackRefused: it has expired, and Slack does not exchange it any more.
             SlackUnreachable: it has expired, and cannot be exchanged now.
         """
-        bot = await self._saved(self._unsaved.get(_key(bot), bot))
+        stored = bot.bot_token
+        bot = await self._saved(self._newest(bot))
         expires = expiry(bot)
         if expires is None or expires - _RENEWED_BEFORE > self._clock.now():
             return bot
@@ -58,11 +60,22 @@ class Renewing:
         try:
             renewed = await rotator.perform_bot_token_rotation(bot=bot, minutes_before_expiration=_ALWAYS)
         except _NOT_ANSWERED as error:
-            return await self._otherwise(bot, error)
+            return await self._otherwise(bot, stored, error)
         if renewed is None:
             return bot
-        self._unsaved[_key(renewed)] = renewed
+        self._unsaved[_key(renewed)] = stored, renewed
         return await self._saved(renewed)
+
+    def _newest(self, bot: Bot) -> Bot:
+        """What an exchange of this very token has brought, if that is not kept yet.
+
+        Another token in the database is newer: of another process, or of a new installation, and is not overwritten.
+        """
+        stored, renewed = self._unsaved.get(_key(bot), (bot.bot_token, bot))
+        if stored == bot.bot_token:
+            return renewed
+        del self._unsaved[_key(bot)]
+        return bot
 
     async def _saved(self, bot: Bot) -> Bot:
         """Keep what an exchange has brought; where the database does not take it now, it is used and kept later."""
@@ -75,12 +88,12 @@ class Renewing:
                 del self._unsaved[_key(bot)]
         return bot
 
-    async def _otherwise(self, bot: Bot, error: Exception) -> Bot:
+    async def _otherwise(self, bot: Bot, stored: str, error: Exception) -> Bot:
         """Another process may have exchanged it, and kept what it got; else the old one, as long as it lasts."""
         again = await self._store.async_find_bot(
             enterprise_id=bot.enterprise_id, team_id=bot.team_id, is_enterprise_install=bot.is_enterprise_install
         )
-        if again is not None and again.bot_token != bot.bot_token:
+        if again is not None and again.bot_token not in (bot.bot_token, stored):
             return again
         expires = expiry(bot)
         if expires is not None and expires > self._clock.now():

@@ -7,21 +7,17 @@ Then comes an ephemeral message, and where that is not possible either, a direct
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
 
 import aiohttp
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.core.errors import StorageError
 from bot.slack.blocks import SlackMessage
 from bot.slack.calling import TIMEOUT
-from bot.slack.errors import SlackError, SlackRefused
+from bot.slack.errors import SlackError
 from bot.slack.interaction import Interaction
 from bot.slack.parts import SlackParts
-
-_NOT_SEEN_THERE: Final = frozenset(
-    {"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived", "messages_tab_disabled"}
-)
 
 log = structlog.get_logger(__name__)
 
@@ -31,20 +27,20 @@ async def reply(parts: SlackParts, interaction: Interaction, message: SlackMessa
 
     Nothing is raised: what cannot be said is logged.
     """
-    try:
-        await _reply(parts, interaction, message, replace=replace and interaction.ephemeral)
-    except SlackError as error:
-        log.warning("slack.reply_failed", team=interaction.team_id, reason=str(error))
+    ways = [_through_url, _ephemeral, _direct]
+    if interaction.thread_ts and not interaction.ephemeral:  # a response URL does not lead into threads
+        ways = [_ephemeral, _through_url, _direct]
+    for way in ways:
+        try:
+            if await way(parts, interaction, message, replace and interaction.ephemeral):
+                return
+        except (SlackError, StorageError) as error:
+            log.warning("slack.reply_failed", team=interaction.team_id, reason=str(error))
 
 
-async def _reply(parts: SlackParts, interaction: Interaction, message: SlackMessage, *, replace: bool) -> None:
-    in_thread = bool(interaction.thread_ts) and not interaction.ephemeral
-    url = "" if in_thread else interaction.response_url
-    if url and await _respond(url, message, response_type="ephemeral", replace_original=replace):
-        return
-    if interaction.channel_id and await _ephemeral(parts, interaction, message):
-        return
-    await _direct(parts, interaction, message)
+async def _through_url(_: SlackParts, interaction: Interaction, message: SlackMessage, replace: bool) -> bool:
+    url = interaction.response_url
+    return bool(url) and await _respond(url, message, response_type="ephemeral", replace_original=replace)
 
 
 async def say_in_channel(interaction: Interaction, message: SlackMessage) -> bool:
@@ -75,26 +71,22 @@ async def _respond(url: str, message: SlackMessage, *, response_type: str, repla
     return True
 
 
-async def _ephemeral(parts: SlackParts, interaction: Interaction, message: SlackMessage) -> bool:
-    client = await parts.workspaces.client(interaction.team_id)
-    thread = {"thread_ts": interaction.thread_ts} if interaction.thread_ts else {}
-    try:
-        await client.call(
-            "chat.postEphemeral",
-            channel=interaction.channel_id,
-            user=interaction.user_id,
-            text=message.text,
-            blocks=list(message.blocks),
-            **thread,
-        )
-    except SlackRefused as error:
-        if error.code not in _NOT_SEEN_THERE:
-            raise
+async def _ephemeral(parts: SlackParts, interaction: Interaction, message: SlackMessage, _: bool) -> bool:
+    if not interaction.channel_id:
         return False
+    client = await parts.workspaces.client(interaction.team_id)
+    await client.call(
+        "chat.postEphemeral",
+        channel=interaction.channel_id,
+        user=interaction.user_id,
+        text=message.text,
+        blocks=list(message.blocks),
+        thread_ts=interaction.thread_ts or None,
+    )
     return True
 
 
-async def _direct(parts: SlackParts, interaction: Interaction, message: SlackMessage) -> None:
+async def _direct(parts: SlackParts, interaction: Interaction, message: SlackMessage, _: bool) -> bool:
     client = await parts.workspaces.client(interaction.team_id)
     opened = await client.call("conversations.open", users=interaction.user_id)
     await client.call(
@@ -105,3 +97,4 @@ async def _direct(parts: SlackParts, interaction: Interaction, message: SlackMes
         unfurl_links=False,
         unfurl_media=False,
     )
+    return True

@@ -1,20 +1,49 @@
-"""An entry that a person shares into a channel: pure."""
+"""An entry that a person shares into a channel, as it is at that moment: one message, however long the entry. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
+from bot import wording
+from bot.core.digests import EntryContent
+from bot.core.entries import Entry
 from bot.core.people import Language
+from bot.core.text import split_paragraphs
 from bot.locale import translator
-from bot.slack.blocks import SlackMessage
+from bot.slack.actions import ActionId
+from bot.slack.blocks import SlackMessage, actions, button
+from bot.slack.rendering import messages_of
 from bot.slack.rich_text import Block
 
+_MOST_TEXT: Final = 1_500
+"""Characters of commentary; the rest is behind the button."""
+_MOST_LINKS: Final = 3
 
-def shared_message(card: SlackMessage, user_id: str, language: Language) -> SlackMessage:
-    """The card, under a line that says who shares it."""
+
+def shared_message(entry: Entry, user_id: str, language: Language) -> SlackMessage:
+    """The card under a line that says who shares it; a long commentary is cut at the end of a paragraph."""
+    shown, _ = wording.commentaries(entry, language)
+    parts = split_paragraphs(shown or "", _MOST_TEXT)
+    start = f"{parts[0]} …" if len(parts) > 1 else shown
+    short = replace(entry, commentary=start, commentary_en=None, links=entry.links[:_MOST_LINKS])
+    card = messages_of(EntryContent(short), language)[0]
+    speaker = translator(language)
+    row = actions(
+        [
+            button(speaker.t("Details"), ActionId.DETAILS, entry.id),
+            button(speaker.t("Save"), ActionId.SAVE, entry.id),
+            button(speaker.t("More like this"), ActionId.LIKE, entry.id),
+        ]
+    )
+    body = [block for block in card.blocks if block["type"] != "actions"]
+    return SlackMessage(card.text, (_line(user_id, language), *body, row))
+
+
+def _line(user_id: str, language: Language) -> Block:
     before, _, after = translator(language).t("{person} shares a paper", person="\0").partition("\0")
-    elements: list[object] = [{"type": "user", "user_id": user_id}]
-    elements = [*_text(before), *elements, *_text(after)]
-    line: Block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
-    return SlackMessage(card.text, (line, *card.blocks))
+    elements = [*_text(before), {"type": "user", "user_id": user_id}, *_text(after)]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
 
 
 def _text(text: str) -> list[object]:

@@ -39,18 +39,34 @@ _LONGEST_PAUSE: Final = 60.0
 _LINGERS: Final = 30.0
 """Seconds a connection whose end was announced is listened to, at the longest."""
 _FINISHED_WITHIN: Final = 3.0
+_MISSED_AFTER: Final = 120.0
+"""Seconds without a connection after which events count as missed: Slack sends one again for some minutes only."""
 
 log = structlog.get_logger(__name__)
 
 
 class SocketMode:
-    """Keeps Paperboy connected to Slack."""
+    """Keeps Paperboy connected to Slack; `missed` is told when there was no connection for longer than a hiccup.
 
-    def __init__(self, app_token: str, web: AsyncWebClient, intake: Intake, clock: Clock) -> None:
+    `missed_after` are the seconds that this takes.
+    """
+
+    def __init__(
+        self,
+        app_token: str,
+        web: AsyncWebClient,
+        intake: Intake,
+        clock: Clock,
+        *,
+        missed: Callable[[], None] = lambda: None,
+        missed_after: float = _MISSED_AFTER,
+    ) -> None:
         self._app_token = app_token
         self._web = web
         self._intake = intake
         self._clock = clock
+        self._missed = missed
+        self._missed_after = missed_after
         self._links: set[asyncio.Task[None]] = set()
         self._failures = 0
 
@@ -62,26 +78,39 @@ class SocketMode:
         """
         async with aiohttp.ClientSession(trust_env=True) as session:
             try:
+                alone_since = asyncio.get_running_loop().time()
                 link = await self._reach(session, is_first=True)
                 ready()
                 while True:
-                    await self._outlast(link)
+                    self._reached(alone_since)
+                    alone_since = await self._outlast(link)
                     link = await self._reach(session)
             finally:
                 await self._close()
 
-    async def _outlast(self, link: _Link) -> None:
-        """Wait until the connection is no longer to be relied on; longer when those before did not last either."""
+    def _reached(self, alone_since: float) -> None:
+        alone = asyncio.get_running_loop().time() - alone_since
+        if alone > self._missed_after:
+            log.warning("slack.events_missed", seconds=round(alone))
+            self._missed()
+
+    async def _outlast(self, link: _Link) -> float:
+        """Wait until the connection is no longer to be relied on; longer when those before did not last either.
+
+        Hands back since when that is so, by the loop's clock.
+        """
         loop = asyncio.get_running_loop()
         began = loop.time()
         await link.leaving.wait()
-        if loop.time() - began >= _STEADY:
+        ended = loop.time()
+        if ended - began >= _STEADY:
             self._failures = 0
         else:
             self._failures += 1
             pause = self._pause()
             log.info("slack.connecting_again", pause=round(pause, 2))
             await asyncio.sleep(pause)
+        return ended
 
     async def _reach(self, session: aiohttp.ClientSession, *, is_first: bool = False) -> _Link:
         """The next connection, however long it takes.
@@ -183,7 +212,8 @@ class _Link:
                 log.info("slack.disconnect_announced", reason=str(frame.get("reason"))[:50])
                 self.leaving.set()
             case {"type": "events_api", "envelope_id": _}:
-                # One after the other, so that they keep their order; nobody waits for what they lead to.
+                # Nobody waits for what they lead to: the intake begins a task for each, in turn, and the lanes put
+                # those of one channel into the order in which they happened.
                 await self._acknowledge(frame, None)
                 await self._intake_of(frame)
             case {"envelope_id": _}:

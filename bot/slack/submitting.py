@@ -233,8 +233,6 @@ async def _subscription_sent(sent: Sent) -> Outcome:
     try:
         caller.require(Role.OPERATOR)
         subscription_form.read_form(form, Subscription(channel=channel), parts.desk.layouts)
-        if number is None:
-            await parts.courier.enter(channel)
         if not await sent.take():
             return Outcome(SubscriptionFormAnswer(form, number, problem=_twice()), caller.language)
     except FormError as error:

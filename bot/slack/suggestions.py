@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -60,6 +61,12 @@ def zone_options(typed: str, usual: str) -> list[Block]:
     asked = fold(typed).replace(" ", "_")
     if not asked:
         return [option(zone, zone) for zone in dict.fromkeys((usual, *_USUAL_ZONES))]
-    found = [zone for zone in available_timezones() if asked in zone.casefold() and not zone.startswith("posix")]
+    found = [zone for zone in _zones() if asked in zone.casefold()]
     found.sort(key=lambda zone: (not zone.casefold().rpartition("/")[2].startswith(asked), zone))
     return [option(zone, zone) for zone in found[:MOST_OPTIONS]]
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    """All names there are, read from the disk but once: that takes long enough to keep others waiting."""
+    return tuple(sorted(zone for zone in available_timezones() if not zone.startswith("posix")))

@@ -7,6 +7,7 @@ counts for the post.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
@@ -35,7 +36,7 @@ def register(app: AsyncApp, parts: SlackParts, lanes: EventLanes) -> None:
     tracking = _Tracking(parts)
     app.event("reaction_added")(lanes.to(tracking.reaction_added))
     app.event("reaction_removed")(lanes.to(tracking.reaction_removed))
-    app.event("message")(lanes.to(tracking.message))
+    app.event("message")(lanes.to(tracking.message, wanted=_concerns_threads))
 
 
 class _Tracking:
@@ -112,27 +113,22 @@ class _Tracking:
     # --- messages ---------------------------------------------------------------------------------------------------
 
     async def message(self, event: SlackEvent) -> None:
-        """Somebody wrote, changed or deleted a message; only those in threads are of interest."""
+        """Somebody wrote in a thread, or deleted a message."""
         fields = event.fields
         match fields.get("subtype"):
             case "message_deleted":
                 await self._deleted(event, fields.get("previous_message") or {}, fields.get("deleted_ts"))
             case "message_changed":
                 message = fields.get("message") or {}
-                if message.get("subtype") == "tombstone":  # the trace of a deleted message with replies
-                    await self._deleted(event, message, message.get("ts"))
-            case subtype if subtype in _REPLIES:
-                await self._written(event)
+                await self._deleted(event, message, message.get("ts"))
+            case _:
+                await self._written(event, str(fields.get("thread_ts")), str(fields.get("ts")))
 
-    async def _written(self, event: SlackEvent) -> None:
-        fields = event.fields
-        thread, ts = str(fields.get("thread_ts") or ""), str(fields.get("ts") or "")
-        if not ts or thread in ("", ts) or fields.get("bot_id"):
-            return
+    async def _written(self, event: SlackEvent, thread: str, ts: str) -> None:
         ref = MessageRef(_channel(event), thread)
         if await self._stores.ledger.post_of(ref) is None:
             return
-        person = _person(event, fields.get("user"))
+        person = _person(event, event.fields.get("user"))
         if not await self._is_bot(person):
             await track.replied(self._stores, ref, person, ts, at=event.at)
 
@@ -153,6 +149,21 @@ class _Tracking:
         except SlackError as error:
             log.warning("slack.person_unknown", team=person.workspace, user=person.user_id, reason=str(error))
             return False
+
+
+def _concerns_threads(fields: Mapping[str, Any]) -> bool:
+    """Whether a message is a person's reply, or one that was deleted: most of what is written somewhere is neither.
+
+    It is asked before the event is written down anywhere, and so those cost nothing.
+    """
+    match fields.get("subtype"):
+        case "message_deleted":
+            return True
+        case "message_changed":  # the trace of a deleted message with replies
+            return (fields.get("message") or {}).get("subtype") == "tombstone"
+        case subtype:
+            thread, ts = fields.get("thread_ts"), fields.get("ts")
+            return subtype in _REPLIES and bool(thread and ts) and thread != ts and not fields.get("bot_id")
 
 
 def _channel(event: SlackEvent) -> Channel:

@@ -21,6 +21,7 @@ from bot.core.ports import Clock
 from bot.settings import SlackSettings
 from bot.slack.calling import RateLimits, SlackClient, web_client
 from bot.slack.errors import REVOKED, SlackError, SlackRefused, words_for
+from bot.slack.organisations import Organisations
 from bot.slack.renewing import Renewing, expiry
 
 _RECHECKED: Final = timedelta(minutes=5)
@@ -72,7 +73,7 @@ class Workspaces:
         self._installations = installations
         self._limits = RateLimits()
         self._held: dict[str, _Held] = {}
-        self._enterprises: dict[str, str] = {}
+        self._organisations = Organisations(clock)
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._renewing = Renewing(settings, installations.store, clock) if installations else None
 
@@ -101,6 +102,7 @@ class Workspaces:
         Raises:
             SlackRefused: Paperboy is not installed there (any more), or its token can be exchanged no more.
             SlackUnreachable: its token has expired and cannot be exchanged now.
+            SlackBusy, SlackUnreachable: Slack cannot be asked now which organisation it belongs to.
         """
         return (await self._hold(team_id)).client
 
@@ -125,7 +127,28 @@ class Workspaces:
     def belongs_to(self, team_id: str, enterprise_id: str | None) -> None:
         """Note that a request from this workspace named its organisation."""
         if enterprise_id:
-            self._enterprises[team_id] = enterprise_id
+            self._organisations.note(team_id, enterprise_id)
+
+    def organisation_of(self, team_id: str) -> str | None:
+        """The organisation a workspace belongs to, as far as that is known without asking."""
+        return self._organisations.known(team_id)
+
+    def known_in(self, enterprise_id: str) -> frozenset[str]:
+        """The workspaces that are known to belong to an organisation."""
+        return self._organisations.teams_of(enterprise_id)
+
+    async def is_good(self, team_id: str) -> bool | None:
+        """Whether a workspace's token works at this moment; None when that cannot be told now.
+
+        Raises:
+            StorageError
+        """
+        self.drop(team_id)
+        try:
+            await (await self.client(team_id)).call("auth.test")
+        except SlackError as error:
+            return False if is_revoked(error) else None
+        return True
 
     def drop(self, team_id: str) -> None:
         """Forget what is held in memory of a workspace: its token is no good any more, or there is a new one."""
@@ -163,15 +186,14 @@ class Workspaces:
         return bot.bot_token, min(until, expires) if expires else until
 
     async def _find(self, team_id: str) -> Bot | None:
-        """The installation of a workspace: its own, else that of the organisation it belongs to."""
+        """The installation of a workspace: its own, else that of the organisation that it is known to belong to."""
         assert self._installations is not None
         store, installed = self._installations.store, await self._installations.workspaces()
         own = next((one for one in installed if one.team_id == team_id), None)
         if own is not None:
             return await store.async_find_bot(enterprise_id=own.enterprise_id, team_id=team_id)
         organisations = [one.enterprise_id for one in installed if one.team_id is None and one.enterprise_id]
-        known = self._enterprises.get(team_id)
-        enterprise = known if known in organisations else organisations[0] if len(organisations) == 1 else None
+        enterprise = await self._organisations.of(team_id, organisations, self.client)
         if enterprise is None:
             return None
         return await store.async_find_bot(enterprise_id=enterprise, team_id=None, is_enterprise_install=True)

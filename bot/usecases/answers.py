@@ -206,6 +206,21 @@ Answer = (
 )
 
 
+def hits_in(answer: Answer) -> tuple[Hit, ...]:
+    """The entries that an answer shows as the asker sees them."""
+    match answer:
+        case ResultsAnswer(results=results):
+            return results.hits
+        case DigestAnswer(view=view):
+            return view.hits
+        case EntryAnswer(hit=hit):
+            return (hit,)
+        case LikeAnswer(hits=hits) | DraftsAnswer(hits=hits):
+            return hits
+        case _:
+            return ()
+
+
 def notice(message: Message, *suggestions: str) -> NoticeAnswer:
     """One sentence, and where to go on."""
     return NoticeAnswer((message,), suggestions)

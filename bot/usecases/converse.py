@@ -127,7 +127,7 @@ async def shareable(desk: Desk, caller: Caller, entry_id: str) -> Entry:
         NotAllowed: it is not published.
     """
     entry = await look_up.find_entry(desk.stores, caller, entry_id)
-    if not entry.is_public or (entry.digest_date and entry.digest_date > caller.today):
+    if not entry.is_public or (entry.digest_date and entry.digest_date > caller.horizon):
         raise NotAllowed(msg("“{title}” is not published yet.", title=entry.title))
     return entry
 

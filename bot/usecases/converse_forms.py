@@ -61,7 +61,12 @@ def _saved(caller: Caller, entry: Entry, *, is_new: bool) -> NoticeAnswer:
         said = msg("“{title}” goes out on {day}.", title=entry.title, day=entry.digest_date)
         return notice(said, suggestion)
     if is_new and entry.digest_date == caller.today:
-        return notice(msg("“{title}” is added and on its way into the channels.", title=entry.title), suggestion)
+        return notice(
+            msg(
+                "“{title}” is added to today's digest. Channels that have it already get it at once.", title=entry.title
+            ),
+            suggestion,
+        )
     if is_new:
         said = msg("“{title}” is added to the digest of {day}.", title=entry.title, day=entry.digest_date or "")
         return notice(said, suggestion)
@@ -75,7 +80,9 @@ async def save_subscription(
     at = desk.clock.now()
     try:
         if number is None:
-            done = await subscribe.subscribe(desk.stores, caller, channel, form, layouts=desk.layouts, at=at)
+            done = await subscribe.subscribe(
+                desk.stores, desk.courier, caller, channel, form, layouts=desk.layouts, at=at
+            )
         else:
             done = await subscribe.edit(desk.stores, caller, channel, number, form, layouts=desk.layouts, at=at)
     except PaperboyError as error:

@@ -44,3 +44,14 @@ async def workspace_gone(stores: Stores, platform: str, workspace: str) -> int:
     ended = await stores.subscriptions.end_workspace(platform, workspace)
     log.info("departure.workspace", platform=platform, workspace=workspace, subscriptions=ended)
     return ended
+
+
+async def workspace_in_doubt(stores: Stores, platform: str, workspace: str) -> int:
+    """Pause all subscriptions of a workspace that Paperboy may have been removed from; how many were not paused."""
+    active = await stores.subscriptions.active()
+    there = (one.channel for one in active if (one.channel.platform, one.channel.workspace) == (platform, workspace))
+    paused = 0
+    for channel in dict.fromkeys(there):
+        paused += len(await stores.subscriptions.pause_channel(channel))
+    log.warning("departure.workspace_in_doubt", platform=platform, workspace=workspace, subscriptions=paused)
+    return paused

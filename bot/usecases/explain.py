@@ -80,7 +80,7 @@ def _paused(day: date) -> Message:
 
 def _state_of(subscription: Subscription, delivery: Delivery, posts: Sequence[Post]) -> Message:
     day = delivery.digest_date
-    reason = delivery.reason or msg("no reason was recorded")
+    reason = delivery.reason or msg("not all of it was delivered.")
     match delivery.state:
         case DeliveryState.DELIVERED:
             sent = [post.sent_at for post in posts if post.sent_at and post.delivery_id == delivery.id]

@@ -6,9 +6,10 @@ sent exactly once, edited and withdrawn like every other delivery.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.core.errors import Conflict, InputError, NotFound, QueryError
 from bot.core.messages import msg
@@ -20,6 +21,13 @@ from bot.core.subscriptions import LatePolicy, Layout, Subscription, last_run, n
 from bot.usecases.look_up import refuse_unknown_tags
 
 MOST_FOLLOWED: Final = 20
+_TRIES: Final = 5
+
+T = TypeVar("T")
+
+
+class AlreadyFollowed(Conflict):
+    """The person follows this very query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +56,45 @@ async def follow(
 
     Raises:
         QueryError: not understood, not to be asked of every day, or with a tag the archive does not have.
-        Conflict: followed already.
+        AlreadyFollowed
         InputError: as many as one may have.
         CourierError: the platform does not let us write to the caller.
     """
     query = standing_query(query_text)
     if not query:
         raise QueryError(msg("Say what: a tag, an author or words. Write `{usage}`.", usage="/paper follow tag:rlaif"))
-    await refuse_unknown_tags(stores, parse(query), today=caller.today)
-    mine = await stores.subscriptions.of_person(caller.person)
-    if mine is None:
-        return _followed(await _begin(stores, courier, caller, query, zone=zone, at=at))
+    await refuse_unknown_tags(stores, parse(query), today=caller.horizon)
+
+    async def add() -> Followed:
+        mine = await stores.subscriptions.of_person(caller.person)
+        if mine is None:
+            return _followed(await _begin(stores, courier, caller, query, zone=zone, at=at))
+        return await _add(stores, mine, query)
+
+    return await _again_when_changed(add)
+
+
+async def _add(stores: Stores, mine: Subscription, query: str) -> Followed:
     if query in mine.queries:
-        raise Conflict(
-            msg("You follow `{query}` already.", query=query), suggestions=["/paper following", f"/paper {query}"]
-        )
+        said = msg("You follow `{query}` already.", query=query)
+        raise AlreadyFollowed(said, suggestions=["/paper following", f"/paper {query}"])
     if len(mine.queries) >= MOST_FOLLOWED:
         raise InputError(msg("You follow {limit} things, which is the most there can be.", limit=MOST_FOLLOWED))
     more = replace(mine, query=f"{mine.query}\n{query}")
-    await stores.subscriptions.replace(more)
+    await stores.subscriptions.replace(more, was=mine.query)
     return _followed(more)
+
+
+async def _again_when_changed(work: Callable[[], Awaitable[T]]) -> T:
+    """Two quick clicks are two changes of one list: what came second is done once more on what the first has left."""
+    for _ in range(_TRIES):
+        try:
+            return await work()
+        except AlreadyFollowed:
+            raise
+        except Conflict:
+            continue
+    return await work()
 
 
 async def _begin(
@@ -102,6 +129,10 @@ async def unfollow(stores: Stores, caller: Caller, reference: str) -> tuple[str,
     Raises:
         NotFound: it is not followed.
     """
+    return await _again_when_changed(lambda: _take_off(stores, caller, reference))
+
+
+async def _take_off(stores: Stores, caller: Caller, reference: str) -> tuple[str, Followed]:
     mine = await stores.subscriptions.of_person(caller.person)
     if mine is None:
         raise NotFound(msg("You follow nothing."), suggestions=["/paper help"])
@@ -113,7 +144,7 @@ async def unfollow(stores: Stores, caller: Caller, reference: str) -> tuple[str,
         await stores.subscriptions.remove(mine.id)
         return query, Followed()
     fewer = replace(mine, query="\n".join(left))
-    await stores.subscriptions.replace(fewer)
+    await stores.subscriptions.replace(fewer, was=mine.query)
     return query, _followed(fewer)
 
 

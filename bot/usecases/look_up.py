@@ -77,8 +77,8 @@ async def look_up(
         InputError: the cursor is not one of this query.
     """
     query = parse(text)
-    await refuse_unknown_tags(stores, query, today=caller.today)
-    criteria = criteria_of(query, caller.today)
+    await refuse_unknown_tags(stores, query, today=caller.horizon)
+    criteria = criteria_of(query, caller.today, until=caller.horizon)
     page = await stores.search.page(criteria, asker=caller.person, limit=limit, cursor=cursor)
     hits = await hits_of(stores, caller, page.entries)
     notice, suggestions = (None, ()) if hits else await _why_nothing(stores, caller, query, criteria)
@@ -156,15 +156,15 @@ async def _why_nothing(
 ) -> tuple[Message, tuple[str, ...]]:
     """What to say instead of an empty page, and queries that would find something."""
     span = criteria.span
-    if span.first and span.first > caller.today:
+    if span.first and span.first > caller.horizon:
         return msg("That day has not come yet."), ()
     if span.first and span.first == span.last:
-        before, after = await stores.archive.nearest_digests(span.first, today=caller.today)
+        before, after = await stores.archive.nearest_digests(span.first, today=caller.horizon)
         if not await stores.search.digest(Criteria(), span.first):
             near = tuple(f"date:{day.isoformat()}" for day in (before, after) if day)
             return msg("There is no digest on {day}.", day=span.first), near
     if criteria.saved:
-        return msg("You have saved nothing that matches. Save an entry with its ☆ button."), ()
+        return msg("You have saved nothing that matches. The button “Save” of an entry saves it."), ()
     return msg("Nothing in the archive matches this."), _looser(query)
 
 
@@ -184,13 +184,13 @@ async def show_digest(stores: Stores, caller: Caller, day: date | None = None) -
     Raises:
         NotFound: no digest that day; suggestions name the nearest days.
     """
-    up_to_today = Criteria(span=DateSpan(None, caller.today))
+    up_to_today = Criteria(span=DateSpan(None, caller.horizon))
     if day is None:
         day = await stores.search.latest_day(up_to_today)
         if day is None:
             raise NotFound(msg("The archive is empty so far. A maintainer can add a paper with /paper-add."))
-    before, after = await stores.archive.nearest_digests(day, today=caller.today)
-    entries = await stores.search.digest(up_to_today, day) if day <= caller.today else ()
+    before, after = await stores.archive.nearest_digests(day, today=caller.horizon)
+    entries = await stores.search.digest(up_to_today, day) if day <= caller.horizon else ()
     if not entries:
         near = tuple(f"/digest show {other.isoformat()}" for other in (before, after) if other)
         raise NotFound(msg("There is no digest on {day}.", day=day), suggestions=near)
@@ -201,7 +201,7 @@ def may_see(caller: Caller, entry: Entry) -> bool:
     """Whether this person may read the entry now: drafts and tomorrow's digest are the maintainers' business."""
     if Role.MAINTAINER in caller.roles and entry.status is not Status.REMOVED:
         return True
-    return entry.is_public and entry.digest_date is not None and entry.digest_date <= caller.today
+    return entry.is_public and entry.digest_date is not None and entry.digest_date <= caller.horizon
 
 
 async def find_entry(stores: Stores, caller: Caller, reference: str) -> Entry:
@@ -237,7 +237,7 @@ async def more_like(stores: Stores, caller: Caller, entry_id: str, *, limit: int
     entry = await find_entry(stores, caller, entry_id)
     if not entry.tags:
         return ()
-    criteria = Criteria(tags=(entry.tags,), span=DateSpan(None, caller.today), sort=Sort.NEW)
+    criteria = Criteria(tags=(entry.tags,), span=DateSpan(None, caller.horizon), sort=Sort.NEW)
     page = await stores.search.page(criteria, asker=caller.person, limit=limit * 10)
     mine = {tag_key(tag) for tag in entry.tags}
     others = [other for other in page.entries if other.id != entry.id]
@@ -247,8 +247,8 @@ async def more_like(stores: Stores, caller: Caller, entry_id: str, *, limit: int
 
 async def show_help(stores: Stores, caller: Caller) -> HelpView:
     """The query language by examples that find something here."""
-    tags = await stores.archive.tags(limit=5, today=caller.today)
-    latest = await stores.search.latest_day(Criteria(span=DateSpan(None, caller.today)))
+    tags = await stores.archive.tags(limit=5, today=caller.horizon)
+    latest = await stores.search.latest_day(Criteria(span=DateSpan(None, caller.horizon)))
     examples: list[tuple[str, Message]] = []
     if tags:
         examples.append(
@@ -271,7 +271,7 @@ async def show_help(stores: Stores, caller: Caller) -> HelpView:
 
 
 async def _finds(stores: Stores, caller: Caller, text: str) -> bool:
-    criteria = criteria_of(parse(text), caller.today)
+    criteria = criteria_of(parse(text), caller.today, until=caller.horizon)
     return bool((await stores.search.page(criteria, asker=caller.person, limit=1)).entries)
 
 

@@ -27,12 +27,12 @@ async def recap(stores: Stores, caller: Caller, day: date | None = None) -> Reca
         NotFound: no entries that week.
     """
     if day is None:
-        day = await stores.search.latest_day(Criteria(span=DateSpan(None, caller.today)))
+        day = await stores.search.latest_day(Criteria(span=DateSpan(None, caller.horizon)))
     if day is None:
         raise NotFound(msg("The archive is empty so far. A maintainer can add a paper with /paper-add."))
     first = day - timedelta(days=day.weekday())
     last = first + timedelta(days=6)
-    found = await stores.engagement.between(first, min(last, caller.today))
+    found = await stores.engagement.between(first, min(last, caller.horizon))
     if not found:
         raise NotFound(msg("There is no digest in the week of {day}.", day=first), suggestions=("/digest recap",))
     return recap_of(first, last, found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -23,16 +23,28 @@ from bot.core.digests import (
     PostState,
 )
 from bot.core.entries import Entry
-from bot.core.errors import ChannelUnavailable, CourierError, DeliveryUncertain, PlatformBusy, StorageError
-from bot.core.messages import msg
+from bot.core.errors import (
+    ChannelUnavailable,
+    ContentRefused,
+    CourierError,
+    DeliveryUncertain,
+    PlatformBusy,
+    StorageError,
+)
+from bot.core.messages import Message, msg
 from bot.core.people import Language
 from bot.core.ports import Clock, Courier, Stores
 from bot.core.subscriptions import Channel
 
 _CHANNELS_AT_ONCE: Final = 8
+"""Posts under way at a time, each in another channel."""
 _LONGEST_CALL: Final = 120.0
 """Seconds for one post; less than the ledger leaves it with us."""
 _LONGEST_PAUSE: Final = timedelta(minutes=30)
+_PAUSE_OF_CHANGES: Final = timedelta(hours=6)
+"""How long a change waits where a person has to act first; only the first one of a channel is asked for again."""
+_MOST_CHANGE_ATTEMPTS: Final = 60
+"""Two weeks of such pauses; after that the change is given up."""
 _GONE = frozenset({PostState.WITHDRAWN, PostState.REFUSED})
 
 Couriers = Mapping[str, Courier]
@@ -40,22 +52,81 @@ Couriers = Mapping[str, Courier]
 log = structlog.get_logger(__name__)
 
 
+class Serving:
+    """Channels that are being served, each by one task of its own until nothing is to be done there now.
+
+    There must be one of these in a process: two that serve the same channel would not keep its order.
+    """
+
+    def __init__(self, stores: Stores, couriers: Couriers, clock: Clock) -> None:
+        self._stores = stores
+        self._couriers = couriers
+        self._clock = clock
+        self._tasks: dict[Channel, asyncio.Task[int]] = {}
+        self._again: set[Channel] = set()
+        self._gate = asyncio.Semaphore(_CHANNELS_AT_ONCE)
+
+    async def start(self) -> Sequence[asyncio.Task[int]]:
+        """Begin to serve every channel that waits and is not being served; the new tasks.
+
+        A task says how many posts it acted on. It fails for a reason nobody foresaw, or when the ledger cannot be
+        used; then the channel's posts wait for the next start.
+
+        Raises:
+            StorageError: the ledger cannot be used.
+        """
+        waiting = await self._stores.ledger.channels_waiting(self._clock.now())
+        self._again.update(channel for channel in waiting if channel in self._tasks)
+        new = {channel: asyncio.create_task(self._serve(channel)) for channel in waiting if channel not in self._tasks}
+        self._tasks |= new
+        return list(new.values())
+
+    async def stop(self) -> None:
+        """Break off whatever is under way."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def _serve(self, channel: Channel) -> int:
+        count = 0
+        try:
+            while await self._serve_next(channel):
+                count += 1
+            return count
+        finally:  # at once after the last look at `_again`: nothing that comes in between is overlooked
+            del self._tasks[channel]
+
+    async def _serve_next(self, channel: Channel) -> bool:
+        """Act on the channel's next post, when its turn comes; whether there was one.
+
+        The gate is for one post, not for the whole channel: a long digest is no longer in others' way than a short one.
+        """
+        async with self._gate:
+            while True:
+                self._again.discard(channel)
+                post = await self._stores.ledger.claim(channel, self._clock.now())
+                if post is not None:
+                    await _act(self._stores, self._couriers, self._clock, post)
+                    return True
+                if channel not in self._again:
+                    return False
+
+
 async def send_waiting(stores: Stores, couriers: Couriers, clock: Clock) -> int:
-    """Act on every post that may be acted on now; how many there were.
+    """Act on every post that may be acted on now, and wait for it; how many there were.
 
     Raises:
         StorageError: the ledger cannot be used.
         ExceptionGroup: some channels could not be served, for a reason nobody foresaw; their posts wait.
     """
-    channels = await stores.ledger.channels_waiting(clock.now())
-    gate = asyncio.Semaphore(_CHANNELS_AT_ONCE)
-
-    async def serve(channel: Channel) -> int:
-        async with gate:
-            return await _serve(stores, couriers, clock, channel)
-
-    # No task group: it would break off a post under way in one channel because of what befell another.
-    outcomes = await asyncio.gather(*map(serve, channels), return_exceptions=True)
+    serving = Serving(stores, couriers, clock)
+    try:
+        # No task group: it would break off a post under way in one channel because of what befell another.
+        outcomes = await asyncio.gather(*await serving.start(), return_exceptions=True)
+    finally:
+        await serving.stop()
     failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if failed:
         raise next((error for error in failed if isinstance(error, StorageError)), _together(failed))
@@ -64,14 +135,6 @@ async def send_waiting(stores: Stores, couriers: Couriers, clock: Clock) -> int:
 
 def _together(failed: list[Exception]) -> ExceptionGroup[Exception]:
     return ExceptionGroup("not every channel could be served", failed)
-
-
-async def _serve(stores: Stores, couriers: Couriers, clock: Clock, channel: Channel) -> int:
-    count = 0
-    while (post := await stores.ledger.claim(channel, clock.now())) is not None:
-        count += 1
-        await _act(stores, couriers, clock, post)
-    return count
 
 
 async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post) -> None:
@@ -84,45 +147,76 @@ async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post) -> 
     try:
         async with asyncio.timeout(_LONGEST_CALL):
             await _carry(stores, courier, clock, post)
-    except ChannelUnavailable as error:
-        if await stores.ledger.mark_refused(post.id, reason=error.message):
-            await _tell_operator(stores, courier, post, error)
+    except (ChannelUnavailable, ContentRefused) as error:
+        await _give_up(stores, courier, clock, post, error)
     except (PlatformBusy, DeliveryUncertain) as error:
-        await _put_off(stores, clock, post, error)
+        await _put_off(stores, courier, clock, post, error)
     except TimeoutError:
-        await _put_off(stores, clock, post, DeliveryUncertain(msg("The platform did not answer in time.")))
+        await _put_off(stores, courier, clock, post, DeliveryUncertain(msg("The platform did not answer in time.")))
     except Exception as error:
         error.add_note(f"while serving {post.key}")
         fault = msg("Paperboy has a fault ({kind}), which its log describes.", kind=type(error).__name__)
-        await _put_off(stores, clock, post, DeliveryUncertain(fault))
+        await _put_off(stores, courier, clock, post, DeliveryUncertain(fault))
         raise
 
 
-async def _tell_operator(stores: Stores, courier: Courier, post: Post, error: ChannelUnavailable) -> None:
-    """One word to who set the subscription up; that the next digests fail as well is no news."""
+async def _give_up(
+    stores: Stores, courier: Courier, clock: Clock, post: Post, error: ChannelUnavailable | ContentRefused
+) -> None:
+    """Nothing of it is posted: neither is the rest of its delivery, unless it was refused for what it says.
+
+    A change of what is there waits until somebody has let Paperboy in again: what was removed must not stay.
+    """
+    alone = isinstance(error, ContentRefused)
+    if post.state is PostState.SENT and not alone and post.attempts < _MOST_CHANGE_ATTEMPTS:
+        await stores.ledger.mark_failed(post.id, reason=error.message, retry_at=clock.now() + _PAUSE_OF_CHANGES)
+        return
+    log.warning("delivery.refused", post=post.key, change=post.change, alone=alone, reason=str(error))
+    if await stores.ledger.mark_refused(post.id, reason=error.message, alone=alone):
+        said = msg(
+            "The digest of {day} could not be posted: {reason} Once that is put right, /digest send {day} posts it.",
+            day=post.digest_date,
+            reason=error.message,
+        )
+        await _tell_operator(stores, courier, post, said)
+
+
+async def _tell_operator(stores: Stores, courier: Courier, post: Post, said: Message) -> None:
+    """One word to who set the subscription up; that the next digests or attempts fail as well is no news."""
     subscription = await stores.subscriptions.get(post.subscription_id)
     if subscription is None or subscription.created_by is None or subscription.personal:
         return
-    said = msg(
-        "The digest of {day} could not be posted: {reason} Once that is put right, /digest send {day} posts it.",
-        day=post.digest_date,
-        reason=error.message,
-    )
     try:
         await courier.tell(subscription.created_by, said, language=subscription.language)
     except CourierError as untold:
         log.warning("delivery.operator_not_told", subscription=subscription.id, reason=str(untold))
 
 
-async def _put_off(stores: Stores, clock: Clock, post: Post, error: PlatformBusy | DeliveryUncertain) -> None:
+async def _put_off(
+    stores: Stores, courier: Courier, clock: Clock, post: Post, error: PlatformBusy | DeliveryUncertain
+) -> None:
     """Try again later. What may have arrived stays uncertain until it was looked up; an edit can be repeated."""
     asked_for = error.retry_at if isinstance(error, PlatformBusy) else None
     retry_at = asked_for or clock.now() + pause_before(post.attempts + 1)
-    may_be_there = isinstance(error, DeliveryUncertain) or post.state is PostState.UNCERTAIN
-    if may_be_there and post.state is not PostState.SENT:
-        await stores.ledger.mark_uncertain(post.id, reason=error.message, retry_at=retry_at)
+    if post.state is PostState.SENT:
+        await stores.ledger.mark_failed(post.id, reason=error.message, retry_at=retry_at)
+    elif isinstance(error, DeliveryUncertain):
+        is_new = await stores.ledger.mark_uncertain(post.id, reason=error.message, retry_at=retry_at)
+        if error.lasting and is_new:
+            await _tell_operator(stores, courier, post, _held_up(post, error.message))
+    elif post.state is PostState.UNCERTAIN:  # a pause does not hide what holds it up, nor make that news again
+        await stores.ledger.mark_uncertain(post.id, reason=post.reason or error.message, retry_at=retry_at)
     else:
         await stores.ledger.mark_failed(post.id, reason=error.message, retry_at=retry_at)
+
+
+def _held_up(post: Post, reason: Message) -> Message:
+    return msg(
+        "The digest of {day} is held up, and so is all that comes after it: {reason}"
+        " Once that is put right, Paperboy goes on by itself.",
+        day=post.digest_date,
+        reason=reason,
+    )
 
 
 def pause_before(attempt: int) -> timedelta:

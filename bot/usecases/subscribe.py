@@ -10,7 +10,7 @@ from bot.core.errors import FormError, NotFound
 from bot.core.messages import msg
 from bot.core.people import Caller, Role
 from bot.core.planning import first_plan
-from bot.core.ports import Stores
+from bot.core.ports import Courier, Stores
 from bot.core.query_syntax import parse
 from bot.core.subscription_form import SubscriptionForm, form_of, read_form
 from bot.core.subscriptions import Channel, Layout, Subscription, last_run, next_run
@@ -30,6 +30,7 @@ def new_form(caller: Caller, zone: str) -> SubscriptionForm:
 
 async def subscribe(
     stores: Stores,
+    courier: Courier,
     caller: Caller,
     channel: Channel,
     form: SubscriptionForm,
@@ -43,11 +44,13 @@ async def subscribe(
         NotAllowed: for anyone but operators.
         FormError: wrong fields, or the channel has the same already.
         QueryError: a tag the archive does not have.
+        CourierError: Paperboy cannot get into the channel.
     """
     caller.require(Role.OPERATOR)
     wanted = read_form(form, Subscription(channel=channel, created_by=caller.person), layouts)
     await refuse_unknown_tags(stores, parse(wanted.query))
     await _refuse_twice(stores, wanted)
+    await courier.enter(channel)
     return await begin(stores, wanted, at=at)
 
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
+
 from bot.core.digests import MessageRef, Post
-from bot.core.engagement import Seen
-from bot.core.errors import ChannelUnavailable, PlatformBusy
+from bot.core.errors import CourierError, PlatformBusy, StorageError
 from bot.core.people import Caller, Person
 from bot.core.ports import Clock, Courier, Stores
 from bot.core.subscriptions import Channel
 from bot.usecases.look_up import find_entry
 
 RECONCILED_DAYS: Final = timedelta(days=14)
-_ASKED_AT_ONCE: Final = 100
+ASKED_AT_ONCE: Final = 25
+"""Posts: few, so that they are read soon after one another, and little is read again after a fault."""
+PAUSES: Final = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 280.0, 300.0)
+"""About a quarter of an hour at most, in seconds: as long as an outage that is worth waiting for may take."""
 _MOST_WAITS: Final = 20
 """How often one batch is asked for again when the platform says when to come back."""
+
+log = structlog.get_logger(__name__)
 
 
 async def reacted(stores: Stores, ref: MessageRef, person: Person, emoji: str, *, at: datetime) -> None:
@@ -83,37 +90,82 @@ async def forget_me(stores: Stores, caller: Caller) -> int:
     return await stores.engagement.forget(caller.person)
 
 
-async def reconcile(stores: Stores, couriers: Mapping[str, Courier], clock: Clock) -> int:
+async def reconcile(
+    stores: Stores, couriers: Mapping[str, Courier], clock: Clock, *, pauses: Sequence[float] = PAUSES
+) -> int:
     """Ask each platform what its recent posts gathered while nobody listened; how many posts it told about.
 
-    Takes as long as the platforms' rate limits make it take: nobody should wait for it.
+    Takes as long as the platforms' rate limits make it take: nobody should wait for it. `pauses` are the seconds to
+    wait, at most, before a platform that does not say when to come back is asked again, in all its channels together.
+    A channel that cannot be read or written down is given up and told of in the log; the others go on.
+
+    Raises:
+        StorageError: not even the recent posts can be found.
     """
-    return sum([await _reconcile_platform(stores, courier, clock) for courier in couriers.values()])
-
-
-async def _reconcile_platform(stores: Stores, courier: Courier, clock: Clock) -> int:
     told = 0
-    recent = await stores.ledger.recent_posts(courier.platform, since=clock.now() - RECONCILED_DAYS)
-    of_channel: dict[Channel, list[Post]] = {}
-    for post in recent:
-        of_channel.setdefault(post.channel, []).append(post)
-    for channel, posts in of_channel.items():
-        for start in range(0, len(posts), _ASKED_AT_ONCE):
-            seen = await _ask(courier, channel, posts[start : start + _ASKED_AT_ONCE], clock)
-            await stores.engagement.reconcile(seen, at=clock.now())
-            told += len(seen)
+    for courier in couriers.values():
+        recent = await stores.ledger.recent_posts(courier.platform, since=clock.now() - RECONCILED_DAYS)
+        told += await _Reconciliation(stores, courier, clock, pauses).of(recent)
     return told
 
 
-async def _ask(courier: Courier, channel: Channel, posts: Sequence[Post], clock: Clock) -> Mapping[int, Seen]:
-    """What the platform shows below these posts; nothing when it does not say: what is recorded stays."""
-    for _ in range(_MOST_WAITS):
+class _Reconciliation:
+    """One platform's."""
+
+    def __init__(self, stores: Stores, courier: Courier, clock: Clock, pauses: Sequence[float]) -> None:
+        self._stores = stores
+        self._courier = courier
+        self._clock = clock
+        self._pauses = iter(pauses)
+
+    async def of(self, posts: Sequence[Post]) -> int:
+        """Reconcile channel by channel; how many posts the platform told about."""
+        of_channel: dict[Channel, list[Post]] = {}
+        for post in posts:
+            of_channel.setdefault(post.channel, []).append(post)
+        return sum([await self._of_channel(channel, some) for channel, some in of_channel.items()])
+
+    async def _of_channel(self, channel: Channel, posts: Sequence[Post]) -> int:
+        told = 0
         try:
-            return await courier.seen(channel, posts)
-        except ChannelUnavailable:
-            return {}
-        except PlatformBusy as busy:
-            if busy.retry_at is None:
-                return {}
-            await asyncio.sleep(max(0.0, (busy.retry_at - clock.now()).total_seconds()))
-    return {}
+            for start in range(0, len(posts), ASKED_AT_ONCE):
+                told += await self._of_some(channel, posts[start : start + ASKED_AT_ONCE])
+        except (CourierError, StorageError) as error:
+            log.warning("reconcile.given_up", **_place(channel), posts=len(posts) - told, reason=str(error))
+        except Exception as error:  # what is wrong with one channel is not to cost the others
+            log.error("reconcile.failed", **_place(channel), posts=len(posts) - told, exc_info=error)
+        return told
+
+    async def _of_some(self, channel: Channel, posts: Sequence[Post]) -> int:
+        """Ask, however often that takes.
+
+        Raises:
+            ChannelUnavailable, StorageError
+            PlatformBusy: still, after all that waiting.
+        """
+        waits = 0
+        while True:
+            asked_at = self._clock.now()
+            before = await self._stores.engagement.recorded([post.id for post in posts])
+            try:
+                seen = await self._courier.seen(channel, posts)
+            except PlatformBusy as busy:
+                waits += 1
+                pause = self._pause(busy)
+                if pause is None or waits > _MOST_WAITS:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                await self._stores.engagement.reconcile(seen, before=before, at=asked_at)
+                return len(seen)
+
+    def _pause(self, busy: PlatformBusy) -> float | None:
+        """Seconds to wait; None when there has been enough of it."""
+        if busy.retry_at is not None:
+            return max(0.0, (busy.retry_at - self._clock.now()).total_seconds())
+        longest = next(self._pauses, None)
+        return None if longest is None else random.uniform(longest / 2, longest)  # noqa: S311 - spreads load only
+
+
+def _place(channel: Channel) -> dict[str, str]:
+    return {"platform": channel.platform, "workspace": channel.workspace, "channel": channel.id}

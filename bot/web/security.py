@@ -76,9 +76,10 @@ def protect(app: web.Application) -> None:
 
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """The security headers, on every response; and no word about the software behind it."""
+    """The security headers, on every response that has no stricter ones; no word about the software behind it."""
     _started.set(True)
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     response.headers.popall("Server", None)
 
 

@@ -32,6 +32,7 @@ from bot.slack.courier import SlackCourier
 from bot.slack.manifest import EVENTS_PATH, manifest
 from bot.slack.parts import SlackParts
 from bot.slack.people import PLATFORM, People
+from bot.slack.rooms import Rooms
 from bot.slack.workspaces import Workspaces
 from bot.usecases import deliver, send, subscribe
 from bot.usecases.converse import Desk
@@ -173,7 +174,7 @@ def parts_for(
         zone="Asia/Seoul",
         layouts=frozenset({Layout.CARDS, Layout.COMPACT}),
     )
-    return SlackParts(desk=desk, workspaces=workspaces, people=people, courier=courier)
+    return SlackParts(desk=desk, workspaces=workspaces, people=people, courier=courier, rooms=Rooms(workspaces))
 
 
 @asynccontextmanager

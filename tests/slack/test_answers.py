@@ -120,12 +120,14 @@ def test_a_digest_of_three_hundred_entries_is_turned_in_pages() -> None:
 
 def test_an_entry_is_shown_in_full_over_pages() -> None:
     long = "\n\n".join(f"문단 {number} " + "가" * 180 for number in range(70))
-    answer = answers.EntryAnswer(hit(commentary=long, commentary_en=None))
+    authors = tuple(f"Author {number}" for number in range(300))
+    answer = answers.EntryAnswer(hit(commentary=long, commentary_en=None, authors=authors))
     text = ""
     for page in range(9):
         message = shown(answer, Ask(AskKind.ENTRY, "entry00001", page=page))
         text += visible(message.blocks)
     assert all(f"문단 {number} " in text for number in range(70))
+    assert "Author 299" in text
     assert "An abstract." in text
 
 

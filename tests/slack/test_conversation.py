@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from bot.core.people import Language, Staff
+from bot.core.subscriptions import Channel, Layout
 from bot.locale import translator
 from bot.slack.blocks import SlackMessage
+from bot.slack.people import PLATFORM
 from bot.slack.showing import FAULT
 from storage.opening import Storage
-from tests.platforms.slack import Acme, Channel, Ephemeral, Message, Person, SlackServer, mentions_of, visible_text
+from tests.platforms.slack import Acme, Ephemeral, Message, Person, SlackServer, mentions_of, visible_text
+from tests.platforms.slack import Channel as Room
 from tests.slack.conftest import Served, Transport, serving
 from tests.slack.reading import check
 
@@ -108,7 +111,7 @@ async def test_the_response_url_may_have_expired(served: Served) -> None:
 
 
 async def late_answer(
-    slack: SlackServer, acme: Acme, storage: Storage, reader: Person, channel: Channel, seconds: float
+    slack: SlackServer, acme: Acme, storage: Storage, reader: Person, channel: Room, seconds: float
 ) -> None:
     """Ask, and let so much time pass before the archive answers."""
     gate = asyncio.Event()
@@ -175,6 +178,63 @@ async def test_buttons_of_a_posted_card_answer_in_private(served: Served) -> Non
     assert served.server.person(served.acme.guest).ephemerals(served.acme.papers) == []
 
 
+async def test_a_card_with_replies_answers_where_it_was_pressed(served: Served) -> None:
+    """Slack gives a message with replies its own ts as that of its thread."""
+    (entry,) = await served.add("Paper 1", abstract="All about it.")
+    await served.subscribe()
+    card = next(served.message_of(post) for post in await served.deliver() if post.entry_id == entry.id)
+    reader = served.server.person(served.acme.reader)
+    await reader.say(served.acme.papers, "Nice", thread=card)
+    await reader.click(card, "abstract")
+    shown = await newest(served, reader)
+    assert "All about it." in visible_text(shown)
+    assert shown.thread_ts is None
+
+
+async def test_a_card_in_a_thread_answers_in_the_thread(served: Served) -> None:
+    (entry,) = await served.add("Paper 1", abstract="All about it.")
+    await served.subscribe(Layout.COMPACT)
+    card = next(served.message_of(post) for post in await served.deliver() if post.entry_id == entry.id)
+    reader = served.server.person(served.acme.reader)
+    await reader.click(card, "abstract")
+    shown = await newest(served, reader)
+    assert shown.thread_ts == card.thread_ts is not None
+
+
+async def test_long_results_are_all_reached_by_turning(served: Served) -> None:
+    """Five results may be more than one message takes: nothing of a page of the lookup is skipped."""
+    title, address = "Long " * 60, "https://example.org/" + "x" * 900
+    for number in range(8):
+        tags = tuple(f"tag{number}" for number in range(20))
+        await served.add(f"{title}{number}", url=address + str(number), tags=("rlaif", *tags[1:]))
+    guest = served.server.person(served.acme.guest)
+    shown = await answer_to(served, guest, "/paper", "tag:rlaif")
+    seen = visible_text(shown)
+    for _ in range(20):
+        if "Next" not in labels(shown):
+            break
+        await guest.click(shown, action_ids(shown)[-1])
+        shown = await newest(served, guest)
+        seen += visible_text(shown)
+    assert all(f"{title}{number}" in seen for number in range(8))
+
+
+async def test_links_lead_to_no_closed_door(served: Served) -> None:
+    secret = Channel(PLATFORM, served.acme.workspace.id, served.acme.secret.id)
+    served.acme.secret.members.add(served.acme.installation.bot_user)
+    await served.add("Paper 1", tags=("rlaif",))
+    await served.subscribe(channel=secret)
+    await served.deliver()
+    reader, admin = served.server.person(served.acme.reader), served.server.person(served.acme.admin)
+    assert served.acme.secret.id not in str((await answer_to(served, reader, "/paper", "tag:rlaif")).blocks)
+    await admin.command(served.acme.secret, "/paper", "tag:rlaif")
+    await served.settled()
+    assert served.acme.secret.id in str(admin.ephemerals(served.acme.secret)[-1].blocks)
+    await served.subscribe()
+    await served.deliver()
+    assert served.acme.papers.id in str((await answer_to(served, reader, "/paper", "tag:rlaif")).blocks)
+
+
 async def test_saving_in_an_answer_changes_its_button(served: Served) -> None:
     await many(served, 1)
     reader = served.server.person(served.acme.reader)
@@ -196,6 +256,37 @@ async def test_sharing_posts_the_paper_for_everybody(served: Served) -> None:
     (shared,) = [message for message in reader.sees(served.acme.papers) if isinstance(message, Message)]
     assert "Paper 1" in visible_text(shared)
     assert mentions_of(shared).users == [served.acme.reader.id], "who shares it, and nobody else"
+
+
+async def test_sharing_a_long_entry_is_one_message_with_the_rest_a_press_away(served: Served) -> None:
+    long = "\n\n".join(f"문단 {number} " + "가" * 300 for number in range(45))
+    await served.add("Paper 1", tags=("rlaif",), commentary=long)
+    reader = served.server.person(served.acme.reader)
+    shown = await answer_to(served, reader, "/paper", "tag:rlaif")
+    await reader.click(shown, "share")
+    await served.settled()
+    (shared,) = [message for message in reader.sees(served.acme.papers) if isinstance(message, Message)]
+    assert "문단 0 " in visible_text(shared)
+    assert "문단 44 " not in visible_text(shared)
+    await reader.click(shared, "details")
+    details = await newest(served, reader)
+    for _ in range(9):
+        if "문단 44 " in visible_text(details):
+            break
+        await reader.click(details, action_ids(details)[-1])
+        details = await newest(served, reader)
+    assert "문단 44 " in visible_text(details)
+
+
+async def test_sharing_is_no_way_round_what_a_workspace_does_not_allow(served: Served) -> None:
+    await many(served, 1)
+    reader = served.server.person(served.acme.reader)
+    shown = await answer_to(served, reader, "/paper", "tag:rlaif")
+    served.acme.installation.scopes.remove("chat:write")
+    await reader.click(shown, "share")
+    await served.settled()
+    assert not [message for message in reader.sees(served.acme.papers) if isinstance(message, Message)]
+    assert "chat:write" in visible_text(reader.ephemerals(served.acme.papers)[-1])
 
 
 async def test_sharing_works_where_paperboy_is_not(served: Served) -> None:

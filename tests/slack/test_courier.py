@@ -198,9 +198,18 @@ async def test_the_stone_of_a_deleted_post_with_a_thread_is_left_alone(office: O
     assert [message.subtype for message in office.messages()] == ["tombstone", None]
 
 
+async def test_a_history_without_metadata_is_read_by_the_ids_of_blocks(office: Office) -> None:
+    ts = await office.send()
+    label = office.labels()
+    office.messages()[0].metadata = None
+    await office.edit(ts, card("After"))
+    assert office.labels() == label
+
+
 async def test_a_post_that_has_lost_its_label_gets_one(office: Office) -> None:
     ts = await office.send()
     office.messages()[0].metadata = None
+    office.messages()[0].blocks[0].pop("block_id")
     await office.edit(ts, card("After", paragraphs=LONG))
     await office.edit(ts, card("After", paragraphs=LONG))
     assert office.labels() == [(ts, part) for part in range(3)]

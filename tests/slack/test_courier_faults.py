@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.core.digests import ListContent
-from bot.core.errors import ChannelUnavailable, DeliveryUncertain, PlatformBusy
+from bot.core.digests import ListContent, MessageRef
+from bot.core.errors import ChannelUnavailable, ContentRefused, DeliveryUncertain, PlatformBusy
 from bot.core.messages import msg
 from bot.core.people import Language, Person, Staff
 from bot.core.subscriptions import Channel
@@ -19,7 +20,24 @@ from bot.slack.people import People
 from bot.slack.workspaces import Workspaces
 from storage.opening import open_storage
 from tests.platforms.slack import SlackServer, slack_server
-from tests.slack.carrying import LONG, PAPERS, SECRET, Installed, Office, ToldClock, card, courier_for, paper, post_of
+from tests.slack.carrying import (
+    LONG,
+    PAPERS,
+    SECRET,
+    Installed,
+    Json,
+    Office,
+    ToldClock,
+    answering,
+    card,
+    courier_for,
+    own_message,
+    page,
+    paper,
+    post_of,
+    scripted,
+    whoami,
+)
 
 DAY = date(2024, 6, 21)
 KEY = "1/2024-06-21/a"
@@ -239,13 +257,80 @@ async def test_other_workspaces_go_on(office: Office, tmp_path: Path) -> None:
     await storage.close()
 
 
+# --- what Slack does not take ---------------------------------------------------------------------------------------
+
+
+def _only_plain(arguments: Json) -> Json:
+    """Slack on a day when it takes sections only."""
+    blocks = json.loads(arguments["blocks"]) if isinstance(arguments["blocks"], str) else arguments["blocks"]
+    if any(block["type"] != "section" for block in blocks):
+        return {"ok": False, "error": "invalid_blocks"}
+    return {"ok": True, "ts": "1.000100"}
+
+
+async def test_what_is_not_taken_as_it_is_made_is_posted_in_plain_text() -> None:
+    async with scripted(chat_postMessage=_only_plain) as slack:
+        courier, _ = courier_for(slack.url)
+        await courier.send(PAPERS, card(paragraphs=LONG), key=KEY, language=Language.ENGLISH, thread_id=None)
+        tried = slack.calls["chat.postMessage"]
+    assert len(tried) == 6
+    metadata = [json.loads(one["metadata"]) if isinstance(one["metadata"], str) else one["metadata"] for one in tried]
+    assert [one["event_payload"]["part"] for one in metadata] == [0, 0, 1, 1, 2, 2]
+    assert "Paper, paragraph 0." in str(tried[1]["blocks"])
+
+
+async def test_an_edit_that_is_not_taken_as_it_is_made_is_shown_in_plain_text() -> None:
+    there = answering(page([own_message("1.000100")]))
+    async with scripted(auth_test=whoami, conversations_replies=there, chat_update=_only_plain) as slack:
+        courier, _ = courier_for(slack.url)
+        await courier.edit(MessageRef(PAPERS, "1.000100"), card("After"), language=Language.ENGLISH)
+        assert len(slack.calls["chat.update"]) == 2
+
+
+@pytest.mark.parametrize("code", ["msg_blocks_too_long", "something_new"])
+async def test_what_is_not_taken_in_plain_text_either_is_refused_alone(code: str) -> None:
+    refused = answering({"ok": False, "error": code})
+    there = answering(page([own_message("1.000100")]))
+    async with scripted(
+        auth_test=whoami, conversations_replies=there, chat_postMessage=refused, chat_update=refused
+    ) as slack:
+        courier, _ = courier_for(slack.url)
+        with pytest.raises(ContentRefused, match=code):
+            await courier.send(PAPERS, card(), key=KEY, language=Language.ENGLISH, thread_id=None)
+        with pytest.raises(ContentRefused, match=code):
+            await courier.edit(MessageRef(PAPERS, "1.000100"), card("After"), language=Language.ENGLISH)
+        assert {method: len(calls) for method, calls in slack.calls.items() if method.startswith("chat")} == {
+            "chat.postMessage": 2,
+            "chat.update": 2,
+        }
+
+
+async def test_where_nothing_is_taken_plain_text_is_not_tried() -> None:
+    async with scripted(chat_postMessage=answering({"ok": False, "error": "is_archived"})) as slack:
+        courier, _ = courier_for(slack.url)
+        with pytest.raises(ChannelUnavailable):
+            await courier.send(PAPERS, card(), key=KEY, language=Language.ENGLISH, thread_id=None)
+        assert len(slack.calls["chat.postMessage"]) == 1
+
+
+async def test_only_what_is_said_is_refused_for_what_it_is() -> None:
+    refused = answering({"ok": False, "error": "something_new"})
+    async with scripted(conversations_info=refused, conversations_open=refused) as slack:
+        courier, _ = courier_for(slack.url)
+        with pytest.raises(ChannelUnavailable, match="something_new"):
+            await courier.enter(PAPERS)
+        with pytest.raises(ChannelUnavailable, match="something_new"):
+            await courier.direct_channel(SORA)
+
+
 # --- what only a person can put right -------------------------------------------------------------------------------
 
 
 async def test_a_history_that_may_not_be_read_leaves_a_post_uncertain(office: Office) -> None:
     office.server.tokens[office.acme.token].scopes.remove("channels:history")
-    with pytest.raises(DeliveryUncertain, match="channels:history"):
+    with pytest.raises(DeliveryUncertain, match="channels:history") as caught:
         await office.find()
+    assert caught.value.lasting
     with pytest.raises(ChannelUnavailable, match="channels:history"):
         await office.edit(await office.send(), card("After"))
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from slack_sdk import errors as sdk_errors
 
-from bot.core.errors import ChannelUnavailable, DeliveryUncertain, PlatformBusy
+from bot.core.errors import ChannelUnavailable, ContentRefused, DeliveryUncertain, PlatformBusy
 from bot.core.people import Language
 from bot.locale import translator
 from bot.slack import errors
@@ -25,6 +25,7 @@ from bot.slack.errors import (
     SlackRefused,
     SlackUnreachable,
     as_courier_error,
+    is_of_content,
     translated,
     words_for,
 )
@@ -54,15 +55,40 @@ def _said(code: str, **more: object) -> web.Response:
 
 # --- what Slack says ------------------------------------------------------------------------------------------------
 
-NAMED = sorted({*REVOKED, *GONE, *errors._WORDS, "missing_scope", "invalid_blocks", "something_new"})
+CLOSED = sorted({*REVOKED, *errors._CLOSED, *errors._WORDS, "restricted_action_of_a_new_kind"})
+CONTENT = [
+    "invalid_blocks",
+    "msg_too_long",
+    "msg_blocks_too_long",
+    "metadata_too_large",
+    "invalid_arguments",
+    "new_one",
+]
+NAMED = sorted({*CLOSED, *CONTENT, *GONE, *errors._PASSING})
 
 
-@pytest.mark.parametrize("code", NAMED)
+@pytest.mark.parametrize("code", CLOSED)
 async def test_a_refusal_means_that_nothing_was_posted_and_somebody_has_to_act(code: str) -> None:
     error = await _asked(lambda: _said(code))
     assert isinstance(error, SlackRefused)
     assert (error.code, is_revoked(error)) == (code, code in REVOKED)
     assert type(as_courier_error(error)) is ChannelUnavailable
+    assert not is_of_content(error)
+
+
+@pytest.mark.parametrize("code", [*CONTENT, *sorted(GONE)])
+async def test_what_is_said_of_one_message_says_nothing_of_its_channel(code: str) -> None:
+    error = await _asked(lambda: _said(code))
+    assert isinstance(error, SlackRefused)
+    assert type(as_courier_error(error)) is ContentRefused
+    assert is_of_content(error) is (code in CONTENT)
+
+
+@pytest.mark.parametrize("code", sorted(errors._PASSING))
+async def test_what_may_go_by_itself_is_tried_again_after_the_usual_pause(code: str) -> None:
+    meant = as_courier_error(await _asked(lambda: _said(code)))
+    assert type(meant) is PlatformBusy
+    assert meant.retry_at is None
 
 
 @pytest.mark.parametrize("code", sorted(errors._MAYBE_DONE))
@@ -79,7 +105,7 @@ async def test_what_slack_puts_off_is_tried_again_later(code: str) -> None:
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
-    [({"Retry-After": "7"}, 7), ({}, 30), ({"Retry-After": "soon"}, 30), ({"retry-after": "0"}, 0)],
+    [({"Retry-After": "7"}, 7), ({}, 30), ({"Retry-After": "soon"}, 30), ({"retry-after": "0"}, 1)],
 )
 async def test_a_rate_limit_says_until_when(headers: dict[str, str], seconds: int) -> None:
     body = {"ok": False, "error": "ratelimited"}

@@ -273,6 +273,27 @@ async def test_the_database_cannot_be_used(site: Site) -> None:
     assert "database" in page
 
 
+async def test_too_many_have_set_out_already(site: Site) -> None:
+    ends = (datetime.now(UTC) + timedelta(minutes=9)).strftime("%Y-%m-%d %H:%M:%S.000000")
+    with sqlite3.connect(site.database) as connection:
+        many = [(f"s{number}", ends) for number in range(1000)]
+        connection.executemany("INSERT INTO slack_oauth_states (state, expire_at) VALUES (?, ?)", many)
+    connection.close()
+    status, page = await site.visit(f"{site.url}/slack/install")
+    assert status == 503
+    assert "Try again in ten minutes" in page
+    assert '<a href="install">' in page
+
+
+async def test_late_word_counts_less_than_a_slack_that_does_not_answer(site: Site) -> None:
+    """What was installed since then stays: whether it works can be asked again, but not once it is deleted."""
+    removed_at = datetime.now(UTC)
+    await site.install()
+    site.slack.faults.drop_before("auth.test", times=5)
+    assert not await site.installing.forget(None, "T1", removed_at)
+    assert await site.installed() == ["T1"]
+
+
 async def test_what_anybody_may_have_written_is_not_shown_as_it_is(site: Site) -> None:
     hostile = "%3Cscript%3Ealert(1)%3C/script%3E" + "x" * 500
     status, page = await site.visit(f"{site.url}/slack/oauth_redirect?error={hostile}")

@@ -113,6 +113,30 @@ async def test_a_missing_scope_takes_a_groups_role_only(server: SlackServer, acm
     assert await _roles(people, "U2") == {"operator"}
 
 
+@pytest.mark.parametrize(("group", "scope"), [("S404", None), ("S1", "usergroups:read")])
+async def test_what_slack_refuses_to_tell_is_not_asked_at_every_turn(
+    server: SlackServer, acme: Acme, group: str, scope: str | None
+) -> None:
+    acme.workspace.add_group("S1", "editors", ["U2"])
+    if scope:
+        server.tokens[acme.token].scopes.remove(scope)
+    people = _people(server, acme, maintainers={group})
+    for _ in range(3):
+        assert await _roles(people, "U404") == set()
+        assert not await people.is_bot("T1", "U404")
+    assert len(server.calls_of("users.info")) == len(server.calls_of("usergroups.users.list")) == 1
+
+
+async def test_a_token_that_is_refused_says_nothing_about_people(server: SlackServer, acme: Acme) -> None:
+    acme.workspace.add_group("S1", "editors", ["U1"])
+    people = _people(server, acme, maintainers={"S1"})
+    token = server.tokens[acme.token]
+    token.state = "revoked"
+    assert await _roles(people, "U1") == set()
+    token.state = "good"
+    assert await _roles(people, "U1") == {"maintainer", "operator"}
+
+
 async def test_bots_are_known(server: SlackServer, acme: Acme) -> None:
     people = _people(server, acme)
     bots = ["U9", "USLACKBOT", acme.installation.bot_user]

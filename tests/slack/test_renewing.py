@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,38 @@ async def test_what_an_exchange_brought_outlives_a_full_disk(
     assert (await one.good(bot)).bot_token == token
     assert (await kept(files)).bot_token == token
     assert [call.error for call in slack.calls_of("oauth.v2.access")] == [None]
+
+
+async def test_a_new_installation_counts_more_than_what_could_not_be_saved(
+    slack: SlackServer, acme: Acme, files: Files, clock: ToldClock, bot: Bot
+) -> None:
+    one = renewing(slack, acme, files, clock)
+    files.full = True
+    unsaved = (await one.good(bot)).bot_token
+    files.full = False
+    again = copy(bot)
+    again.bot_token, again.bot_token_expires_at = "xoxb-installed-again", None
+    await files.async_save_bot(again)
+    for _ in range(2):
+        assert (await one.good(await kept(files))).bot_token == "xoxb-installed-again"
+    assert (await kept(files)).bot_token == "xoxb-installed-again" != unsaved
+
+
+async def test_the_old_token_does_not_come_back_when_the_unsaved_one_cannot_be_exchanged(
+    slack: SlackServer, acme: Acme, files: Files, clock: ToldClock, bot: Bot
+) -> None:
+    one = renewing(slack, acme, files, clock)
+    files.full = True
+    unsaved = await one.good(bot)
+    clock.pass_time(hours=11)
+    slack.faults.error_before("oauth.v2.access")
+    assert (await one.good(bot)).bot_token == unsaved.bot_token
+    second = (await one.good(bot)).bot_token
+    assert second not in (unsaved.bot_token, bot.bot_token)
+    files.full = False
+    clock.pass_time(hours=-11)  # Slack's own clock has stood still: what it gave last is near its end by ours
+    assert (await one.good(bot)).bot_token == second
+    assert (await kept(files)).bot_token == second
 
 
 async def test_an_expired_token_that_slack_does_not_exchange_is_refused(

@@ -42,19 +42,34 @@ class Listening:
     """One process of an app: what it heard, and its connection while the context is open."""
 
     def __init__(
-        self, server: SlackServer, acme: Acme, *, app_token: str | None = None, api_url: str | None = None
+        self,
+        server: SlackServer,
+        acme: Acme,
+        *,
+        app_token: str | None = None,
+        api_url: str | None = None,
+        missed_after: float = 60.0,
     ) -> None:
         clock = SystemClock()
         settings = SlackSettings(bot_token=acme.token, app_token=acme.app.app_token, api_url=server.api_url)
         self.heard: list[str] = []
+        self.missed = 0
         self.bolt: AsyncApp = bare_bolt(settings, Workspaces(settings, clock))
         self.bolt.event("reaction_added")(self._hear)
         self.bolt.options("tags")(self._offer)
         self.bolt.command("/digest")(self._fail)
         intake = Intake(self.bolt, language=Language.ENGLISH)
         self.sockets = SocketMode(
-            app_token or acme.app.app_token, web_client(None, api_url or server.api_url), intake, clock
+            app_token or acme.app.app_token,
+            web_client(None, api_url or server.api_url),
+            intake,
+            clock,
+            missed=self._miss,
+            missed_after=missed_after,
         )
+
+    def _miss(self) -> None:
+        self.missed += 1
 
     async def _hear(self, event: Json) -> None:
         self.heard.append(event["reaction"])
@@ -246,6 +261,30 @@ async def test_a_connection_that_ends_at_once_each_time_does_not_make_it_hurry(s
 
 async def _true(found: bool) -> bool:
     return found
+
+
+async def test_a_long_time_without_a_connection_is_told_of(slack: SlackServer, acme: Acme) -> None:
+    """Here it takes next to nothing to be long: what it is in seconds is not to be waited for."""
+    one = Listening(slack, acme, missed_after=0.0)
+    slack.faults.error_before("apps.connections.open")
+    async with one.connected():
+        await eventually(lambda: _true(one.missed == 1))
+        slack.faults.error_before("apps.connections.open")
+        await slack.sockets.cut(acme.app)
+        await slack.sockets.connected(acme.app)
+        await eventually(lambda: _true(one.missed == 2))
+
+
+async def test_a_short_time_without_a_connection_is_nothing(
+    slack: SlackServer, acme: Acme, listening: Listening
+) -> None:
+    (old,) = slack.sockets.connections(acme.app)
+    await slack.sockets.cut(acme.app)
+    await slack.until(lambda: any(one is not old for one in slack.sockets.connections(acme.app)))
+    await react(slack, acme, "eyes")
+    await slack.settled()
+    assert listening.heard == ["eyes"]
+    assert listening.missed == 0
 
 
 async def test_two_processes_share_the_work(slack: SlackServer, acme: Acme, listening: Listening) -> None:

@@ -48,7 +48,7 @@ HOSTILE = "Attention <!channel> @here <@U1> *bold* `code` a|b <https://example.o
 LONG = "\n\n".join(f"{number}번째 문단입니다. " + "아주 긴 해설이 이어집니다. " * 30 for number in range(40))
 RESPONSE_URL = "response_url"  # no method: the address that a command or a click brings with it
 # What is called outside the story: over Socket Mode only, and when a workspace installs Paperboy.
-ELSEWHERE = {"apps.connections.open", "oauth.v2.access"}
+ELSEWHERE = {"apps.connections.open", "auth.teams.list", "oauth.v2.access"}
 
 
 @dataclass

@@ -11,17 +11,19 @@ import pytest
 
 from bot.core.digests import Post
 from bot.core.entries import Entry
-from bot.core.errors import StorageBusy
+from bot.core.errors import StorageBusy, StorageReadOnly
 from bot.core.messages import msg
 from bot.core.people import Person
 from bot.core.ports import EngagementStore
 from bot.core.subscriptions import Layout
+from bot.slack.app import SlackPlatform
 from bot.slack.events import EventLanes, SlackEvent, moment_of, read_event
 from storage.opening import Storage
 from tests.platforms.slack import Acme, Message, SlackServer
-from tests.slack.conftest import Served, serving
+from tests.slack.conftest import Served, parts_for, serving, settings_for
 
 _REPLIES = "SELECT message_id, at FROM replies"
+_TAKEN = "SELECT count(*) FROM inbox"
 LONG = "\n\n".join(f"Paragraph {number}. " + "A word and another. " * 20 for number in range(45))
 
 
@@ -182,6 +184,36 @@ async def test_a_reply_whose_trace_stays_is_deleted_all_the_same(slack: SlackSer
     assert await counted(served, it.entry) == (0, 0)
 
 
+async def taken(served: Served) -> int:
+    """How many events were written down."""
+    await served.settled()
+    found: int = await served.storage.database.read(lambda connection: connection.exec_driver_sql(_TAKEN).scalar_one())
+    return found
+
+
+async def test_what_is_said_outside_threads_is_not_written_down(slack: SlackServer, served: Served) -> None:
+    it, papers = await posted(served), served.acme.papers
+    reader, bot = slack.person(served.acme.reader), slack.person(served.acme.other_bot)
+    before = await taken(served)
+    said = await reader.say(papers, "Lunch?")
+    await reader.edit(papers, said, "Lunch at noon?")
+    await bot.say(papers, "I found this paper")
+    root = {"type": "message", "channel": papers.id, "ts": it.message.ts, "thread_ts": it.message.ts, "user": "U2"}
+    of_bot = {**root, "ts": "1750000000.000100", "bot_id": "B7"}
+    for made in (root, of_bot):
+        slack.events.emit(served.acme.workspace, {**made, "channel_type": "channel", "event_ts": made["ts"]})
+    assert await taken(served) == before
+    heard = [one.event["type"] for one in slack.events.deliveries if one.is_acked]
+    assert heard.count("message") >= 5, "Slack did tell of them"
+    reply = await reader.say(papers, "Interesting!", thread=it.message)
+    assert await taken(served) == before + 1
+    await reader.edit(papers, reply, "Most interesting!")
+    assert await taken(served) == before + 1
+    await reader.delete(papers, reply)
+    assert await taken(served) == before + 2
+    assert await counted(served, it.entry) == (0, 0)
+
+
 # --- order and trouble ------------------------------------------------------------------------------------------------
 
 
@@ -295,13 +327,59 @@ async def test_a_flood_is_bounded() -> None:
     async def note(one: SlackEvent) -> None:
         heard.append(one.id)
 
-    lanes = EventLanes(Remembering(), Noon(), most_waiting=2)
+    missed: list[str] = []
+    lanes = EventLanes(Remembering(), Noon(), most_waiting=2, missed=lambda: missed.append("one"))
     for number in range(5):
         lanes.put(event(f"Ev{number}", "C1", number), note)
     await lanes.drain(5)
     lanes.put(event("later", "C1"), note)
     await lanes.drain(5)
     assert heard == ["Ev0", "Ev1", "later"]
+    assert missed == ["one"] * 3
+
+
+async def test_an_event_that_cannot_be_recorded_is_missed() -> None:
+    async def fail(_: SlackEvent) -> None:
+        raise StorageReadOnly(msg("The disk is full."))
+
+    async def note(_: SlackEvent) -> None:
+        pass
+
+    missed: list[str] = []
+    lanes = EventLanes(Remembering(), Noon(), missed=lambda: missed.append("one"))
+    lanes.put(event("a", "C1", 1), fail)
+    lanes.put(event("b", "C1", 2), note)
+    await lanes.drain(5)
+    assert missed == ["one"]
+
+
+class Full:
+    """A storage whose disk is full when an event comes."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self.inbox = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    async def take(self, platform: str, event_id: str, *, at: datetime) -> bool:
+        """See the port."""
+        raise StorageReadOnly(msg("The disk is full."))
+
+
+async def test_whoever_serves_slack_hears_of_what_was_missed(slack: SlackServer, acme: Acme, storage: Storage) -> None:
+    settings = settings_for(slack, acme, "socket")
+    up, missed = asyncio.Event(), asyncio.Event()
+    platform = SlackPlatform(settings, parts_for(settings, Full(storage)), missed=missed.set)
+    running = asyncio.create_task(platform.run(up.set))
+    await asyncio.wait_for(up.wait(), 10)
+    reader = slack.person(acme.reader)
+    await reader.react(acme.papers, await reader.say(acme.papers, "Lunch?"), "tada")
+    await asyncio.wait_for(missed.wait(), 10)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await platform.close()
 
 
 async def test_what_does_not_end_is_broken_off() -> None:

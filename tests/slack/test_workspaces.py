@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from slack_sdk.oauth.installation_store import Bot, FileInstallationStore
 
 from bot.core.errors import SettingsError, StorageError
@@ -18,7 +19,7 @@ from storage.installations import InstalledWorkspace
 from storage.opening import Storage, open_storage
 from tests.platforms.slack import Acme, SlackServer, furnish, slack_server
 from tests.platforms.slack.furniture import MANIFEST
-from tests.slack.carrying import Installed, ToldClock
+from tests.slack.carrying import Installed, Json, Scripted, ToldClock, answering, scripted
 
 ROTATING = {**MANIFEST, "settings": {**MANIFEST["settings"], "token_rotation_enabled": True}}
 
@@ -141,20 +142,70 @@ async def test_an_organisation_counts_for_its_workspaces(
     first, second = server.add_workspace("one", "T2"), server.add_workspace("two", "T3")
     bots = [await installed.add(first, enterprise="E1"), await installed.add(second, enterprise="E2")]
     workspaces = _many(installed, clock)
-    assert is_revoked(await _error(workspaces, "T7"))  # nobody has said whose it is
     workspaces.belongs_to("T7", "E2")
     assert await _token(workspaces, "T7") == bots[1].bot_token
-    workspaces.belongs_to("T8", None)
+    workspaces.belongs_to("T8", "E3")
     assert is_revoked(await _error(workspaces, "T8"))
+    assert server.calls_of("auth.teams.list") == []
 
 
-async def test_the_only_organisation_there_is_needs_no_naming(
+def _org(slack: Scripted, installed: Installed, clock: ToldClock) -> Workspaces:
+    settings = SlackSettings(client_id=installed.app.client_id, client_secret="s", api_url=slack.url)
+    return Workspaces(settings, clock, installed.kept)
+
+
+def _two_pages(asked: Json) -> Json:
+    if not asked.get("cursor"):
+        return {"ok": True, "teams": [{"id": "T7"}], "response_metadata": {"next_cursor": "more"}}
+    return {"ok": True, "teams": [{"id": "T8"}], "response_metadata": {"next_cursor": ""}}
+
+
+async def test_an_organisation_is_asked_once_for_its_workspaces(
+    server: SlackServer, storage: Storage, clock: ToldClock
+) -> None:
+    """After a restart nobody has said yet whose a workspace is."""
+    acme = furnish(server)
+    installed = Installed(storage, server, acme.app)
+    bot = await installed.add(acme.workspace, enterprise="E1")
+    async with scripted(auth_teams_list=_two_pages) as slack:
+        workspaces = _org(slack, installed, clock)
+        assert set(await asyncio.gather(_token(workspaces, "T7"), _token(workspaces, "T8"))) == {bot.bot_token}
+        assert is_revoked(await _error(workspaces, "T9")), "somebody else's"
+        assert len(slack.calls["auth.teams.list"]) == 2
+        assert workspaces.known_in("E1") == {"T7", "T8"}
+        clock.pass_time(minutes=6)
+        assert is_revoked(await _error(workspaces, "T9"))
+        assert len(slack.calls["auth.teams.list"]) == 4, "it may have joined since"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (web.Response(status=503), SlackUnreachable),
+        ({"ok": False, "error": "ratelimited"}, SlackBusy),
+        ({"ok": False, "error": "access_denied"}, SlackRefused),
+    ],
+)
+async def test_an_organisation_that_does_not_answer_may_still_be_the_one(
+    server: SlackServer, storage: Storage, clock: ToldClock, answer: Json | web.Response, expected: type[SlackError]
+) -> None:
+    acme = furnish(server)
+    installed = Installed(storage, server, acme.app)
+    await installed.add(acme.workspace, enterprise="E1")
+    async with scripted(auth_teams_list=answering(answer)) as slack:
+        error = await _error(_org(slack, installed, clock), "T7")
+    assert isinstance(error, expected)
+    assert not is_revoked(error)
+
+
+async def test_an_organisation_whose_token_is_dead_serves_nobody(
     server: SlackServer, storage: Storage, clock: ToldClock
 ) -> None:
     acme = furnish(server)
     installed = Installed(storage, server, acme.app)
-    bot = await installed.add(acme.workspace, enterprise="E1")
-    assert await _token(_many(installed, clock), "T7") == bot.bot_token
+    await installed.add(acme.workspace, enterprise="E1")
+    async with scripted(auth_teams_list=answering({"ok": False, "error": "token_revoked"})) as slack:
+        assert is_revoked(await _error(_org(slack, installed, clock), "T7"))
 
 
 async def test_slack_sdks_own_store_of_files_serves_too(server: SlackServer, clock: ToldClock, tmp_path: Path) -> None:

@@ -143,7 +143,9 @@ async def test_an_interrupted_post_is_looked_up_first(desk: Desk) -> None:
 
 async def test_a_post_nobody_knows_about_is_looked_up_when_asked(desk: Desk) -> None:
     post = await desk.next()
-    await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now + SECOND)
+    assert await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now + SECOND)
+    assert not await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now + SECOND)  # no news
+    assert await desk.ledger.mark_uncertain(post.id, reason=msg("Another."), retry_at=desk.now + SECOND)
     assert not await desk.waiting()
     assert await desk.waiting(SECOND)
     uncertain = await desk.next(SECOND)
@@ -190,6 +192,21 @@ async def test_a_refused_post_ends_its_delivery_only(desk: Desk) -> None:
     assert (await desk.posts())["b"].reason == WHY
     assert (await desk.delivery()).state is DeliveryState.FAILED
     assert (await desk.next()).key[-1] == "c"
+
+
+async def test_a_post_refused_alone_leaves_the_rest_of_its_delivery(desk: Desk) -> None:
+    await desk.sent(await desk.next())
+    assert not await desk.ledger.mark_refused((await desk.next()).id, reason=WHY, alone=True)
+    assert await desk.states() == "h:sent a:refused b:planned"
+    await desk.sent(await desk.next())
+    assert (await desk.delivery()).state is DeliveryState.DELIVERED
+
+
+async def test_a_delivery_whose_posts_were_refused_one_by_one_has_failed(desk: Desk) -> None:
+    await desk.sent(await desk.next())  # the header, which is nothing by itself
+    assert not await desk.ledger.mark_refused((await desk.next()).id, reason=WHY, alone=True)
+    assert await desk.ledger.mark_refused((await desk.next()).id, reason=WHY, alone=True)
+    assert (await desk.delivery()).state is DeliveryState.FAILED
 
 
 async def test_only_the_first_of_several_failures_is_news(desk: Desk) -> None:
@@ -349,7 +366,7 @@ async def test_marking_posts_that_are_not_there_changes_nothing(desk: Desk) -> N
     await desk.ledger.mark_sent(99, message_id="x", revision=1, at=desk.now)
     await desk.ledger.mark_changed(99, revision=1)
     await desk.ledger.mark_withdrawn(99)
-    await desk.ledger.mark_uncertain(99, reason=WHY, retry_at=desk.now)
+    assert not await desk.ledger.mark_uncertain(99, reason=WHY, retry_at=desk.now)
     await desk.ledger.mark_failed(99, reason=WHY, retry_at=desk.now)
     assert not await desk.ledger.mark_refused(99, reason=WHY)
     assert await desk.states() == "h:planned a:planned b:planned"

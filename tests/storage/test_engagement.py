@@ -123,6 +123,39 @@ async def test_many_posts_are_reconciled_at_once(
     assert await storage.database.read(moments) == {"U1": now, "U2": later}
 
 
+async def test_what_is_recorded_is_told_as_a_platform_would(storage: Storage, posts: list[int], now: datetime) -> None:
+    _, first, second, _ = posts
+    await storage.engagement.react(first, ANN, "👍", at=now)
+    await storage.engagement.reply(first, CAT, "m", at=now)
+    recorded = await storage.engagement.recorded([second, first])
+    assert recorded == {first: Seen((SeenReaction(ANN, "👍"),), (SeenReply(CAT, "m", now),)), second: Seen()}
+
+
+async def test_what_changes_while_the_platform_is_asked_stays(
+    storage: Storage, entries: list[Entry], posts: list[int], now: datetime
+) -> None:
+    """Whatever moments the events have: those that waited are older than the question."""
+    _, first, second, _ = posts
+    earlier, later = now - timedelta(hours=1), now + timedelta(hours=1)
+    await storage.engagement.react(first, ANN, "👍", at=now)
+    await storage.engagement.react(first, ANN, "👎", at=now)
+    await storage.engagement.reply(first, ANN, "m1", at=now)
+    await storage.engagement.reply(first, ANN, "m2", at=now)
+    before = await storage.engagement.recorded([first, second])
+    shown = {first: Seen((SeenReaction(ANN, "👍"),), (SeenReply(ANN, "m1", now),)), second: Seen()}
+    await storage.engagement.unreact(first, ANN, "👍")
+    await storage.engagement.unreply(first, "m1")
+    await storage.engagement.react(first, BOB, "👍", at=earlier)
+    await storage.engagement.react(second, BOB, "👍", at=later)
+    await storage.engagement.reply(second, CAT, "m3", at=earlier)
+    await storage.engagement.reconcile(shown, before=before, at=now)
+    assert await storage.engagement.recorded([first, second]) == {
+        first: Seen((SeenReaction(BOB, "👍"),)),
+        second: Seen((SeenReaction(BOB, "👍"),), (SeenReply(CAT, "m3", earlier),)),
+    }
+    assert await counts(storage, entries) == [Engagement(2, 1, 0), None]
+
+
 async def test_reconciling_is_all_or_nothing(
     storage: Storage, entries: list[Entry], posts: list[int], now: datetime
 ) -> None:

@@ -15,7 +15,7 @@ from slack_sdk.oauth.installation_store import Installation
 from slack_sdk.oauth.installation_store.sqlalchemy import SQLAlchemyInstallationStore
 from sqlalchemy import Connection, Table, func, select
 
-from bot.core.errors import SettingsError, StorageError
+from bot.core.errors import Conflict, SettingsError, StorageError
 from storage.database import sqlite_engine
 from storage.installations import InstalledWorkspace, SlackInstallations, SlackStates
 from storage.opening import Storage, open_storage
@@ -325,6 +325,25 @@ async def test_states_that_nobody_came_back_with_are_deleted(storage: Storage, s
     await states.async_issue()
     assert await storage.database.read(rows, slack_oauth_states) == 2
     assert await states.async_consume(kept)
+
+
+async def test_no_more_states_are_issued_than_people_may_need(storage: Storage, states: SlackStates) -> None:
+    def issue_many(connection: Connection) -> None:
+        ends = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=9)
+        connection.execute(
+            slack_oauth_states.insert(), [{"state": f"s{number}", "expire_at": ends} for number in range(999)]
+        )
+
+    await storage.database.write(issue_many)
+    last = await states.async_issue()
+    with pytest.raises(Conflict, match="ten minutes"):
+        await states.async_issue()
+    assert await storage.database.read(rows, slack_oauth_states) == 1000
+    assert await states.async_consume(last)
+    assert await states.async_issue(), "one has come back"
+    await wait(storage, timedelta(minutes=10))
+    assert await states.async_issue()
+    assert await storage.database.read(rows, slack_oauth_states) == 1
 
 
 async def test_of_many_who_come_with_one_state_one_is_let_in(path: Path) -> None:

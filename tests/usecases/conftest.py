@@ -57,6 +57,7 @@ class SmallPlatform:
     """A chat platform in memory: channels, unique ids, threads, reactions, and faults to order.
 
     `faults` are raised by the next sends, in order: before the message is taken, or for DeliveryUncertain after.
+    `edit_faults` and `find_faults` are raised by the next edits and lookups.
     """
 
     channels: set[Channel] = field(default_factory=lambda: {HERE, THERE})
@@ -64,6 +65,8 @@ class SmallPlatform:
     reactions: dict[str, list[SeenReaction]] = field(default_factory=dict)
     replies: dict[str, list[SeenReply]] = field(default_factory=dict)
     faults: list[Exception | None] = field(default_factory=list)
+    edit_faults: list[Exception | None] = field(default_factory=list)
+    find_faults: list[Exception] = field(default_factory=list)
     finds: int = 0
     busy_reads: list[PlatformBusy] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
@@ -90,6 +93,9 @@ class SmallPlatform:
 
     async def edit(self, ref: MessageRef, content: Content, *, language: Language) -> None:
         self._require(ref.channel)
+        fault = self.edit_faults.pop(0) if self.edit_faults else None
+        if fault is not None:
+            raise fault
         message = self.messages.get((ref.channel, ref.message_id))
         if message is not None:
             message.content = content
@@ -102,6 +108,8 @@ class SmallPlatform:
     async def find(self, channel: Channel, key: str, *, thread_id: str | None, since: datetime) -> str | None:
         self._require(channel)
         self.finds += 1
+        if self.find_faults:
+            raise self.find_faults.pop(0)
         return next(
             (
                 message_id

@@ -413,7 +413,7 @@ async def test_adding_is_filled_from_the_source(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("publish", "day", "said"),
     [
-        (Publish.TODAY, "", "“One” is added and on its way into the channels."),
+        (Publish.TODAY, "", "“One” is added to today's digest. Channels that have it already get it at once."),
         (Publish.DRAFT, "", "“One” is kept as a draft."),
         (Publish.ON_DATE, "2024-07-01", "“One” goes out on 2024-07-01."),
         (Publish.ON_DATE, "2024-06-01", "“One” is added to the digest of 2024-06-01."),

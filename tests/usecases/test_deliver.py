@@ -196,7 +196,7 @@ async def test_an_archived_channel_does_not_hold_back_another(desk: Desk) -> Non
     assert deliveries[0].state is DeliveryState.FAILED
 
 
-async def test_an_edit_after_the_channel_was_archived_is_given_up(desk: Desk) -> None:
+async def test_an_edit_after_the_channel_was_archived_waits(desk: Desk) -> None:
     one = await desk.add("One")
     await desk.subscribe()
     await desk.round()

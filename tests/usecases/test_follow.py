@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -124,3 +125,11 @@ async def test_forgetting_ends_it(desk: Desk) -> None:
     assert await desk.stores.engagement.forget(READER.person) == 2
     assert await following(desk.stores, READER) == Followed()
     assert await desk.stores.ledger.recent_posts("chat", since=datetime(2024, 1, 1, tzinfo=UTC)) == []
+
+
+async def test_following_several_things_at_once_loses_none(desk: Desk) -> None:
+    await desk.add("Old", tags=("rlaif", "llm"))
+    await asyncio.gather(*(followed(desk, query) for query in ("#rlaif", "#llm", "author:old")))
+    assert set((await following(desk.stores, READER)).queries) == {"tag:rlaif", "tag:llm", "author:old"}
+    await asyncio.gather(*(unfollow(desk.stores, READER, query) for query in ("#rlaif", "#llm")))
+    assert (await following(desk.stores, READER)).queries == ("author:old",)

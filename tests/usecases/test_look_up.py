@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bot.core.entries import Status
 from bot.core.errors import InputError, NotFound, QueryError
 from bot.core.people import Role
-from bot.usecases.look_up import look_up, more_like, show_digest, show_entry, show_help
+from bot.usecases.look_up import find_entry, look_up, more_like, show_digest, show_entry, show_help
 from bot.usecases.recap import recap
 from bot.usecases.track import forget_me, save, unsave
 from storage.opening import Storage
@@ -166,3 +167,26 @@ async def test_tomorrows_tags_are_unknown_today(stores: Storage) -> None:
         assert "#surprise (" not in str(caught.value)
     tomorrow = caller(today=DAY + timedelta(days=1))
     assert (await look_up(stores, tomorrow, "tag:surprise")).total == 1
+
+
+async def test_what_went_out_where_digests_are_made_is_there_for_readers_further_west(stores: Storage) -> None:
+    tomorrow = date(2024, 6, 22)
+    entry = await stores.archive.add(paper("Fresh", tomorrow, tags=("rlaif",)), by=None, at=AT)
+    alone = caller(today=date(2024, 6, 21))
+    with_community = replace(alone, community_day=tomorrow)
+    assert (await look_up(stores, alone, "fresh")).hits == ()
+    with pytest.raises(NotFound):
+        await find_entry(stores, alone, entry.id)
+    assert [hit.entry.id for hit in (await look_up(stores, with_community, "fresh")).hits] == [entry.id]
+    assert (await find_entry(stores, with_community, entry.id)).id == entry.id
+    assert (await show_digest(stores, with_community)).day == tomorrow
+    assert (await look_up(stores, with_community, "date:today")).hits == (), "a person's today is their own"
+
+
+async def test_an_entry_is_found_by_its_address(stores: Storage) -> None:
+    address = "https://mistral.ai/news/Mistral-Nemo/"
+    entry = await stores.archive.add(paper("Nemo", url=address), by=None, at=AT)
+    for reference in (address, address.rstrip("/"), f" {address} "):
+        assert (await find_entry(stores, READER, reference)).id == entry.id
+    with pytest.raises(NotFound):
+        await find_entry(stores, READER, "https://mistral.ai/news/")

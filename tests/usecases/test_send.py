@@ -7,29 +7,65 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from bot.core.digests import Content, PostState
+from bot.core.digests import Content, DeliveryState, PostState
 from bot.core.entries import Status
-from bot.core.errors import StorageBusy
+from bot.core.errors import ContentRefused, DeliveryUncertain, StorageBusy
 from bot.core.messages import msg
 from bot.core.people import Language
 from bot.core.subscriptions import Channel
 from bot.usecases import send
+from bot.usecases.explain import why
 from bot.usecases.revise import revise_posts
 
-from .conftest import HERE, OPERATOR, THERE, Desk, SmallPlatform, broken_off, uncertain
+from .conftest import HERE, OPERATOR, THERE, Desk, SmallPlatform, broken_off, busy, uncertain
 
 DAY = date(2024, 6, 21)
 
 
-async def test_a_withdrawal_after_the_channel_was_archived_is_given_up(desk: Desk) -> None:
-    one = await desk.add("One")
+async def _withdrawn_while_shut_out(desk: Desk) -> None:
+    one, two = await desk.add("One"), await desk.add("Two")
     await desk.subscribe()
     await desk.round()
     desk.chat.channels.remove(HERE)
     await desk.change(one, status=Status.REMOVED)
-    async with asyncio.timeout(10):  # not asked for ever
+    await desk.change(two, title="Dos")
+    async with asyncio.timeout(10):  # not asked on and on
         await desk.round()
-    assert await desk.stores.ledger.claim(HERE, desk.clock.now()) is None
+    assert await desk.stores.ledger.channels_waiting(desk.clock.now() + timedelta(hours=5)) == []
+
+
+async def test_changes_wait_until_paperboy_is_let_in_again(desk: Desk) -> None:
+    await _withdrawn_while_shut_out(desk)
+    for _ in range(4):
+        desk.clock.pass_time(hours=6)
+        await desk.round()
+    assert desk.chat.shown() == ["head 2024-06-21 (2)", "One", "Two"]
+    desk.chat.channels.add(HERE)
+    await desk.round()
+    assert "One" in desk.chat.shown(), "nobody asks before its time"
+    desk.clock.pass_time(hours=6)
+    await desk.round()
+    assert desk.chat.shown() == ["head 2024-06-21 (1)", "Dos"]
+
+
+async def test_changes_where_nobody_lets_paperboy_in_again_come_to_an_end(desk: Desk) -> None:
+    await _withdrawn_while_shut_out(desk)
+    for _ in range(200):
+        desk.clock.pass_time(hours=6)
+        await desk.send()
+    assert await desk.stores.ledger.channels_waiting(desk.clock.now() + timedelta(days=365)) == []
+
+
+async def test_an_edit_that_is_not_taken_is_given_up_and_holds_back_no_other(desk: Desk) -> None:
+    one, two = await desk.add("One"), await desk.add("Two")
+    await desk.subscribe()
+    await desk.round()
+    desk.chat.edit_faults = [None, refused()]  # the header's is taken
+    await desk.change(one, title="Uno")
+    await desk.change(two, title="Dos")
+    await desk.round()
+    assert desk.chat.shown() == ["head 2024-06-21 (2)", "One", "Dos"]
+    assert await desk.stores.ledger.channels_waiting(desk.clock.now() + timedelta(days=365)) == []
 
 
 async def test_an_unforeseen_error_holds_back_its_own_channel_only(desk: Desk) -> None:
@@ -136,6 +172,41 @@ async def _busy_find(channel: Channel, key: str, *, thread_id: str | None, since
     raise uncertain()
 
 
+# --- what is refused for what it says -------------------------------------------------------------------------------
+
+
+def refused() -> ContentRefused:
+    return ContentRefused(msg("Slack did not accept this ({code}).", code="invalid_blocks"))
+
+
+async def test_an_entry_that_is_not_taken_holds_back_no_other(desk: Desk) -> None:
+    await desk.subscribe(created_by=OPERATOR.person)
+    one = await desk.add("One", date(2024, 6, 22))
+    await desk.add("Two", date(2024, 6, 22))
+    desk.clock.moment = datetime(2024, 6, 22, 0, 0, tzinfo=desk.clock.moment.tzinfo)
+    desk.chat.faults = [None, refused()]
+    await desk.round()
+    assert desk.chat.shown() == ["head 2024-06-22 (2)", "Two"]
+    (delivery,) = await desk.stores.ledger.deliveries(1, [date(2024, 6, 22)])
+    assert delivery.state is DeliveryState.DELIVERED
+    told = await why(desk.stores, OPERATOR, HERE, day=date(2024, 6, 22), now=desk.clock.now())
+    assert str(told[-1]) == "Given up: Slack did not accept this (invalid_blocks)."
+    assert desk.chat.told == []
+    await desk.change(one, title="Uno")  # now it says something else
+    await desk.round()
+    assert desk.chat.shown()[2:] == ["late Uno"]
+
+
+async def test_a_digest_of_which_nothing_is_taken_has_failed_and_is_told_of(desk: Desk) -> None:
+    await desk.add("One")
+    await desk.subscribe(created_by=OPERATOR.person)
+    desk.chat.faults = [None, refused()]
+    await desk.send()
+    (delivery,) = await desk.stores.ledger.deliveries(1, [DAY])
+    assert delivery.state is DeliveryState.FAILED
+    assert [user for user, _ in desk.chat.told] == ["olga"]
+
+
 # --- the operator ---------------------------------------------------------------------------------------------------
 
 
@@ -160,6 +231,30 @@ async def test_who_set_it_up_is_told_once_that_a_channel_cannot_be_posted_in(des
     desk.clock.pass_time(days=1)
     await desk.round()
     assert len(desk.chat.told) == 2, "that it fails again after all was well is"
+
+
+async def test_who_set_it_up_is_told_once_that_a_channel_is_held_up(desk: Desk) -> None:
+    await desk.add("One", date(2024, 6, 20))
+    await desk.subscribe(created_by=OPERATOR.person)
+    desk.chat.faults = [None, uncertain()]
+    await desk.send()
+    assert desk.chat.told == [], "that a connection broke is nobody's to put right"
+    scope = DeliveryUncertain(msg("The Slack app lacks the scope {scope}.", scope="channels:history"), lasting=True)
+    desk.chat.find_faults = [scope, busy(), scope, uncertain(), scope]
+    await _rounds(desk, 3)
+    ((user, said),) = desk.chat.told
+    assert user == "olga"
+    assert "The digest of 2024-06-20 is held up" in said
+    assert "channels:history" in said
+    await _rounds(desk, 3)
+    assert desk.chat.find_faults == []
+    assert desk.chat.shown() == ["head 2024-06-20 (1)", "One"]
+
+
+async def _rounds(desk: Desk, times: int) -> None:
+    for _ in range(times):
+        desk.clock.pass_time(hours=1)
+        await desk.round()
 
 
 async def test_an_operator_who_cannot_be_told_holds_nothing_up(desk: Desk) -> None:

@@ -51,7 +51,7 @@ async def test_adding_reaches_the_channel(maintainer: Seat, keep: Keep, deliver:
     await deliver()
     answer = await maintainer.post("/chat/entries", ENTRY)
     assert answer.status == 200, answer.text
-    assert "on its way" in answer.text
+    assert "added to today" in answer.text
     entry = await storage.archive.find("2407.99999")
     assert entry is not None
     assert entry.authors == ("Kim Young", "Lee Old")

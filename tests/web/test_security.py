@@ -63,6 +63,18 @@ async def test_every_response_carries_the_policy(public: Site, keep: Keep, metho
         assert answer.text == ""
 
 
+async def test_what_a_page_asks_for_itself_is_left_to_it(start: Start) -> None:
+    own = {"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer"}
+
+    async def strict(request: web.Request) -> web.Response:
+        return web.Response(text="strict", headers=own)
+
+    async with start(is_local=False, more=lambda app: app.router.add_get("/strict", strict)) as site:
+        answer = await site.get("/strict")
+    assert {name: answer.headers[name] for name in own} == own
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
 def test_the_policy_allows_nothing_inline_and_nothing_foreign() -> None:
     assert "default-src 'none'" in CONTENT_SECURITY_POLICY
     assert "unsafe" not in CONTENT_SECURITY_POLICY

@@ -1,4 +1,4 @@
-"""Personal subscriptions, ids that never come back, events taken already, and Slack's installations."""
+"""Personal subscriptions, ids that never come back, events taken already, entries by address, Slack's installations."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_inbox_at", "inbox", ["at"], unique=False)
+    op.create_index("ix_entries_url", "entries", ["url"], unique=False)
     _slack()
 
 

@@ -1,0 +1,201 @@
+"""Channels are served beside the loop: one task each, some at once, and nobody waits for the slowest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.core.digests import Content
+from bot.core.errors import PlatformBusy, StorageBusy
+from bot.core.messages import msg
+from bot.core.people import Language
+from bot.core.subscriptions import Channel, Subscription
+from bot.scheduler import DeliveryLoop
+from bot.usecases.send import send_waiting
+from bot.usecases.subscribe import begin
+from storage.opening import Storage
+
+from .usecases.conftest import HERE, THERE, SmallPlatform, ToldClock, clock, paper, stores
+
+__all__ = ["clock", "stores"]
+AT = datetime(2024, 6, 21, 1, tzinfo=UTC)
+
+
+async def until_posts(platform: SmallPlatform, count: int) -> None:
+    for _ in range(count):
+        await platform.arrivals.get()
+
+
+class Held(SmallPlatform):
+    """A platform that takes a long time for the posts of one channel."""
+
+    def __init__(self, slow: Channel) -> None:
+        super().__init__()
+        self.slow = slow
+        self.reached, self.released = asyncio.Event(), asyncio.Event()
+        self.at_once = self.most_at_once = self.broken_off = 0
+
+    async def send(
+        self, channel: Channel, content: Content, *, key: str, language: Language, thread_id: str | None
+    ) -> str:
+        if channel == self.slow:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            self.reached.set()
+            try:
+                await self.released.wait()
+            except asyncio.CancelledError:
+                self.broken_off += 1
+                raise
+            self.at_once -= 1
+        return await super().send(channel, content, key=key, language=language, thread_id=thread_id)
+
+
+@asynccontextmanager
+async def held_up(stores: Storage, clock: ToldClock) -> AsyncIterator[tuple[DeliveryLoop, Held]]:
+    """A running loop that is in the middle of a post which does not come to an end."""
+    slow = Held(HERE)
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=AT)
+    loop = DeliveryLoop(stores, {"chat": slow}, clock)
+    task = asyncio.create_task(loop.run())
+    loop.nudge()
+    async with asyncio.timeout(10):
+        await slow.reached.wait()
+        yield loop, slow
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_slow_channel_holds_up_neither_planning_nor_other_channels(stores: Storage, clock: ToldClock) -> None:
+    async with held_up(stores, clock) as (loop, slow):
+        await begin(stores, Subscription(channel=THERE), at=AT)
+        loop.nudge()
+        await until_posts(slow, 2)
+        assert slow.shown(THERE) == ["head 2024-06-21 (1)", "One"]
+        assert slow.shown(HERE) == []
+
+
+async def test_a_channel_is_served_by_one_task_however_often_the_loop_looks(stores: Storage, clock: ToldClock) -> None:
+    async with held_up(stores, clock) as (loop, slow):
+        clock.pass_time(minutes=30)  # so that the ledger takes the post for one that nobody came back with
+        for _ in range(3):
+            await loop.look_once()
+        slow.released.set()
+        await until_posts(slow, 2)
+        assert slow.most_at_once == 1
+        assert slow.finds == 0
+        assert slow.shown(HERE) == ["head 2024-06-21 (1)", "One"]
+
+
+async def test_the_end_of_the_loop_breaks_off_the_posts_under_way(stores: Storage, clock: ToldClock) -> None:
+    async with held_up(stores, clock) as (_, slow):
+        pass
+    assert slow.broken_off == 1
+
+
+async def test_what_is_planned_while_a_channel_is_served_is_sent_without_another_look(
+    stores: Storage, clock: ToldClock
+) -> None:
+    async with held_up(stores, clock) as (loop, slow):
+        await stores.archive.add(paper("Two"), by=None, at=AT)
+        await loop.look_once()
+        slow.released.set()
+        await until_posts(slow, 3)
+        assert slow.shown(HERE)[1:] == ["One", "late Two"]
+
+
+async def test_no_more_channels_than_agreed_are_served_at_once_and_none_is_forgotten(
+    stores: Storage, clock: ToldClock
+) -> None:
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    channels = [replace(HERE, id=f"channel-{number}") for number in range(20)]
+    for channel in channels:
+        await begin(stores, Subscription(channel=channel), at=AT)
+    chat = Counting()
+    chat.channels.update(channels)
+    async with asyncio.timeout(20):
+        sending = asyncio.create_task(send_waiting(stores, {"chat": chat}, clock))
+        await chat.full.wait()
+        for _ in range(20):  # others would have come by now, were there any
+            await stores.ledger.claim(THERE, clock.now())
+        assert chat.most_at_once == 8
+        chat.released.set()
+        assert await sending == 40
+    assert all(len(chat.shown(channel)) == 2 for channel in channels)
+
+
+class Counting(SmallPlatform):
+    """A platform that answers when it is told to, and counts how many have been sending at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.full, self.released = asyncio.Event(), asyncio.Event()
+        self.at_once = self.most_at_once = 0
+
+    async def send(
+        self, channel: Channel, content: Content, *, key: str, language: Language, thread_id: str | None
+    ) -> str:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        if self.at_once == 8:
+            self.full.set()
+        await self.released.wait()
+        self.at_once -= 1
+        return await super().send(channel, content, key=key, language=language, thread_id=thread_id)
+
+
+async def test_what_was_put_off_goes_out_when_its_time_has_come_without_a_tick(stores: Storage) -> None:
+    real = SystemClock()
+    platform = SmallPlatform(faults=[PlatformBusy(msg("Wait."), retry_at=real.now() + timedelta(seconds=0.2))])
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=real.now())
+    loop = DeliveryLoop(stores, {"chat": platform}, real)
+    loop.nudge()
+    running = asyncio.create_task(loop.run())
+    async with asyncio.timeout(10):
+        await until_posts(platform, 2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_ledger_that_cannot_be_written_is_not_asked_without_pause(stores: Storage, clock: ToldClock) -> None:
+    platform = SmallPlatform()
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=clock.now())
+    full = FullLedger(stores)
+    loop = DeliveryLoop(full, {"chat": platform}, clock)
+    loop.nudge()
+    running = asyncio.create_task(loop.run())
+    await full.asked.wait()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.2)
+    assert full.count == 1
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+class FullLedger:
+    """Stores whose ledger hands nothing out: the disk is full."""
+
+    def __init__(self, stores: Storage) -> None:
+        self._stores = stores
+        self.asked = asyncio.Event()
+        self.count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return self if name == "ledger" else getattr(self._stores, name, None) or getattr(self._stores.ledger, name)
+
+    async def claim(self, channel: Channel, now: datetime) -> None:
+        self.count += 1
+        self.asked.set()
+        raise StorageBusy(msg("The disk is full."))
