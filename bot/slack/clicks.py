@@ -100,7 +100,8 @@ async def _share(parts: SlackParts, interaction: Interaction, value: str) -> Non
     """Post an entry for everybody in the channel, in the name of who shares it."""
     caller = await parts.people.caller(interaction.team_id, interaction.user_id)
     entry = await converse.shareable(parts.desk, caller, read_press(value).entry_id)
-    message = shared_message(entry, interaction.user_id, parts.desk.language)
+    who = await parts.people.profile(interaction.team_id, interaction.user_id)
+    message = shared_message(entry, who.name, parts.desk.language)
     try:
         await _post(parts, interaction, message)
     except SlackRefused as error:

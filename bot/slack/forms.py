@@ -48,7 +48,8 @@ def register(app: AsyncApp, parts: SlackParts) -> None:
 
 async def open_add(parts: SlackParts, interaction: Interaction, reference: str | None) -> None:
     """Open the form for a new entry, filled from arXiv where the reference leads there."""
-    await _open(parts, interaction, msg("Add a paper"), _known(core.AddEntry(reference)))
+    moment = 0.0 if reference else _MOMENT  # arXiv is far away: the window does not wait for it
+    await _open(parts, interaction, msg("Add a paper"), _known(core.AddEntry(reference)), moment=moment)
 
 
 async def open_edit(parts: SlackParts, interaction: Interaction, reference: str) -> None:
@@ -85,11 +86,13 @@ def _known(command: core.Command) -> Wanted:
     return known
 
 
-async def _open(parts: SlackParts, interaction: Interaction, title: Message, wanted: Wanted) -> None:
+async def _open(
+    parts: SlackParts, interaction: Interaction, title: Message, wanted: Wanted, *, moment: float = _MOMENT
+) -> None:
     """Open a modal, and show in it what the command that is wanted leads to, or the sentence in its place."""
     asking = asyncio.ensure_future(parts.people.caller(interaction.team_id, interaction.user_id))
     making = asyncio.ensure_future(_view(parts, interaction, asking, title, wanted))
-    await asyncio.wait({making}, timeout=_MOMENT)
+    await asyncio.wait({making}, timeout=moment)
     is_made = making.done()
     try:
         client = await parts.workspaces.client(interaction.team_id)

@@ -26,12 +26,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What Slack says about a person. `is_bot` also for apps and workflows; `manages`: an admin or owner."""
+    """What Slack says about a person. `is_bot` also for apps and workflows; `manages`: an admin or owner.
+
+    `name` is what others see; it is never kept beyond these minutes.
+    """
 
     language: Language | None = None
     zone: str | None = None
     is_bot: bool = False
     manages: bool = False
+    name: str = ""
 
 
 class People:
@@ -133,8 +137,15 @@ def _read(user: dict[str, Any]) -> Profile:
         language=_language(str(user.get("locale") or "")),
         zone=user.get("tz") or None,
         is_bot=bool(user.get("is_bot") or user.get("is_workflow_bot")),
+        name=_name(user),
         manages=any(user.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner")),
     )
+
+
+def _name(user: dict[str, Any]) -> str:
+    profile = user.get("profile") or {}
+    names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
+    return next((str(name) for name in names if name), "")
 
 
 def _language(locale: str) -> Language | None:

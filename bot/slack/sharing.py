@@ -8,21 +8,25 @@ from typing import Final
 from bot import wording
 from bot.core.digests import EntryContent
 from bot.core.entries import Entry
+from bot.core.markup import clean
 from bot.core.people import Language
 from bot.core.text import split_paragraphs
 from bot.locale import translator
 from bot.slack.actions import ActionId
-from bot.slack.blocks import SlackMessage, actions, button
+from bot.slack.blocks import SlackMessage, actions, button, context
 from bot.slack.rendering import messages_of
-from bot.slack.rich_text import Block
 
 _MOST_TEXT: Final = 1_500
 """Characters of commentary; the rest is behind the button."""
 _MOST_LINKS: Final = 3
+_MOST_NAME: Final = 80
 
 
-def shared_message(entry: Entry, user_id: str, language: Language) -> SlackMessage:
-    """The card under a line that says who shares it; a long commentary is cut at the end of a paragraph."""
+def shared_message(entry: Entry, name: str, language: Language) -> SlackMessage:
+    """The card under a line with the name of who shares it, whom that does not ping.
+
+    A long commentary is cut at the end of a paragraph.
+    """
     shown, _ = wording.commentaries(entry, language)
     parts = split_paragraphs(shown or "", _MOST_TEXT)
     start = f"{parts[0]} …" if len(parts) > 1 else shown
@@ -37,14 +41,5 @@ def shared_message(entry: Entry, user_id: str, language: Language) -> SlackMessa
         ]
     )
     body = [block for block in card.blocks if block["type"] != "actions"]
-    return SlackMessage(card.text, (_line(user_id, language), *body, row))
-
-
-def _line(user_id: str, language: Language) -> Block:
-    before, _, after = translator(language).t("{person} shares a paper", person="\0").partition("\0")
-    elements = [*_text(before), {"type": "user", "user_id": user_id}, *_text(after)]
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
-
-
-def _text(text: str) -> list[object]:
-    return [{"type": "text", "text": text}] if text else []
+    who = context(speaker.t("{person} shares a paper", person=clean(name)[:_MOST_NAME] or "?"))
+    return SlackMessage(card.text, (who, *body, row))

@@ -255,7 +255,9 @@ async def test_sharing_posts_the_paper_for_everybody(served: Served) -> None:
     await served.settled()
     (shared,) = [message for message in reader.sees(served.acme.papers) if isinstance(message, Message)]
     assert "Paper 1" in visible_text(shared)
-    assert mentions_of(shared).users == [served.acme.reader.id], "who shares it, and nobody else"
+    assert mentions_of(shared).users == [], "not even who shares it"
+    assert served.acme.reader.name in visible_text(shared)
+    check(SlackMessage(shared.text, tuple(shared.blocks)))
 
 
 async def test_sharing_a_long_entry_is_one_message_with_the_rest_a_press_away(served: Served) -> None:
