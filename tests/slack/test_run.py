@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 
 from bot.core.people import Language
 from bot.slack.manifest import manifest
-from tests.platforms.slack import Acme, Person, SlackServer, visible_text
+from tests.platforms.slack import Acme, Channel, Person, SlackServer, visible_text
 from tests.processes import environment, free_port, paperboy, running
 from tests.slack.conftest import Transport, eventually
 
@@ -92,6 +92,7 @@ async def test_two_workspaces_install_it_and_one_takes_it_away(slack: SlackServe
         "SLACK_CLIENT_SECRET": app.client_secret,
         "SLACK_SIGNING_SECRET": app.signing_secret,
         "PAPERBOY_ENCRYPTION_KEY": key,
+        "PAPERBOY_MAINTAINERS": "T1/UT1",
     }
     admins, rooms = [], []
     async with running(tmp_path, port, **settings), ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
@@ -111,6 +112,14 @@ async def test_two_workspaces_install_it_and_one_takes_it_away(slack: SlackServe
             await person.submit({})
         for person, room in zip(admins, rooms, strict=True):
             await slack.until(partial(person.sees, room), within=60)
+        await slack.until(
+            lambda: all(_cards(person, room) for person, room in zip(admins, rooms, strict=True)), within=60
+        )
+        entry_id = next(iter(_cards(admins[0], rooms[0])))
+        await admins[0].command(rooms[0], "/paper-remove", entry_id)
+        asked = await slack.until(lambda: admins[0].ephemerals(rooms[0]))
+        await admins[0].click(asked[-1], "confirm")
+        await slack.until(lambda: not any(entry_id in _cards(person, room) for person, room in seats), within=60)
         await admins[0].uninstall(app)
         await admins[1].command(rooms[1], "/paper", "tag:rlaif")
         shown = await slack.until(lambda: admins[1].ephemerals(rooms[1]))
@@ -121,6 +130,18 @@ async def test_two_workspaces_install_it_and_one_takes_it_away(slack: SlackServe
 
         await eventually(one_is_left, within=30)
     assert b"xoxe" not in (tmp_path / "paperboy.db").read_bytes()
+
+
+def _cards(person: Person, room: Channel) -> set[str]:
+    """The ids of the entries that have a card in a channel, from their buttons."""
+    return {
+        str(element["value"])
+        for message in person.sees(room)
+        for block in message.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["action_id"] == "save"
+    }
 
 
 def _form_of(person: Person) -> object:
