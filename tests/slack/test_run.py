@@ -112,10 +112,10 @@ async def test_two_workspaces_install_it_and_one_takes_it_away(slack: SlackServe
             await person.submit({})
         for person, room in zip(admins, rooms, strict=True):
             await slack.until(partial(person.sees, room), within=60)
-        await slack.until(
-            lambda: all(_cards(person, room) for person, room in zip(admins, rooms, strict=True)), within=60
-        )
+        seats = list(zip(admins, rooms, strict=True))
+        await slack.until(lambda: _cards(admins[0], rooms[0]), within=60)
         entry_id = next(iter(_cards(admins[0], rooms[0])))
+        await slack.until(lambda: all(entry_id in _cards(person, room) for person, room in seats), within=60)
         await admins[0].command(rooms[0], "/paper-remove", entry_id)
         asked = await slack.until(lambda: admins[0].ephemerals(rooms[0]))
         await admins[0].click(asked[-1], "confirm")

@@ -286,6 +286,16 @@ async def test_what_one_follows_is_shown_with_what_can_be_done(reader: Seat, kee
     assert 'data-command="/paper unfollow tag:rlaif"' in (await reader.run("/paper following")).text
 
 
+async def test_direct_messages_are_seen_by_nobody_else(reader: Seat, maintainer: Seat, keep: Keep) -> None:
+    await keep("P", tags=("rlaif",))
+    await reader.run("/paper follow #rlaif")
+    page = (await reader.get("/c/direct-reader")).text
+    assert "<p>What you follow</p>" in page
+    assert "direct-reader" not in (await maintainer.get("/c/papers")).text
+    assert (await maintainer.get("/c/direct-reader")).status == 404
+    assert (await maintainer.get("/chat/channels/direct-reader/messages")).status == 404
+
+
 # --- completion -------------------------------------------------------------------------------------------------------
 
 
