@@ -15,12 +15,15 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route, async_playwright, expect
+from playwright.async_api import Error as PlaywrightError
 
 from bot.core.workspace import LocalMessage
 from storage.opening import open_storage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+expect.set_options(timeout=20_000)  # other tests use the same processors
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -311,6 +314,45 @@ async def _write_behind_its_back(paperboy: Paperboy) -> None:
         )
     finally:
         await storage.close()
+
+
+async def test_a_line_sent_while_another_is_on_its_way_goes_out_after_it(paperboy: Paperboy, browser: Browser) -> None:
+    tab = await _open(await browser.new_context(locale="ko-KR"), paperboy)
+    page, slow = tab.page, asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if "recap" in (route.request.post_data or ""):
+            await slow.wait()
+        await route.continue_()
+
+    await page.route("**/commands", hold)
+    await tab.command("/digest recap")
+    await tab.command("/paper help")
+    slow.set()
+    await expect(page.locator(".answer[data-kind=help]")).to_be_visible()
+    await expect(page.locator(".answer[data-kind=recap]")).to_be_visible()
+    await expect(page.locator("#command")).to_have_value("")
+    await page.context.close()
+
+
+async def test_offers_that_come_after_escape_are_not_shown(paperboy: Paperboy, browser: Browser) -> None:
+    tab = await _open(await browser.new_context(locale="ko-KR"), paperboy)
+    page, asked, slow = tab.page, asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await slow.wait()
+        with suppress(PlaywrightError):  # given up by the page, as it should be
+            await route.continue_()
+
+    await page.route("**/completions?*", hold)
+    await page.fill("#command", "/paper tag:")
+    await asyncio.wait_for(asked.wait(), 20)
+    async with page.expect_event("requestfailed"):
+        await page.press("#command", "Escape")
+    slow.set()
+    await expect(page.locator("#offers")).to_be_hidden()
+    await page.context.close()
 
 
 async def test_a_phone_in_korean_and_the_keyboard_alone(paperboy: Paperboy, browser: Browser) -> None:

@@ -87,7 +87,7 @@ export class Completion {
   key(event) {
     if (event.isComposing) return;
     if (!this.isOpen) {
-      if (event.key === "Enter") this.close();
+      if (["Enter", "Escape"].includes(event.key)) this.close(); // offers on their way are not wanted any more
       if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) this.later();
       return;
     }

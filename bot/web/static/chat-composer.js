@@ -10,20 +10,26 @@ let recalled = 0;
 
 const isCommand = (form, text) => form.id === "composer" && /^\s*[/／]/.test(text);
 
+/* What a form is sending: Enter twice sends a text once, and what is typed meanwhile goes out after it, in order. */
+const sending = new WeakMap();
+
 async function send(form) {
+  const text = find("textarea", form).value.trim();
+  const before = sending.get(form);
+  if (!text || before?.text === text) return;
+  const turn = { text, ended: sendAfter(before?.ended, form, text) };
+  sending.set(form, turn);
+  await turn.ended;
+  if (sending.get(form) === turn) sending.delete(form);
+}
+
+async function sendAfter(earlier, form, text) {
+  await earlier;
+  const done = isCommand(form, text) ? await command(text) : await write(form, text);
   const writing = find("textarea", form);
-  const text = writing.value.trim();
-  if (!text || form.dataset.busy) return;
-  form.dataset.busy = "1";
-  try {
-    const done = isCommand(form, text) ? await command(text) : await write(form, text);
-    if (done && writing.value.trim() === text) {
-      writing.value = "";
-      writing.dispatchEvent(new Event("input", { bubbles: true }));
-    }
-  } finally {
-    delete form.dataset.busy;
-  }
+  if (!done || writing.value.trim() !== text) return;
+  writing.value = "";
+  writing.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function command(text) {
