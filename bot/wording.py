@@ -5,14 +5,17 @@ Platforms differ in how they show it; what it says stands here once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
+from bot.core.engagement import Engagement
 from bot.core.entries import Entry
 from bot.core.markup import clean, host_of, safe_url
-from bot.core.messages import msg, msg_n
+from bot.core.messages import Message, msg, msg_n
 from bot.core.people import Language
+from bot.core.subscriptions import EVERY_DAY, LatePolicy, Layout, Subscription
 from bot.core.text import shorten_authors
 from bot.locale import Translator
 
@@ -20,6 +23,22 @@ MOST_NAME = 200
 """Characters of one name on a byline; a longer one ends in `…`."""
 MOST_QUERIES = 300
 """Characters of the queries a person follows, where a digest says why it comes."""
+
+LAYOUTS: Final[Mapping[Layout, tuple[Message, Message]]] = {
+    Layout.CARDS: (msg("Cards"), msg("One message per entry, to react to and discuss by itself")),
+    Layout.COMPACT: (msg("Compact"), msg("One message with the list; the entries follow in its thread")),
+    Layout.FORUM: (msg("Forum posts"), msg("One post per entry, with the forum's tags")),
+}
+"""What the layouts are called, and what they are."""
+LANGUAGES: Final[Mapping[Language, str]] = {Language.KOREAN: "한국어", Language.ENGLISH: "English"}
+"""What the languages call themselves."""
+LATE_POLICIES: Final[Mapping[LatePolicy, Message]] = {
+    LatePolicy.IN_ORDER: msg("Post them in order"),
+    LatePolicy.MERGED: msg("Post them as one"),
+    LatePolicy.SKIP: msg("Leave them out, with a note"),
+}
+"""What happens to missed digests."""
+_BAR: Final = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +118,31 @@ def weekdays(days: Iterable[int], language: Language) -> str:
 
     names = get_day_names("abbreviated", locale=language.value)
     return ", ".join(names[day] for day in sorted(days))
+
+
+def gathered(engagement: Engagement, speaker: Translator) -> str:
+    """What an entry has gathered, in words; empty for nothing."""
+    counted = (
+        (engagement.reactions, msg_n("{n} reaction", "{n} reactions", n=engagement.reactions)),
+        (engagement.replies, msg_n("{n} reply", "{n} replies", n=engagement.replies)),
+        (engagement.saves, msg_n("saved once", "saved {n} times", n=engagement.saves)),
+    )
+    return " · ".join(speaker.say(said) for count, said in counted if count)
+
+
+def rhythm(one: Subscription, speaker: Translator) -> str:
+    """When, how and in which language a subscription's digests come, on one line."""
+    days = speaker.t("every day") if one.weekdays == EVERY_DAY else weekdays(one.weekdays, speaker.language)
+    return " · ".join(
+        (f"{one.at:%H:%M} {one.zone}", days, speaker.say(LAYOUTS[one.layout][0]), LANGUAGES[one.language])
+    )
+
+
+def chart(per_day: Sequence[tuple[date, int]], language: Language) -> str:
+    """A week's days with a bar each, a line a day, for a typeface of equal widths."""
+    tallest = max(1, *(count for _, count in per_day))
+    return "\n".join(f"{weekdays([day.weekday()], language)} {_bar(count, tallest)} {count}" for day, count in per_day)
+
+
+def _bar(count: int, tallest: int) -> str:
+    return _BAR[(len(_BAR) - 1) * count // tallest] if count else " "

@@ -73,7 +73,7 @@ KEY_DESCRIPTIONS: Mapping[Key, Message] = {
     Key.IS: msg("What you have saved"),
     Key.SORT: msg("The order of results"),
 }
-_SORT_DESCRIPTIONS: Mapping[str, Message] = {
+SORT_DESCRIPTIONS: Mapping[str, Message] = {
     Sort.NEW: msg("Newest digest first"),
     Sort.OLD: msg("Oldest digest first"),
     Sort.RELEVANCE: msg("Best match first"),
@@ -100,7 +100,7 @@ _VALUE_KINDS = {
 _STATIC: Mapping[CompletionKind, Mapping[str, Message]] = {
     CompletionKind.DATE: _DAY_DESCRIPTIONS,
     CompletionKind.IS: _STATE_DESCRIPTIONS,
-    CompletionKind.SORT: _SORT_DESCRIPTIONS,
+    CompletionKind.SORT: SORT_DESCRIPTIONS,
 }
 _NEGATABLE = frozenset({Key.TAG, Key.AUTHOR, Key.TITLE, Key.IS})
 _RANGE_MARK = re.compile(r"\.{2,}|[~～〜…‥]")

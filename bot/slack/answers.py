@@ -10,16 +10,13 @@ from bot.core.engagement import Engagement
 from bot.core.entries import Entry
 from bot.core.markup import Run, safe_url, sentence, title_text
 from bot.core.messages import msg, msg_n
-from bot.core.subscriptions import EVERY_DAY, Layout, Subscription
+from bot.core.subscriptions import Subscription
 from bot.locale import Translator
 from bot.slack.actions import ActionId
-from bot.slack.acts import write_act
-from bot.slack.asks import Ask, AskKind
 from bot.slack.blocks import SlackMessage, actions, button, context, title
-from bot.slack.paging import Around, Group, View, page_message
+from bot.slack.paging import Group, page_message
 from bot.slack.pieces import (
     entry_buttons,
-    gathered_words,
     hit_group,
     lined,
     plain_runs,
@@ -31,29 +28,22 @@ from bot.slack.pieces import (
 from bot.slack.rendering import messages_of
 from bot.slack.rich_text import Block, Item, Section, blocks_of
 from bot.usecases import answers
+from bot.usecases.acts import write_act
+from bot.usecases.asks import Ask, AskKind
 from bot.usecases.look_up import Hit
+from bot.viewing import ALONE, Around, View
 
-_BAR: Final = "▁▂▃▄▅▆▇█"
 _MOST_NAMED: Final = 3
 """Authors that the byline of every answer names anyway."""
 
 Rendered = tuple[list[Group], Around]
 """The groups of an answer, and what comes before and after it."""
 
-_ALONE: Final = Around()
 
-
-def answer_message(answer: answers.Answer, view: View) -> SlackMessage:
+def answer_message(answer: answers.Answer | answers.AbstractAnswer, view: View) -> SlackMessage:
     """An answer, or the page of it that was asked for."""
     groups, around = _RENDERED[type(answer)](answer, view)
     return page_message(groups, view, around)
-
-
-def abstract_message(entry: Entry, view: View) -> SlackMessage:
-    """An entry's abstract."""
-    heading = Section((_name(entry),))
-    body = text_sections(entry.abstract, keep_lines=False) or [Section((Run(view.speaker.t("There is no abstract.")),))]
-    return page_message([[block] for block in blocks_of([heading, *body])], view)
 
 
 def _name(entry: Entry) -> Run:
@@ -68,7 +58,7 @@ def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
         return [
             [*blocks_of([asked]), *said_blocks(speaker.say(results.notice))],
             *suggestion_groups(lines, speaker.t("Try:")),
-        ], _ALONE
+        ], ALONE
     count = msg_n("{n} entry", "{n} entries", n=results.total)
     if results.total_is_floor:
         count = msg_n("{n} entry or more", "{n} entries or more", n=results.total)
@@ -91,7 +81,7 @@ def _digest(answer: answers.DigestAnswer, view: View) -> Rendered:
     ]
     around = [actions([run_button(line, number, label) for number, (line, label) in enumerate(days)])] if days else []
     head = [*title(heading.title), context(heading.summary)]
-    return [head, *(hit_group(hit, view) for hit in shown.hits), *([around] if around else [])], _ALONE
+    return [head, *(hit_group(hit, view) for hit in shown.hits), *([around] if around else [])], ALONE
 
 
 def _entry(answer: answers.EntryAnswer, view: View) -> Rendered:
@@ -110,13 +100,13 @@ def _entry(answer: answers.EntryAnswer, view: View) -> Rendered:
     links = wording.further_links(entry)
     if links:
         pieces += [Section((Run(speaker.t("Links"), bold=True),)), *(Item((Run(link, url=link),)) for link in links)]
-    return [*([block] for block in blocks_of(pieces)), _entry_foot(hit, view)], _ALONE
+    return [*([block] for block in blocks_of(pieces)), _entry_foot(hit, view)], ALONE
 
 
 def _entry_foot(hit: Hit, view: View) -> Group:
     entry, speaker = hit.entry, view.speaker
     when = speaker.t("Digest of {day}", day=entry.digest_date) if entry.digest_date else ""
-    gathered = gathered_words(hit.engagement, speaker)
+    gathered = wording.gathered(hit.engagement, speaker)
     facts = " · ".join(filter(None, (when, gathered, speaker.t("Entry {id}", id=entry.id))))
     jump = view.permalink(hit.jump) if hit.jump else None
     post = [Run(speaker.t("Jump to the post"), url=jump)] if jump else []
@@ -126,23 +116,30 @@ def _entry_foot(hit: Hit, view: View) -> Group:
     return [*blocks_of([lined(plain_runs(tags), plain_runs(facts), post)]), actions(buttons)]
 
 
+def _abstract(answer: answers.AbstractAnswer, view: View) -> Rendered:
+    heading = Section((_name(answer.entry),))
+    none = Section((Run(view.speaker.t("There is no abstract.")),))
+    body = text_sections(answer.entry.abstract, keep_lines=False) or [none]
+    return [[block] for block in blocks_of([heading, *body])], ALONE
+
+
 def _like(answer: answers.LikeAnswer, view: View) -> Rendered:
     name = title_text(answer.entry.title)
     if not answer.hits:
-        return [said_blocks(view.speaker.t("No other entry shares a tag with “{title}”.", title=name))], _ALONE
+        return [said_blocks(view.speaker.t("No other entry shares a tag with “{title}”.", title=name))], ALONE
     return [
         said_blocks(view.speaker.t("Like “{title}”, by shared tags:", title=name)),
         *(hit_group(hit, view) for hit in answer.hits),
-    ], _ALONE
+    ], ALONE
 
 
 def _drafts(answer: answers.DraftsAnswer, view: View) -> Rendered:
     speaker, count = view.speaker, len(answer.hits)
     if not count:
         none = speaker.t("No draft waits to be published. To change an entry, write its id after the command.")
-        return [said_blocks(none)], _ALONE
+        return [said_blocks(none)], ALONE
     head = speaker.n("{n} draft waits to be published:", "{n} drafts wait to be published:", count)
-    return [said_blocks(head), *(hit_group(hit, view) for hit in answer.hits)], _ALONE
+    return [said_blocks(head), *(hit_group(hit, view) for hit in answer.hits)], ALONE
 
 
 def _help(answer: answers.HelpAnswer, view: View) -> Rendered:
@@ -156,18 +153,18 @@ def _help(answer: answers.HelpAnswer, view: View) -> Rendered:
         [*title(speaker.t("Looking papers up")), *blocks_of(examples)],
         *suggestion_groups(tries, speaker.t("Try:")),
         [*title(speaker.t("Commands")), *blocks_of(commands)],
-    ], _ALONE
+    ], ALONE
 
 
 def _following(answer: answers.FollowingAnswer, view: View) -> Rendered:
     followed, speaker = answer.followed, view.speaker
     if not followed.queries:
         none = said_blocks(speaker.t("You follow nothing so far."))
-        return [none, *suggestion_groups(["/paper help"], speaker.t("Next:"))], _ALONE
+        return [none, *suggestion_groups(["/paper help"], speaker.t("Next:"))], ALONE
     when = f"{followed.at:%H:%M} ({followed.zone})"
     head = speaker.t("When a digest has something for you, a direct message comes at {time}.", time=when)
     rows = (_followed(number, query, speaker) for number, query in enumerate(followed.queries, 1))
-    return [said_blocks(head), *rows], _ALONE
+    return [said_blocks(head), *rows], ALONE
 
 
 def _followed(number: int, query: str, speaker: Translator) -> Group:
@@ -182,30 +179,27 @@ def _notice(answer: answers.NoticeAnswer, view: View) -> Rendered:
     speaker = view.speaker
     sentences = blocks_of([Section(tuple(sentence(speaker.say(message)))) for message in answer.messages])
     label = speaker.t("Did you mean:") if answer.error else speaker.t("Next:")
-    return [*([block] for block in sentences), *suggestion_groups(answer.suggestions, label)], _ALONE
+    return [*([block] for block in sentences), *suggestion_groups(answer.suggestions, label)], ALONE
 
 
 def _confirm(answer: answers.ConfirmAnswer, view: View) -> Rendered:
     yes = {**button(view.speaker.say(answer.label), ActionId.CONFIRM, write_act(answer.act)), "style": "danger"}
-    return [[*said_blocks(view.speaker.say(answer.question)), actions([yes])]], _ALONE
+    return [[*said_blocks(view.speaker.say(answer.question)), actions([yes])]], ALONE
 
 
 def _subscriptions(answer: answers.SubscriptionsAnswer, view: View) -> Rendered:
     head = title(view.speaker.t("This channel's subscriptions"))
-    return [head, *(_subscription(one, view.speaker) for one in answer.subscriptions)], _ALONE
+    return [head, *(_subscription(one, view.speaker) for one in answer.subscriptions)], ALONE
 
 
 def _subscription(one: Subscription, speaker: Translator) -> Group:
     name = [Run(speaker.t("No. {id}", id=str(one.id)), bold=True), Run(" ")]
     query = [Run(one.query, code=True)] if one.query else [Run(speaker.t("everything"))]
     paused = [Run(" · " + speaker.t("paused"))] if one.paused else []
-    days = speaker.t("every day") if one.weekdays == EVERY_DAY else wording.weekdays(one.weekdays, speaker.language)
-    layout = speaker.t("Compact") if one.layout is Layout.COMPACT else speaker.t("Cards")
-    when = " · ".join((f"{one.at:%H:%M} {one.zone}", days, layout, "한국어" if one.language == "ko" else "English"))
     turn = ("resume", speaker.t("Resume")) if one.paused else ("pause", speaker.t("Pause"))
     row = (("edit", speaker.t("Edit")), turn, ("unsubscribe", speaker.t("Unsubscribe")))
     buttons = [run_button(f"/digest {word} {one.id}", number, label) for number, (word, label) in enumerate(row)]
-    return [*blocks_of([lined(name + query + paused, plain_runs(when))]), actions(buttons)]
+    return [*blocks_of([lined(name + query + paused, plain_runs(wording.rhythm(one, speaker)))]), actions(buttons)]
 
 
 def _preview(answer: answers.PreviewAnswer, view: View) -> Rendered:
@@ -213,7 +207,7 @@ def _preview(answer: answers.PreviewAnswer, view: View) -> Rendered:
     head = said_blocks(view.speaker.t("This is what the digest of {day} looks like here:", day=answer.day))
     posts = [message for content in answer.contents for message in messages_of(content, answer.language)]
     divider: Block = {"type": "divider"}
-    return [head, *([divider, *_without_buttons(message.blocks)] for message in posts)], _ALONE
+    return [head, *([divider, *_without_buttons(message.blocks)] for message in posts)], ALONE
 
 
 def _without_buttons(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -223,18 +217,10 @@ def _without_buttons(blocks: Iterable[Block]) -> Iterator[Block]:
 def _recap(answer: answers.RecapAnswer, view: View) -> Rendered:
     week, speaker = answer.recap, view.speaker
     head = title(speaker.t("The week of {first} to {last}", first=week.first, last=week.last))
-    bars = [
-        f"{wording.weekdays([day.weekday()], speaker.language)} {_bar(count, answer.most_per_day)} {count}"
-        for day, count in week.per_day
-    ]
-    chart = Section((Run("\n".join(bars), code=True),))
+    chart = Section((Run(wording.chart(week.per_day, speaker.language), code=True),))
     lists = [_ranking(speaker.say(name), found, speaker) for name, found in answer.lists if found]
     count = context(speaker.n("{n} entry", "{n} entries", week.entry_count))
-    return [[*head, count, *blocks_of([chart])], *lists], _ALONE
-
-
-def _bar(count: int, tallest: int) -> str:
-    return _BAR[(len(_BAR) - 1) * count // tallest] if count else " "
+    return [[*head, count, *blocks_of([chart])], *lists], ALONE
 
 
 def _ranking(name: str, found: Sequence[tuple[Entry, Engagement]], speaker: Translator) -> Group:
@@ -242,7 +228,7 @@ def _ranking(name: str, found: Sequence[tuple[Entry, Engagement]], speaker: Tran
         Item(
             (
                 Run(title_text(entry.title) or entry.id, url=safe_url(entry.url)),
-                *plain_runs(f" · {gathered}" if (gathered := gathered_words(engagement, speaker)) else ""),
+                *plain_runs(f" · {gathered}" if (gathered := wording.gathered(engagement, speaker)) else ""),
             )
         )
         for entry, engagement in found
@@ -253,13 +239,14 @@ def _ranking(name: str, found: Sequence[tuple[Entry, Engagement]], speaker: Tran
 def _form(answer: answers.EntryFormAnswer | answers.SubscriptionFormAnswer, view: View) -> Rendered:
     """Forms open in windows of their own; one that could not is said here."""
     said = answer.problem or msg("This needs a form. Type the command again to open it.")
-    return [said_blocks(view.speaker.say(said))], _ALONE
+    return [said_blocks(view.speaker.say(said))], ALONE
 
 
 _RENDERED: Final[dict[type, Callable[[Any, View], Rendered]]] = {
     answers.ResultsAnswer: _results,
     answers.DigestAnswer: _digest,
     answers.EntryAnswer: _entry,
+    answers.AbstractAnswer: _abstract,
     answers.LikeAnswer: _like,
     answers.DraftsAnswer: _drafts,
     answers.HelpAnswer: _help,

@@ -15,7 +15,9 @@ from bot.slack.actions import ActionId, action_id
 from bot.slack.rich_text import Block, Section, blocks_of, json_length
 
 MOST_HEADER = 150
-"""Characters that Slack takes in a header; the other limits of this kind are 75 on a button, 2,000 in its value."""
+"""Characters that Slack takes in a header; on a button it takes 75."""
+MOST_VALUE = 2_000
+"""Characters that Slack takes as a button's value."""
 MOST_BLOCKS = 45
 """Blocks in one message, of the 50 that Slack takes."""
 MOST_JSON = 10_000

@@ -10,8 +10,6 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.core.messages import msg
 from bot.slack.actions import ActionId, kind_of
-from bot.slack.acts import read_act
-from bot.slack.asks import Ask, AskKind, read_ask, read_press
 from bot.slack.blocks import SlackMessage
 from bot.slack.conversation import answer_ask, guarded, run_line, say, show
 from bot.slack.errors import SlackRefused
@@ -19,7 +17,9 @@ from bot.slack.interaction import Interaction, of_payload
 from bot.slack.parts import SlackParts
 from bot.slack.replying import say_in_channel
 from bot.slack.sharing import shared_message
-from bot.usecases import converse, track
+from bot.usecases import converse, presses
+from bot.usecases.answers import Answer
+from bot.usecases.asks import Ask, AskKind, Press, read_ask, read_press
 
 _ANY: Final = re.compile(rf"^(?:{'|'.join(ActionId)})(?::\d+)?$")
 
@@ -45,7 +45,7 @@ def register(app: AsyncApp, parts: SlackParts) -> None:
 async def _page(parts: SlackParts, interaction: Interaction, value: str) -> None:
     ask = read_ask(value)
     if ask is None:
-        await say(parts, interaction, msg("This button is no longer understood. Type the command again."))
+        await say(parts, interaction, presses.OUTDATED)
         return
     await answer_ask(parts, interaction, ask, replace=True)
 
@@ -67,32 +67,26 @@ async def _run(parts: SlackParts, interaction: Interaction, value: str) -> None:
 
 
 async def _save(parts: SlackParts, interaction: Interaction, value: str) -> None:
-    press = read_press(value)
-    caller = await parts.people.caller(interaction.team_id, interaction.user_id)
-    await track.save(parts.desk.stores, caller, press.entry_id, at=parts.desk.clock.now())
-    if press.ask is not None and interaction.ephemeral:
-        await answer_ask(parts, interaction, press.ask, replace=True)
-    else:
-        await say(parts, interaction, msg("Saved. `/paper is:saved` shows what you have saved."), "/paper is:saved")
+    press, caller = read_press(value), await parts.people.caller(interaction.team_id, interaction.user_id)
+    await _go_on(parts, interaction, press, await presses.save(parts.desk, caller, press.entry_id))
 
 
 async def _unsave(parts: SlackParts, interaction: Interaction, value: str) -> None:
-    press = read_press(value)
-    caller = await parts.people.caller(interaction.team_id, interaction.user_id)
-    await track.unsave(parts.desk.stores, caller, press.entry_id)
+    press, caller = read_press(value), await parts.people.caller(interaction.team_id, interaction.user_id)
+    await _go_on(parts, interaction, press, await presses.unsave(parts.desk, caller, press.entry_id))
+
+
+async def _go_on(parts: SlackParts, interaction: Interaction, press: Press, done: Answer) -> None:
+    """Show the private answer in which the button stands as it is now; beside a post say what was done."""
     if press.ask is not None and interaction.ephemeral:
         await answer_ask(parts, interaction, press.ask, replace=True)
     else:
-        await say(parts, interaction, msg("No longer saved"))
+        await show(parts, interaction, done)
 
 
 async def _confirm(parts: SlackParts, interaction: Interaction, value: str) -> None:
-    act = read_act(value)
-    if act is None:
-        await say(parts, interaction, msg("This button is no longer understood. Type the command again."))
-        return
     caller = await parts.people.caller(interaction.team_id, interaction.user_id)
-    done = await converse.answered(converse.perform(parts.desk, caller, interaction.channel, act))
+    done = await converse.answered(presses.confirm(parts.desk, caller, interaction.channel, value))
     await show(parts, interaction, done, replace=True)
 
 

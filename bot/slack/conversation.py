@@ -1,6 +1,6 @@
 """Ask and be answered in private: the one way from whatever a person did to what they see.
 
-A question is a command line, or what a button carries (`bot.slack.asks`). Commands that need a form open one.
+A question is a command line, or what a button carries (`bot.usecases.asks`). Commands that need a form open one.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from bot.core.messages import Message
 from bot.core.people import Caller
 from bot.core.subscriptions import Channel
 from bot.slack import forms
-from bot.slack.answers import abstract_message, answer_message
-from bot.slack.asks import Ask, AskKind
+from bot.slack.answers import answer_message
 from bot.slack.errors import SlackError, words_for
 from bot.slack.interaction import Interaction
-from bot.slack.paging import View
 from bot.slack.parts import SlackParts
 from bot.slack.replying import reply
 from bot.slack.showing import FAULT
-from bot.usecases import converse
-from bot.usecases.answers import Answer, error_answer, hits_in, notice
-from bot.usecases.look_up import find_entry
+from bot.usecases import converse, presses
+from bot.usecases.answers import AbstractAnswer, Answer, error_answer, hits_in, notice
+from bot.usecases.asks import Ask, AskKind
+from bot.viewing import View
 
 log = structlog.get_logger(__name__)
 
@@ -61,38 +60,12 @@ async def _opened_form(parts: SlackParts, interaction: Interaction, command: cor
 async def answer_ask(parts: SlackParts, interaction: Interaction, ask: Ask, *, replace: bool = False) -> None:
     """Answer a question, in place of what was clicked on with `replace`."""
     caller = await parts.people.caller(interaction.team_id, interaction.user_id)
-    if ask.kind is AskKind.ABSTRACT:
-        await _show_abstract(parts, interaction, caller, ask, replace=replace)
-        return
     async with parts.gate:
-        answer = await converse.answered(_answer(parts, interaction, caller, ask))
+        answer = await converse.answered(presses.answer(parts.desk, caller, interaction.channel, ask))
     view = await view_for(parts, caller, ask, answer, interaction.channel)
     async with parts.gate:
         message = answer_message(answer, view)
     await reply(parts, interaction, message, replace=replace)
-
-
-def _answer(parts: SlackParts, interaction: Interaction, caller: Caller, ask: Ask) -> Awaitable[Answer]:
-    match ask.kind:
-        case AskKind.LOOKUP:
-            return converse.results_page(parts.desk, caller, ask.text, ask.cursor)
-        case AskKind.ENTRY:
-            return converse.show_entry(parts.desk, caller, ask.text)
-        case AskKind.LIKE:
-            return converse.show_like(parts.desk, caller, ask.text)
-        case _:
-            return converse.run_line(parts.desk, caller, interaction.channel, ask.text)
-
-
-async def _show_abstract(
-    parts: SlackParts, interaction: Interaction, caller: Caller, ask: Ask, *, replace: bool
-) -> None:
-    try:
-        entry = await find_entry(parts.desk.stores, caller, ask.text)
-    except PaperboyError as error:
-        await show(parts, interaction, error_answer(error), replace=replace)
-        return
-    await reply(parts, interaction, abstract_message(entry, await view_for(parts, caller, ask)), replace=replace)
 
 
 async def say(parts: SlackParts, interaction: Interaction, message: Message, *suggestions: str) -> None:
@@ -108,10 +81,10 @@ async def show(parts: SlackParts, interaction: Interaction, answer: Answer, *, r
 
 
 async def view_for(
-    parts: SlackParts, caller: Caller, ask: Ask | None, answer: Answer | None = None, here: Channel | None = None
+    parts: SlackParts, caller: Caller, ask: Ask | None, answer: Answer | AbstractAnswer, here: Channel
 ) -> View:
     """How a person looks at an answer: links lead to posts in this channel, and in those that everybody sees."""
-    jumps = {hit.jump.channel for hit in hits_in(answer) if hit.jump} if answer else set()
+    jumps = {hit.jump.channel for hit in hits_in(answer) if hit.jump}
     url = await _url(parts, caller.person.workspace) if jumps else ""
     seen = await parts.rooms.public(jumps - {here}) | {here} if url else frozenset()
 

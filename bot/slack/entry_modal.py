@@ -15,9 +15,10 @@ from bot.core.entry_form import LONGEST, MOST_TAGS, EntryForm, Publish
 from bot.core.markup import Run
 from bot.core.messages import Message, msg
 from bot.core.people import Language
+from bot.core.spreading import Spread, spread
 from bot.locale import Translator, translator
 from bot.slack.blocks import actions, context
-from bot.slack.fields import Spread, longest, most_parts, shortened, spread, tags_of
+from bot.slack.fields import ROOM, longest, most_parts, shortened, tags_of
 from bot.slack.form_state import FormMeta
 from bot.slack.inputs import (
     MOST_CHOSEN,
@@ -97,7 +98,7 @@ def entry_view(
     before: FormMeta | None = None,
 ) -> View:
     """The form, with what is wrong in it; `before` is what it was shown with the last time."""
-    spreads = {one.name: spread(getattr(form, one.name), one.mark) for one in _TEXT_FIELDS}
+    spreads = {one.name: spread(getattr(form, one.name), ROOM, one.mark) for one in _TEXT_FIELDS}
     meta = FormMeta(
         language=language,
         entry_id=entry_id,
@@ -133,7 +134,7 @@ def with_theirs(
     field = next((one for one in _TEXT_FIELDS if one.name == name), None)
     changed = dict(spreads)
     if field:
-        changed[name] = spread(taken, field.mark)
+        changed[name] = spread(taken, ROOM, field.mark)
     left = {other: text for other, text in theirs.items() if other != name}
     shown = replace(
         meta,

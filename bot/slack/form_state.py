@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from bot.core.entry_form import EntryForm
 from bot.core.people import Language
+from bot.core.spreading import Spread, join
 from bot.core.subscription_form import SubscriptionForm
-from bot.slack.fields import Spread, block_id, chosen_tags, join
+from bot.slack.fields import block_id, chosen_tags
 
 TEXTS: Final = ("title", "authors", "organisation", "url", "abstract", "commentary", "commentary_en")
 """The fields of an entry's form that hold text."""

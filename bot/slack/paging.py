@@ -6,17 +6,14 @@ like pages: the buttons carry the question, which is asked again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Final
 
-from bot.core.digests import MessageRef
-from bot.core.people import Caller
-from bot.locale import Translator, translator
 from bot.slack.actions import ActionId
-from bot.slack.asks import Ask, write_ask
-from bot.slack.blocks import SlackMessage, actions, button, fallback
+from bot.slack.blocks import MOST_VALUE, SlackMessage, actions, button, fallback
 from bot.slack.rich_text import Block, json_length
+from bot.usecases.asks import write_ask
+from bot.viewing import Around, View, page_of, turns
 
 MOST_JSON: Final = 9_000
 MOST_BLOCKS: Final = 44
@@ -24,32 +21,10 @@ MOST_BLOCKS: Final = 44
 Group = list[Block]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """Who looks, at the answer to what, and where posts of this workspace are found."""
-
-    caller: Caller
-    ask: Ask | None
-    permalink: Callable[[MessageRef], str | None]
-
-    @property
-    def speaker(self) -> Translator:
-        """The words of the person's language."""
-        return translator(self.caller.language)
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What is asked by turning back from the first page of an answer, and on from its last."""
-
-    before: Ask | None = None
-    after: Ask | None = None
-
-
-def page_message(groups: Sequence[Group], view: View, around: Around = Around()) -> SlackMessage:
+def page_message(groups: Sequence[Group], view: View, around: Around) -> SlackMessage:
     """The page that was asked for, with the buttons to turn it."""
     pages = _pages(groups)
-    page = min(view.ask.page if view.ask else 0, len(pages) - 1)
+    page = page_of(view, len(pages))
     blocks = [block for group in pages[page] for block in group]
     turn = _turn(view, page, len(pages), around)
     return SlackMessage(_summary(blocks), tuple(blocks + ([actions(turn)] if turn else [])))
@@ -71,10 +46,8 @@ def _pages(groups: Sequence[Group]) -> list[list[Group]]:
 
 def _turn(view: View, page: int, pages: int, around: Around) -> list[Block]:
     """The buttons to the pages beside this one; one whose question is too long for a button is left out."""
-    before = replace(view.ask, page=page - 1) if view.ask and page > 0 else around.before
-    after = replace(view.ask, page=page + 1) if view.ask and page < pages - 1 else around.after
-    labelled = ((view.speaker.t("Previous"), before), (view.speaker.t("Next"), after))
-    written = [(label, value) for label, ask in labelled if ask and (value := write_ask(ask)) is not None]
+    asked = turns(view, page, pages, around)
+    written = [(label, value) for label, ask in asked if (value := write_ask(ask, MOST_VALUE)) is not None]
     return [button(label, ActionId.PAGE, value, n=number) for number, (label, value) in enumerate(written)]
 
 

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot import wording
-from bot.core.engagement import Engagement
 from bot.core.markup import Run, paragraphs, safe_url, sentence, title_text
-from bot.core.messages import msg_n
 from bot.core.people import Role
-from bot.locale import Translator
 from bot.slack.actions import ActionId
-from bot.slack.asks import Press, write_press
-from bot.slack.blocks import actions, button, context
-from bot.slack.paging import Group, View
+from bot.slack.blocks import MOST_VALUE, actions, button, context
+from bot.slack.paging import Group
 from bot.slack.rich_text import Block, Section, blocks_of
+from bot.usecases.asks import Press, write_press
 from bot.usecases.look_up import Hit
+from bot.viewing import View
 
 _MOST_BUTTON: Final = 75
 _NEW_LINE: Final = Run("\n")
@@ -62,22 +60,12 @@ def run_button(line: str, n: int, label: str | None = None) -> Block:
     return button(shown if len(shown) <= _MOST_BUTTON else shown[: _MOST_BUTTON - 1] + "…", ActionId.RUN, line, n=n)
 
 
-def gathered_words(engagement: Engagement, speaker: Translator) -> str:
-    """What an entry has gathered, in words; empty for nothing."""
-    counted = (
-        (engagement.reactions, msg_n("{n} reaction", "{n} reactions", n=engagement.reactions)),
-        (engagement.replies, msg_n("{n} reply", "{n} replies", n=engagement.replies)),
-        (engagement.saves, msg_n("saved once", "saved {n} times", n=engagement.saves)),
-    )
-    return " · ".join(speaker.say(said) for count, said in counted if count)
-
-
 def hit_group(hit: Hit, view: View) -> Group:
     """One result: what it is, and what can be done with it."""
     entry, speaker = hit.entry, view.speaker
     name = Run(title_text(entry.title) or entry.id, bold=True, url=safe_url(entry.url))
     when = entry.digest_date.isoformat() if entry.digest_date else ""
-    facts = " · ".join(filter(None, (when, wording.byline(entry, speaker), gathered_words(hit.engagement, speaker))))
+    facts = " · ".join(filter(None, (when, wording.byline(entry, speaker), wording.gathered(hit.engagement, speaker))))
     jump = view.permalink(hit.jump) if hit.jump else None
     post = [Run(speaker.t("Jump to the post"), url=jump)] if jump else []
     tags = " ".join(f"#{title_text(tag)}" for tag in entry.tags)
@@ -86,7 +74,7 @@ def hit_group(hit: Hit, view: View) -> Group:
 
 def entry_buttons(hit: Hit, view: View, *, details: bool = True) -> list[Block]:
     """What can be done with an entry by whoever looks."""
-    speaker, value = view.speaker, write_press(Press(hit.entry.id, view.ask))
+    speaker, value = view.speaker, write_press(Press(hit.entry.id, view.ask), MOST_VALUE)
     buttons = [button(speaker.t("Details"), ActionId.DETAILS, hit.entry.id)] if details else []
     if hit.saved:
         buttons.append(button(speaker.t("Saved"), ActionId.UNSAVE, value))

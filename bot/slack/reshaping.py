@@ -14,9 +14,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.core.entry_form import EntryForm
 from bot.core.errors import PaperboyError
+from bot.core.spreading import Spread
 from bot.slack.entry_modal import with_room, with_theirs
 from bot.slack.errors import SlackError
-from bot.slack.fields import Spread
 from bot.slack.form_state import TEXTS, FormMeta, Typed, read_entry, read_meta, read_subscription
 from bot.slack.inputs import ActionName
 from bot.slack.interaction import Interaction, of_payload

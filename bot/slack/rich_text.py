@@ -12,14 +12,13 @@ text, or a section without elements, is refused.
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bot.core.markup import Run
-from bot.core.text import split_paragraphs
+from bot.core.run_splitting import Measure
+from bot.core.run_splitting import split as cut
 
 MOST_TEXT = 2_900
 """Characters of text in one block."""
@@ -29,7 +28,6 @@ MOST_URL = 3_000
 """Characters of an address that may be linked, as JSON."""
 
 _FRAME = 200  # of MOST_JSON: what stands around the elements of a section, in a list too
-_AHEAD = 200  # how far to look past what fits, to tell a word's end from its middle
 
 Block = dict[str, object]
 """A block as Slack takes it, ready for JSON."""
@@ -71,130 +69,16 @@ def json_length(value: object) -> int:
 
 
 def split(runs: Iterable[Run]) -> Iterator[tuple[Run, ...]]:
-    """Runs in parts that each fit into a block, without white space at either end.
-
-    Nothing but white space at the cuts is left out. A link is never cut, unless it is too long for a block of its own:
-    then every part of it leads there.
-    """
-    waiting = deque(_tidy(runs))
-    while _skip_space(waiting):
-        yield _without_end(_take(waiting))
-
-
-# --- cutting --------------------------------------------------------------------------------------------------------
-
-
-def _tidy(runs: Iterable[Run]) -> Iterator[Run]:
-    """The same text in as few runs as possible, without links that Slack would not take."""
-    for (bold, url, code), same in groupby(map(_linkable, runs), lambda run: (run.bold, run.url, run.code)):
-        text = "".join(run.text for run in same)
-        if text:
-            yield Run(text, bold, url, code)
+    """Runs in parts that each fit into a block, without links that Slack would not take (see `core.run_splitting`)."""
+    return cut((_linkable(run) for run in runs), _BLOCK)
 
 
 def _linkable(run: Run) -> Run:
-    if run.url is None or not run.text.strip():
-        return replace(run, url=None)
+    if run.url is None:
+        return run
     is_address = run.text == run.url  # which is read as one, or as text
     most = MOST_TEXT if is_address else MOST_URL
     return run if json_length(run.url) <= most + len('""') else replace(run, url=None)
-
-
-def _skip_space(waiting: deque[Run]) -> bool:
-    """Take white space off the beginning; whether anything is left."""
-    while waiting:
-        text = waiting[0].text.lstrip()
-        if text:
-            waiting[0] = replace(waiting[0], text=text)
-            return True
-        waiting.popleft()
-    return False
-
-
-def _without_end(runs: Sequence[Run]) -> tuple[Run, ...]:
-    """The runs without white space at the end; there is something else before it."""
-    kept = list(runs)
-    while not kept[-1].text.strip():
-        kept.pop()
-    kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip())
-    return tuple(kept)
-
-
-def _take(waiting: deque[Run]) -> list[Run]:
-    """The runs of the next part; the rest stays waiting. There is something else than white space at the beginning."""
-    taken: list[Run] = []
-    text_room, json_room = MOST_TEXT, MOST_JSON - _FRAME
-    fits = 0
-    while waiting:
-        fits = _fitting(waiting[0], text_room, json_room)
-        if fits < len(waiting[0].text):
-            break
-        taken.append(waiting.popleft())
-        text_room -= fits
-        json_room -= json_length(_element(taken[-1])) + 1
-    if not waiting:
-        return taken
-    if not taken and not fits:
-        return [_start_of_long_link(waiting)]
-    return _cut(taken, waiting, fits)
-
-
-def _fitting(run: Run, text_room: int, json_room: int) -> int:
-    """How many characters of a run fit; a link fits whole or not at all."""
-    if len(run.text) <= text_room and json_length(_element(run)) + 1 <= json_room:
-        return len(run.text)
-    return 0 if run.url is not None else _fitting_text(run, text_room, json_room)
-
-
-def _fitting_text(run: Run, text_room: int, json_room: int) -> int:
-    """How many characters of a run fit when not all do and it may be cut."""
-    lengths = range(min(text_room, len(run.text) - 1) + 1)
-    fitting = bisect_left(lengths, json_room, key=lambda n: json_length(_element(replace(run, text=run.text[:n]))))
-    return max(fitting - 1, 0)
-
-
-def _start_of_long_link(waiting: deque[Run]) -> Run:
-    """As much of a link as fits into a block of its own."""
-    link = waiting.popleft()
-    fits = _fitting_text(link, MOST_TEXT, MOST_JSON - _FRAME)
-    start = split_paragraphs(link.text[: fits + _AHEAD], fits)[0]
-    waiting.appendleft(replace(link, text=link.text[len(start) :]))
-    return replace(link, text=start)
-
-
-def _cut(taken: list[Run], waiting: deque[Run], fits: int) -> list[Run]:
-    """What is taken, with what fits of the next run, up to the best place to cut; the rest goes back to the waiting."""
-    text = "".join(run.text for run in taken)
-    place = len(split_paragraphs(text + waiting[0].text[: fits + _AHEAD], len(text) + fits)[0])
-    if place > len(text):
-        taken.append(waiting.popleft())
-    else:
-        place = _beside_links(taken, place)
-    _give_back(taken, waiting, place)
-    return taken
-
-
-def _beside_links(runs: Iterable[Run], place: int) -> int:
-    """The place, or the beginning of the link that it would cut; its end when nothing stands before it."""
-    start = 0
-    for run in runs:
-        end = start + len(run.text)
-        if run.url is not None and start < place < end:
-            return start or end
-        start = end
-    return place
-
-
-def _give_back(taken: list[Run], waiting: deque[Run], place: int) -> None:
-    """Move what is behind the first `place` characters from the taken to the beginning of the waiting."""
-    start = sum(len(run.text) for run in taken)
-    while start > place:
-        run = taken.pop()
-        start -= len(run.text)
-        kept, rest = run.text[: max(place - start, 0)], run.text[max(place - start, 0) :]
-        waiting.appendleft(replace(run, text=rest))
-        if kept:
-            taken.append(replace(run, text=kept))
 
 
 # --- what Slack takes -----------------------------------------------------------------------------------------------
@@ -226,3 +110,6 @@ def _element(run: Run) -> dict[str, object]:
             made["text"] = run.text
     style = {name: True for name, is_on in (("bold", run.bold), ("code", run.code)) if is_on}
     return {**made, "style": style} if style else made
+
+
+_BLOCK = Measure((MOST_TEXT, MOST_JSON - _FRAME), lambda run: (len(run.text), json_length(_element(run)) + 1))

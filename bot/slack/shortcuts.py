@@ -10,12 +10,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.core.digests import MessageRef
 from bot.core.messages import Message, msg
 from bot.slack.actions import ActionId, kind_of
-from bot.slack.asks import read_press
-from bot.slack.conversation import guarded, say
+from bot.slack.conversation import guarded, say, show
 from bot.slack.forms import open_add, open_edit_of
 from bot.slack.interaction import Interaction, of_payload
 from bot.slack.parts import SlackParts
-from bot.usecases import track
+from bot.usecases import presses
+from bot.usecases.asks import read_press
 
 EDIT_ENTRY: Final = "edit_entry"
 SAVE_ENTRY: Final = "save_entry"
@@ -62,8 +62,7 @@ async def _save(parts: SlackParts, interaction: Interaction, body: Mapping[str, 
         await say(parts, interaction, _NO_PAPER)
         return
     caller = await parts.people.caller(interaction.team_id, interaction.user_id)
-    await track.save(parts.desk.stores, caller, entry_id, at=parts.desk.clock.now())
-    await say(parts, interaction, msg("Saved. `/paper is:saved` shows what you have saved."), "/paper is:saved")
+    await show(parts, interaction, await presses.save(parts.desk, caller, entry_id))
 
 
 # --- which paper a message shows --------------------------------------------------------------------------------------

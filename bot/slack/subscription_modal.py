@@ -12,7 +12,7 @@ from bot.core.messages import Message, msg
 from bot.core.people import Language
 from bot.core.query_syntax import MAX_LENGTH
 from bot.core.subscription_form import SubscriptionForm
-from bot.core.subscriptions import LatePolicy, Layout
+from bot.core.subscriptions import Layout
 from bot.locale import Translator, translator
 from bot.slack.blocks import actions, context
 from bot.slack.fields import shortened
@@ -37,16 +37,6 @@ SUBSCRIPTION_FORM: Final = "subscription_form"
 
 _MOST_SUGGESTIONS: Final = 5
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_LAYOUTS: Final[Mapping[Layout, tuple[Message, Message]]] = {
-    Layout.CARDS: (msg("Cards"), msg("One message per entry, to react to and discuss by itself")),
-    Layout.COMPACT: (msg("Compact"), msg("One message with the list; the entries follow in its thread")),
-}
-_LANGUAGES: Final[Mapping[Language, str]] = {Language.KOREAN: "한국어", Language.ENGLISH: "English"}
-_LATE: Final[Mapping[LatePolicy, Message]] = {
-    LatePolicy.IN_ORDER: msg("Post them in order"),
-    LatePolicy.MERGED: msg("Post them as one"),
-    LatePolicy.SKIP: msg("Leave them out, with a note"),
-}
 
 
 def subscription_view(
@@ -106,12 +96,14 @@ def _fields(
     days = [option(wording.weekdays([day], speaker.language), str(day)) for day in range(7)]
     yield "weekdays", _needed("weekdays", t("On which days"), checkbox_element(days, form.weekdays), meta)
     shown = [
-        option(speaker.say(name), one, speaker.say(said)) for one, (name, said) in _LAYOUTS.items() if one in layouts
+        option(speaker.say(name), one, speaker.say(said))
+        for one, (name, said) in wording.LAYOUTS.items()
+        if one in layouts
     ]
     yield "layout", _needed("layout", t("Layout"), radio_element(shown, form.layout), meta)
-    languages = [option(name, one) for one, name in _LANGUAGES.items()]
+    languages = [option(name, one) for one, name in wording.LANGUAGES.items()]
     yield "language", _needed("language", t("Language of the posts"), select_element(languages, form.language), meta)
-    late = [option(speaker.say(said), one) for one, said in _LATE.items()]
+    late = [option(speaker.say(said), one) for one, said in wording.LATE_POLICIES.items()]
     label = t("Digests missed while Paperboy was down")
     yield "late_policy", _needed("late_policy", label, select_element(late, form.late_policy), meta)
     note = [option(t("Say so on days without entries"), "1")]

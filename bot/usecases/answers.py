@@ -69,6 +69,13 @@ class EntryAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class AbstractAnswer:
+    """The abstract of an entry, which only buttons ask for: a page shows it folded, and no command does."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class LikeAnswer:
     """What is like an entry."""
 
@@ -206,7 +213,7 @@ Answer = (
 )
 
 
-def hits_in(answer: Answer) -> tuple[Hit, ...]:
+def hits_in(answer: Answer | AbstractAnswer) -> tuple[Hit, ...]:
     """The entries that an answer shows as the asker sees them."""
     match answer:
         case ResultsAnswer(results=results):

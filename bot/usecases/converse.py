@@ -6,6 +6,7 @@ Every platform holds the same conversation. It hands in who asks and where, and 
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import TypeVar
 
 from bot.core.commands import Command, parse_command, required_roles
 from bot.core.entries import Entry
@@ -46,7 +47,10 @@ __all__ = [
 ]
 
 
-async def answered(work: Awaitable[Answer]) -> Answer:
+Given = TypeVar("Given")
+
+
+async def answered(work: Awaitable[Given]) -> Given | NoticeAnswer:
     """The answer; an error that can be told to a person becomes one, any other goes through."""
     try:
         return await work

@@ -109,6 +109,11 @@ async def reconcile(
     return told
 
 
+async def look_again(stores: Stores, courier: Courier, clock: Clock, post: Post) -> None:
+    """Ask what one post has gathered, where a platform has told only that it changed."""
+    await _Reconciliation(stores, courier, clock, ()).of([post])
+
+
 class _Reconciliation:
     """One platform's."""
 

@@ -22,9 +22,9 @@ from bot.core.errors import InputError, NotFound, PaperboyError
 from bot.core.messages import msg
 from bot.core.query_writing import write_tag
 from bot.locale import translator
-from bot.usecases import converse
+from bot.usecases import complete, converse
 from bot.usecases.answers import Act, Answer, EndAct, RemoveAct, error_answer
-from bot.web import actions, completion, forms, viewing
+from bot.web import actions, forms, viewing
 from bot.web.answers import shown
 from bot.web.live import listen
 from bot.web.pages import render
@@ -163,14 +163,15 @@ async def _completions(request: web.Request, visitor: Visitor) -> web.StreamResp
     text = request.query.get("text", "")[:_LONGEST_CURSOR]
     cursor = min(_number(request.query.get("cursor")) or 0, len(text))
     channel = visitor.channel(request.match_info["channel"])
+    stores, caller = visitor.parts.stores, visitor.caller
     match request.query.get("of"):
         case "tags":
-            found = await completion.complete_tags(visitor, text, cursor)
+            found = await complete.complete_tags(stores, caller, text, cursor)
         case "query":
-            found = await completion.complete_query(visitor, channel, text, cursor)
+            found = await complete.complete_query(stores, caller, channel, text, cursor)
         case _:
-            found = await completion.complete_line(visitor, channel, text, cursor)
-    say = translator(visitor.caller.language).say
+            found = await complete.complete_line(stores, caller, channel, text, cursor)
+    say = translator(caller.language).say
     offers = [
         {
             "label": offer.label,

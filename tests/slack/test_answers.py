@@ -20,13 +20,13 @@ from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
 from bot.core.query import Query
 from bot.core.subscriptions import Channel, Subscription
-from bot.slack.answers import abstract_message, answer_message
-from bot.slack.asks import Ask, AskKind, Press, read_ask, read_press
+from bot.slack.answers import answer_message
 from bot.slack.blocks import SlackMessage
-from bot.slack.paging import View
 from bot.usecases import answers
+from bot.usecases.asks import Ask, AskKind, Press, read_ask, read_press
 from bot.usecases.follow import Followed
 from bot.usecases.look_up import DigestView, HelpView, Hit, Results
+from bot.viewing import View
 from tests.slack.reading import buttons, check, visible
 
 DAY = date(2024, 7, 19)
@@ -133,7 +133,7 @@ def test_an_entry_is_shown_in_full_over_pages() -> None:
 
 def test_an_abstract_and_none() -> None:
     for one, expected in ((entry(), "An abstract."), (entry(abstract=None), "no abstract")):
-        message = abstract_message(one, view(Ask(AskKind.ABSTRACT, one.id)))
+        message = answer_message(answers.AbstractAnswer(one), view(Ask(AskKind.ABSTRACT, one.id)))
         check(message)
         assert expected in visible(message.blocks)
 
@@ -192,4 +192,4 @@ def test_nothing_an_entry_says_breaks_an_answer(title: str, author: str, tag: st
     nasty = hit(title=title, authors=(author,), tags=(tag,), abstract=text, commentary=text, commentary_en=None)
     for answer in (results(nasty), answers.EntryAnswer(nasty), answers.LikeAnswer(nasty.entry, (nasty,))):
         shown(answer)
-    check(abstract_message(nasty.entry, view()))
+    check(answer_message(answers.AbstractAnswer(nasty.entry), view()))

@@ -11,16 +11,13 @@ from hypothesis import strategies as st
 
 from bot.core.entries import Entry
 from bot.core.entry_form import EntryForm, form_of, read_form
+from bot.core.spreading import PARAGRAPH, Spread, join, length, spread
 from bot.slack.fields import (
     MOST,
     MOST_OPTION,
-    PARAGRAPH,
-    Spread,
+    ROOM,
     block_id,
     chosen_tags,
-    join,
-    length,
-    spread,
     tag_text,
     tag_value,
     tags_of,
@@ -80,7 +77,7 @@ long_texts = st.one_of(
 @example(text="가" * 2_399 + "\n" * 17_000 + "나", mark=None)
 @example(text=", ".join(f"Author {n}" for n in range(900)), mark=", ")
 def test_a_text_that_nobody_touched_comes_back_as_it_was(text: str, mark: str | None) -> None:
-    parts = spread(text, mark)
+    parts = spread(text, ROOM, mark)
     assert join(parts) == text
     assert all(length(part) <= MOST for part in parts.parts)
     assert all(parts.parts) or text == ""
@@ -91,25 +88,25 @@ def test_a_text_that_nobody_touched_comes_back_as_it_was(text: str, mark: str | 
 @settings(max_examples=100, deadline=None)
 @given(text=long_texts)
 def test_a_text_takes_no_more_fields_than_twice_what_it_would_fill(text: str) -> None:
-    assert len(spread(text).parts) <= 1 + 2 * length(text) // 2_390
+    assert len(spread(text, ROOM).parts) <= 1 + 2 * length(text) // 2_390
 
 
 def test_a_long_text_is_cut_between_paragraphs() -> None:
     paragraphs = [f"{number}번째 문단. " + "이야기가 이어집니다. " * 60 for number in range(12)]
-    parts = spread("\n\n".join(one.strip() for one in paragraphs))
+    parts = spread("\n\n".join(one.strip() for one in paragraphs), ROOM)
     assert len(parts.parts) > 3
     assert set(parts.between) == {PARAGRAPH}
     assert all("번째 문단" in part.split(".")[0] for part in parts.parts)
 
 
 def test_every_part_of_a_long_text_has_room_to_write() -> None:
-    parts = spread("문단.\n\n" * 5_000)
+    parts = spread("문단.\n\n" * 5_000, ROOM)
     assert all(length(part) <= MOST - 500 for part in parts.parts)
 
 
 def test_authors_are_cut_between_names() -> None:
     authors = ", ".join(f"J. R. Author-{number} the {number}th" for number in range(150))
-    parts = spread(authors, ", ")
+    parts = spread(authors, ROOM, ", ")
     assert len(parts.parts) > 1
     assert all(part.endswith(",") for part in parts.parts[:-1])
     assert all(part.startswith("J. R.") for part in parts.parts)

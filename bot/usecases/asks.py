@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
-
-MOST_VALUE: Final = 2_000
-"""Characters that Slack takes as a button's value."""
 
 
 class AskKind(StrEnum):
@@ -39,13 +35,13 @@ class Press:
     ask: Ask | None = None
 
 
-def write_ask(ask: Ask) -> str | None:
-    """An ask as a button's value; None when it is too long for one.
+def write_ask(ask: Ask, most: int | None = None) -> str | None:
+    """An ask as a button's value; None when it takes more than `most` characters.
 
     >>> write_ask(Ask(AskKind.LINE, "/digest show", page=1))
     '["line","/digest show",null,1]'
     """
-    return _fitting(_parts(ask))
+    return _fitting(_parts(ask), most)
 
 
 def read_ask(value: str) -> Ask | None:
@@ -57,9 +53,9 @@ def read_ask(value: str) -> Ask | None:
     return _ask(_read(value))
 
 
-def write_press(press: Press) -> str:
-    """A press as a button's value; the ask is left out when it is too long."""
-    whole = _fitting([press.entry_id, _parts(press.ask)]) if press.ask else None
+def write_press(press: Press, most: int | None = None) -> str:
+    """A press as a button's value; the ask is left out when it would take more than `most` characters with it."""
+    whole = _fitting([press.entry_id, _parts(press.ask)], most) if press.ask else None
     return whole or press.entry_id
 
 
@@ -77,9 +73,9 @@ def _parts(ask: Ask) -> list[object]:
     return [ask.kind.value, ask.text, ask.cursor, ask.page]
 
 
-def _fitting(parts: list[object]) -> str | None:
+def _fitting(parts: list[object], most: int | None) -> str | None:
     written = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return written if len(written) <= MOST_VALUE else None
+    return None if most is not None and len(written) > most else written
 
 
 def _read(value: str) -> object:

@@ -12,13 +12,13 @@ from bot.core.command_completion import Candidate, CompletionContext, Completion
 from bot.core.commands import parse_command, required_roles
 from bot.core.entries import TagCount, tag_key
 from bot.core.errors import CommandError, InputError
+from bot.core.markup import title_text
 from bot.core.messages import Message, msg, msg_n
-from bot.core.people import Role
+from bot.core.people import Caller, Role
+from bot.core.ports import Stores
 from bot.core.query_writing import write_author, write_tag
 from bot.core.subscriptions import Channel
 from bot.usecases.look_up import look_up
-from bot.web.markup import title_text
-from bot.web.visitor import Visitor
 
 _MOST: Final = 12
 _QUERY_COMMAND: Final = "/digest subscribe "
@@ -58,10 +58,10 @@ class Completions:
     is_sure: bool = False
 
 
-async def complete_line(visitor: Visitor, channel: Channel, text: str, cursor: int) -> Completions:
+async def complete_line(stores: Stores, caller: Caller, channel: Channel, text: str, cursor: int) -> Completions:
     """Complete a command."""
     context = complete_command(text, cursor)
-    offers = await _offers(visitor, channel, context, text)
+    offers = await _offers(stores, caller, channel, context, text)
     return Completions(context.start, context.end, tuple(offers[:_MOST]), _is_sure(context, offers))
 
 
@@ -70,63 +70,77 @@ def _is_sure(context: CompletionContext, offers: list[Offer]) -> bool:
     return bool(typed) and context.kind in _SURE_KINDS and all(tag_key(offer.label) != typed for offer in offers)
 
 
-async def complete_query(visitor: Visitor, channel: Channel, text: str, cursor: int) -> Completions:
+async def complete_query(stores: Stores, caller: Caller, channel: Channel, text: str, cursor: int) -> Completions:
     """Complete a query that stands alone in a field."""
     shift = len(_QUERY_COMMAND)
-    found = await complete_line(visitor, channel, _QUERY_COMMAND + text, cursor + shift)
+    found = await complete_line(stores, caller, channel, _QUERY_COMMAND + text, cursor + shift)
     return Completions(max(0, found.start - shift), max(0, found.end - shift), found.offers, found.is_sure)
 
 
-async def complete_tags(visitor: Visitor, text: str, cursor: int) -> Completions:
+async def complete_tags(stores: Stores, caller: Caller, text: str, cursor: int) -> Completions:
     """Complete the tag at the cursor of a list of tags."""
     typed = _TAG_BEING_TYPED.search(text[:cursor])
     prefix = typed[0] if typed else ""
     there = {tag_key(name.strip("#＃")) for name in re.split(r"[\s,]+", text[: cursor - len(prefix)] + text[cursor:])}
-    tags = await visitor.parts.stores.archive.tags(prefix, limit=_MOST + len(there), today=_tag_horizon(visitor))
+    tags = await stores.archive.tags(prefix, limit=_MOST + len(there), today=_tag_horizon(caller))
     offers = [_counted(tag, f"{tag.name} ") for tag in tags if tag_key(tag.name) not in there]
     is_sure = bool(prefix) and all(tag_key(offer.label) != tag_key(prefix) for offer in offers)
     return Completions(cursor - len(prefix), cursor, tuple(offers[:_MOST]), is_sure)
 
 
-def _tag_horizon(visitor: Visitor) -> date | None:
+def _tag_horizon(caller: Caller) -> date | None:
     """Up to which digest tags are offered for an entry: those who write tomorrow's know its tags."""
-    return None if Role.MAINTAINER in visitor.caller.roles else visitor.caller.today
+    return None if Role.MAINTAINER in caller.roles else caller.today
 
 
-async def _offers(visitor: Visitor, channel: Channel, context: CompletionContext, text: str) -> list[Offer]:
-    known = [_known(visitor, context, candidate, text) for candidate in context.candidates]
+async def _offers(
+    stores: Stores, caller: Caller, channel: Channel, context: CompletionContext, text: str
+) -> list[Offer]:
+    known = [_known(caller, context, candidate, text) for candidate in context.candidates]
+    return known + await _from_archive(stores, caller, channel, context)
+
+
+async def complete_value(
+    stores: Stores, caller: Caller, channel: Channel, kind: CompletionKind, typed: str, *, tags: tuple[str, ...] = ()
+) -> tuple[Offer, ...]:
+    """Complete a value that stands in a field of its own; `tags` are those that have been chosen already."""
+    context = CompletionContext(kind, typed, 0, len(typed), tags=tags)
+    return tuple((await _from_archive(stores, caller, channel, context))[:_MOST])
+
+
+async def _from_archive(stores: Stores, caller: Caller, channel: Channel, context: CompletionContext) -> list[Offer]:
     look = _FROM_ARCHIVE.get(context.kind)
-    return known + (await look(visitor, channel, context) if look else [])
+    return await look(stores, caller, channel, context) if look else []
 
 
-def _known(visitor: Visitor, context: CompletionContext, candidate: Candidate, text: str) -> Offer:
+def _known(caller: Caller, context: CompletionContext, candidate: Candidate, text: str) -> Offer:
     """A choice that the line alone tells; a key goes on at once, anything else after a space."""
     insert = candidate.label if candidate.label.endswith(":") else f"{candidate.label} "
     line = text[: context.start] + candidate.label
-    return Offer(candidate.label, candidate.description, insert, not _is_open_to(visitor, line))
+    return Offer(candidate.label, candidate.description, insert, not _is_open_to(caller, line))
 
 
-def _is_open_to(visitor: Visitor, line: str) -> bool:
+def _is_open_to(caller: Caller, line: str) -> bool:
     """Whether this person may use the command that the line begins; what is no command yet is open."""
     for attempt in (line, f"{line} 2406.14548"):
         try:
             needed = required_roles(parse_command(attempt))
         except CommandError:
             continue
-        return bool(needed & visitor.caller.roles)
+        return bool(needed & caller.roles)
     return True
 
 
-async def _tags(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
+async def _tags(stores: Stores, caller: Caller, _: Channel, context: CompletionContext) -> list[Offer]:
     there = {tag_key(name) for name in context.tags}
-    tags = await visitor.parts.stores.archive.tags(context.prefix, limit=_MOST + len(there), today=visitor.caller.today)
+    tags = await stores.archive.tags(context.prefix, limit=_MOST + len(there), today=caller.today)
     return [_counted(tag, f"{write_tag(tag.name)} ") for tag in tags if tag_key(tag.name) not in there]
 
 
-async def _authors(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
+async def _authors(stores: Stores, caller: Caller, _: Channel, context: CompletionContext) -> list[Offer]:
     if not context.prefix.strip():
         return []
-    authors = await visitor.parts.stores.archive.authors(context.prefix, limit=_MOST, today=visitor.caller.today)
+    authors = await stores.archive.authors(context.prefix, limit=_MOST, today=caller.today)
     return [_counted(author, f"{write_author(author.name)} ") for author in authors]
 
 
@@ -134,16 +148,15 @@ def _counted(found: TagCount, insert: str) -> Offer:
     return Offer(found.name, msg_n("{n} entry", "{n} entries", n=found.count), insert)
 
 
-async def _dates(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
-    archive, today = visitor.parts.stores.archive, visitor.caller.today
-    days = await archive.digest_dates(context.prefix, today=today, limit=_MOST)
+async def _dates(stores: Stores, caller: Caller, _: Channel, context: CompletionContext) -> list[Offer]:
+    days = await stores.archive.digest_dates(context.prefix, today=caller.today, limit=_MOST)
     return [_counted(TagCount(day.isoformat(), count), f"{day.isoformat()} ") for day, count in days]
 
 
-async def _entries(visitor: Visitor, _: Channel, context: CompletionContext) -> list[Offer]:
+async def _entries(stores: Stores, caller: Caller, _: Channel, context: CompletionContext) -> list[Offer]:
     """Entries by their words, the newest where nothing has been typed yet; what goes in is an id."""
     try:
-        found = await look_up(visitor.parts.stores, visitor.caller, context.prefix, limit=_MOST)
+        found = await look_up(stores, caller, context.prefix, limit=_MOST)
     except InputError:
         return []
     return [
@@ -156,14 +169,14 @@ async def _entries(visitor: Visitor, _: Channel, context: CompletionContext) -> 
     ]
 
 
-async def _subscriptions(visitor: Visitor, channel: Channel, _: CompletionContext) -> list[Offer]:
-    if Role.OPERATOR not in visitor.caller.roles:
+async def _subscriptions(stores: Stores, caller: Caller, channel: Channel, _: CompletionContext) -> list[Offer]:
+    if Role.OPERATOR not in caller.roles:
         return []
-    found = await visitor.parts.stores.subscriptions.of_channel(channel)
+    found = await stores.subscriptions.of_channel(channel)
     return [Offer(str(one.id), one.query or msg("everything"), str(one.id)) for one in found]
 
 
-_Look = Callable[[Visitor, Channel, CompletionContext], Awaitable[list[Offer]]]
+_Look = Callable[[Stores, Caller, Channel, CompletionContext], Awaitable[list[Offer]]]
 _FROM_ARCHIVE: Final[Mapping[CompletionKind, _Look]] = {
     CompletionKind.TAG: _tags,
     CompletionKind.AUTHOR: _authors,
