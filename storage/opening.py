@@ -20,6 +20,7 @@ from storage.engagement import EngagementRecord
 from storage.entries import EntryArchive
 from storage.faults import not_a_database, translated
 from storage.inbox import EventInbox
+from storage.questions import KeptQuestions
 from storage.schema_version import Standing, needs_upgrade, standing_of
 from storage.search import EntrySearch
 from storage.subscriptions import SubscriptionBook
@@ -40,6 +41,7 @@ class Storage:
     ledger: DeliveryLedger
     engagement: EngagementRecord
     inbox: EventInbox
+    questions: KeptQuestions
     workspace: WorkspaceServer
 
     async def close(self) -> None:
@@ -100,6 +102,7 @@ async def open_storage(url: str, *, migrate: bool = False) -> Storage:
         DeliveryLedger(database),
         EngagementRecord(database),
         EventInbox(database),
+        KeptQuestions(database),
         WorkspaceServer(database),
     )
 

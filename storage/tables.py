@@ -299,6 +299,15 @@ inbox = Table(
     sqlite_with_rowid=False,
 )
 
+questions = Table(
+    "questions",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
+)
+
 # --- engagement ----------------------------------------------------------------------------------------------------
 
 reactions = Table(

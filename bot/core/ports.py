@@ -504,6 +504,18 @@ class Inbox(Protocol):
         ...
 
 
+class Questions(Protocol):
+    """What buttons and forms carry where a platform has no room for it, kept for thirty days."""
+
+    async def keep(self, texts: Sequence[str], *, at: datetime) -> Sequence[str]:
+        """Keep texts; for each its key, 22 letters, digits, `-` and `_`. The same text has the same key."""
+        ...
+
+    async def get(self, key: str) -> str | None:
+        """A text that was kept; None when it never was, or has been forgotten."""
+        ...
+
+
 # --- the local workspace -------------------------------------------------------------------------------------------
 
 
@@ -590,5 +602,7 @@ class Stores(Protocol):
     def engagement(self) -> EngagementStore: ...
     @property
     def inbox(self) -> Inbox: ...
+    @property
+    def questions(self) -> Questions: ...
     @property
     def workspace(self) -> LocalWorkspace: ...
