@@ -20,7 +20,7 @@ from bot.feeds.fetcher import Fetcher
 from bot.files import find_files, read_documents
 from bot.opening import opened
 from bot.scheduler import DeliveryLoop, ReconcileLoop, start_ticks
-from bot.settings import Settings, SlackSettings
+from bot.settings import DiscordSettings, Settings, SlackSettings
 from bot.usecases.converse import Desk
 from bot.usecases.import_archive import import_documents
 from bot.usecases.open_workspace import WORKSPACE, open_workspace
@@ -31,6 +31,7 @@ from bot.web.parts import LAYOUTS as WEB_LAYOUTS
 from storage.opening import Storage
 
 if TYPE_CHECKING:
+    from bot.discord.app import DiscordPlatform
     from bot.slack.app import SlackPlatform
 
 log = structlog.get_logger(__name__)
@@ -63,8 +64,6 @@ async def run(settings: Settings, *, ready: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stopped.set)
-    if settings.without_effect:
-        log.warning("settings.without_effect", names=settings.without_effect, served="web, slack")
     async with opened(settings, migrate=True) as storage:
         try:
             await _Running(settings, storage).serve(ready, stopped)
@@ -87,6 +86,7 @@ class _Running:
         self._source = ArxivSource(Fetcher(), base_url=settings.arxiv_url)
         self._web = self._join_web()
         self._slack = self._join_slack(settings.slack) if settings.slack else None
+        self._discord = self._join_discord(settings.discord) if settings.discord else None
 
     def _join_web(self) -> WebParts:
         courier = WebCourier(self._storage.workspace, self._hub, self._clock)
@@ -112,6 +112,23 @@ class _Running:
         states = storage.slack_states()
         installing = Installing(slack, workspaces, kept, states, language=settings.language) if kept else None
         return SlackPlatform(slack, parts, installing, missed=self._catching_up.missed)
+
+    def _join_discord(self, discord: DiscordSettings) -> DiscordPlatform:
+        # As for Slack: nobody without Discord waits for its library.
+        from bot.discord.api import Api  # noqa: PLC0415
+        from bot.discord.app import DiscordPlatform  # noqa: PLC0415
+        from bot.discord.client import PaperboyClient  # noqa: PLC0415
+        from bot.discord.courier import DiscordCourier  # noqa: PLC0415
+        from bot.discord.parts import LAYOUTS, DiscordParts  # noqa: PLC0415
+        from bot.discord.people import People  # noqa: PLC0415
+
+        settings, missed = self._settings, self._catching_up.missed
+        client = PaperboyClient(discord, missed=missed)
+        api = Api(client, discord.token, self._clock)
+        people = People(settings.staff, self._clock, language=settings.language, zone=settings.zone)
+        courier = DiscordCourier(api)
+        parts = DiscordParts(self._desk(courier, LAYOUTS), client, api, people, courier)
+        return DiscordPlatform(discord, parts, missed=missed)
 
     def _desk(self, courier: Courier, layouts: frozenset[Layout]) -> Desk:
         """What a platform answers people with; its courier takes part in deliveries from now on."""
@@ -156,6 +173,8 @@ class _Running:
                     task.cancel()
         if self._slack:
             await self._slack.close()
+        if self._discord:
+            await self._discord.close()
 
     def _works(self) -> Iterator[Coroutine[None, None, None]]:
         """What goes on until the end."""
@@ -163,6 +182,8 @@ class _Running:
         yield self._catching_up.run()
         if self._slack:
             yield self._slack.run(lambda: log.info("run.slack_ready"))
+        if self._discord:
+            yield self._discord.run(lambda: log.info("run.discord_ready"))
 
     async def _prepare(self) -> None:
         """What a start owes before the first tick: seeds, the workspace, and what an interruption left behind."""

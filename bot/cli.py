@@ -297,6 +297,25 @@ def _chosen_language(name: str | None) -> Language:
         return _language(None)
 
 
+@paperboy.group(help=mark("Links that bring Paperboy somewhere."))
+def invite() -> None:
+    """Commands for each platform that has such a thing."""
+
+
+@invite.command(
+    name="discord",
+    help=mark("Print the link that brings Paperboy into a Discord server with the permissions it uses."),
+)
+@click.option("--client-id", metavar="ID", help=mark("The application's id, where DISCORD_TOKEN is not set yet."))
+def invite_discord(client_id: str | None) -> int:
+    """See the help text."""
+    from bot.discord.invite import invite as discord_invite
+
+    discord = None if client_id else _settings().discord
+    click.echo(discord_invite(discord.token if discord else None, client_id))
+    return DONE
+
+
 @paperboy.command(name="new-key", help=mark("Print a new key for PAPERBOY_ENCRYPTION_KEY."))
 def new_key() -> int:
     """See the help text."""

@@ -18,19 +18,12 @@ async def examine(settings: Settings) -> list[Check]:
     """All findings, in the order in which they would stop a start. The settings have been read already."""
     return [
         Check(True, msg("Settings: read and understood.")),
-        *_without_effect(settings),
         *await _database(settings),
         _address(settings),
         _reach(settings),
         *await _slack(settings),
+        *await _discord(settings),
     ]
-
-
-def _without_effect(settings: Settings) -> list[Check]:
-    if not settings.without_effect:
-        return []
-    names = ", ".join(settings.without_effect)
-    return [Check(False, msg("Settings: {names} has no effect: this version serves the web and Slack.", names=names))]
 
 
 async def _database(settings: Settings) -> list[Check]:
@@ -97,3 +90,15 @@ async def _slack(settings: Settings) -> list[Check]:
             return await slack_checks(settings, storage, SystemClock(), kept)
     except StorageError:
         return [Check(False, msg("Slack: not looked at, since the database cannot be used."))]
+
+
+async def _discord(settings: Settings) -> list[Check]:
+    if settings.discord is None:
+        return []
+    from bot.discord.checks import discord_checks  # noqa: PLC0415 - Discord's library only where it is served
+
+    try:
+        async with opened(settings) as storage:
+            return await discord_checks(settings, storage, SystemClock())
+    except StorageError:
+        return [Check(False, msg("Discord: not looked at, since the database cannot be used."))]

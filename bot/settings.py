@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,14 +32,14 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "PAPERBOY_ARXIV_URL": "https://export.arxiv.org/api/query",
     "PAPERBOY_LOG_LEVEL": "info",
     "SLACK_API_URL": "https://slack.com/api/",
+    "DISCORD_API_URL": "https://discord.com/api/v10",
 }
 OPTIONAL: Final = frozenset(
     {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"}
+    | {"DISCORD_TOKEN", "DISCORD_GATEWAY_URL", "PAPERBOY_DISCORD_SHARDS"}
     | {"PAPERBOY_ENCRYPTION_KEY", "PAPERBOY_MAINTAINERS", "PAPERBOY_OPERATORS"}
 )
-NOT_SERVED_YET: Final = frozenset({"DISCORD_TOKEN"})
-"""Settings of platforms that this version does not serve: understood, and said to be without effect."""
-_KNOWN: Final = frozenset({*DEFAULTS, *OPTIONAL, *NOT_SERVED_YET})
+_KNOWN: Final = frozenset({*DEFAULTS, *OPTIONAL})
 _LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -69,11 +70,23 @@ class SlackSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Everything an operator can set.
+class DiscordSettings:
+    """How Discord is served. The token is never shown.
 
-    `language_is_set` tells a choice from the default; `without_effect` names what is set for platforms to come.
+    `gateway_url` (ws or wss) takes the place of every address that Discord names for its gateway. This process serves
+    the shards `shard_ids` of `shard_count`; None where that is left to Discord.
     """
+
+    token: str = field(repr=False)
+    api_url: str = DEFAULTS["DISCORD_API_URL"]
+    gateway_url: str | None = None
+    shard_count: int | None = None
+    shard_ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator can set. `language_is_set` tells a choice from the default."""
 
     database_url: str
     language: Language
@@ -85,7 +98,7 @@ class Settings:
     log_level: str
     staff: Staff = field(default_factory=Staff)
     slack: SlackSettings | None = None
-    without_effect: tuple[str, ...] = ()
+    discord: DiscordSettings | None = None
 
     @property
     def is_local(self) -> bool:
@@ -118,7 +131,7 @@ def load_settings(environment: Mapping[str, str], directory: Path) -> Settings:
         log_level=_one_of("PAPERBOY_LOG_LEVEL", values["PAPERBOY_LOG_LEVEL"].strip().lower(), _LOG_LEVELS),
         staff=Staff(_ids(values.get("PAPERBOY_MAINTAINERS", "")), _ids(values.get("PAPERBOY_OPERATORS", ""))),
         slack=_slack(values),
-        without_effect=tuple(sorted(NOT_SERVED_YET.intersection(given))),
+        discord=_discord(values),
     )
 
 
@@ -278,6 +291,49 @@ def _is_key(text: str) -> bool:
         return len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
     except ValueError:
         return False
+
+
+def _discord(values: Mapping[str, str]) -> DiscordSettings | None:
+    """How Discord is to be served; None without a token."""
+    token = values.get("DISCORD_TOKEN", "").strip().removeprefix("Bot ")
+    if not token:
+        return None
+    if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token):
+        raise SettingsError(
+            msg("DISCORD_TOKEN: this is no bot token. It has three parts with dots between and stands under “Bot”.")
+        )
+    count, ids = _shards(values.get("PAPERBOY_DISCORD_SHARDS", "").strip())
+    gateway_url = values.get("DISCORD_GATEWAY_URL", "").strip()
+    if gateway_url and not (urlsplit(gateway_url).scheme in ("ws", "wss") and urlsplit(gateway_url).hostname):
+        raise SettingsError(msg("DISCORD_GATEWAY_URL: “{value}” is no ws or wss address.", value=gateway_url))
+    return DiscordSettings(
+        token=token,
+        api_url=_http_url("DISCORD_API_URL", values["DISCORD_API_URL"].strip()).rstrip("/"),
+        gateway_url=gateway_url or None,
+        shard_count=count,
+        shard_ids=ids,
+    )
+
+
+def _shards(value: str) -> tuple[int | None, tuple[int, ...] | None]:
+    """How many shards there are and which are this process's, of a text as `0-3/16` or `2,5/16`."""
+    if not value:
+        return None, None
+    found = re.fullmatch(r"(\d{1,5}(?:-\d{1,5})?(?:,\d{1,5}(?:-\d{1,5})?)*)/(\d{1,5})", value.replace(" ", ""))
+    ids = sorted({number for part in found[1].split(",") for number in _range(part)}) if found else []
+    if found is None or not ids or ids[-1] >= int(found[2]):
+        raise SettingsError(
+            msg(
+                "PAPERBOY_DISCORD_SHARDS: “{value}” names no shards. It looks like 0-3/16: four of sixteen.",
+                value=value,
+            )
+        )
+    return int(found[2]), tuple(ids)
+
+
+def _range(part: str) -> range:
+    first, _, last = part.partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
 def _http_url(name: str, value: str) -> str:

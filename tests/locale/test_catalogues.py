@@ -20,7 +20,7 @@ from tools.catalogues import ROOT, Call, calls, calls_in_python, calls_in_templa
 NAMES = frozenset(
     {
         *("BibTeX", "Id", "SLACK_APP_TOKEN: {problem}", "SLACK_BOT_TOKEN: {problem}"),
-        *("Slack, {team}: {finding}", "Slack: {whom}; {how}."),
+        *("Slack, {team}: {finding}", "Slack: {whom}; {how}.", "Discord: {finding}", "DISCORD_TOKEN: {problem}"),
         "[show | subscribe | list | edit | pause | preview | send | why | help]",
     }
 )

@@ -1,0 +1,268 @@
+"""Private answers as Discord messages: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from bot import wording
+from bot.core.digests import Content
+from bot.core.engagement import Engagement
+from bot.core.entries import Entry
+from bot.core.markup import Run, safe_url, title_text
+from bot.core.messages import msg, msg_n
+from bot.core.people import Language
+from bot.core.subscriptions import Subscription
+from bot.discord.actions import ActionId
+from bot.discord.components import DiscordMessage, Part, Row, Rule, Style, Text, rows
+from bot.discord.markdown import heading, small
+from bot.discord.paging import Group, page_message
+from bot.discord.pieces import (
+    button,
+    entry_buttons,
+    hit_group,
+    lined,
+    plain_runs,
+    run_button,
+    said_parts,
+    suggestion_groups,
+    texts,
+)
+from bot.discord.rendering import messages_of, text_parts, title_parts
+from bot.locale import Translator
+from bot.usecases import answers
+from bot.usecases.acts import write_act
+from bot.usecases.asks import Ask, AskKind
+from bot.usecases.look_up import Hit
+from bot.viewing import ALONE, Around, View
+
+_MOST_NAMED: Final = 3
+"""Authors that the byline of every answer names anyway."""
+
+Rendered = tuple[list[Group], Around]
+"""The groups of an answer, and what comes before and after it."""
+
+
+def answer_message(answer: answers.Answer | answers.AbstractAnswer, view: View) -> DiscordMessage:
+    """An answer, or the page of it that was asked for."""
+    groups, around = _RENDERED[type(answer)](answer, view)
+    return page_message(groups, view, around)
+
+
+def _each(parts: Sequence[Part]) -> list[Group]:
+    """Parts that may stand on a page each."""
+    return [[part] for part in parts]
+
+
+def _title(text: str) -> Text:
+    return Text(heading([Run(text)], 2))
+
+
+def _subtitle(text: str) -> Text:
+    return Text(heading([Run(text)], 3))
+
+
+def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
+    results, speaker = answer.results, view.speaker
+    asked = texts([Run(f"/paper {results.text}".strip(), code=True)])
+    if results.notice:
+        lines = [f"/paper {text}" for text in results.suggestions]
+        return [
+            [*asked, *said_parts(speaker.say(results.notice))],
+            *suggestion_groups(lines, speaker.t("Try:")),
+        ], ALONE
+    count = msg_n("{n} entry", "{n} entries", n=results.total)
+    if results.total_is_floor:
+        count = msg_n("{n} entry or more", "{n} entries or more", n=results.total)
+    before, after = (
+        Ask(AskKind.LOOKUP, answer.typed, cursor) if cursor else None
+        for cursor in (results.previous_cursor, results.next_cursor)
+    )
+    head = [*asked, Text(small(speaker.say(count)))]
+    return [head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after)
+
+
+def _digest(answer: answers.DigestAnswer, view: View) -> Rendered:
+    shown, speaker = answer.view, view.speaker
+    said = wording.heading([shown.day], len(shown.hits), speaker)
+    days = ((shown.before, "← {day}"), (shown.after, "{day} →"))
+    buttons = [run_button(f"/digest show {day}", label.format(day=day)) for day, label in days if day]
+    head: Group = [_title(said.title), Text(small(said.summary))]
+    around: Group = [*rows(buttons)]
+    return [head, *(hit_group(hit, view) for hit in shown.hits), around], ALONE
+
+
+def _entry(answer: answers.EntryAnswer, view: View) -> Rendered:
+    hit, speaker = answer.hit, view.speaker
+    entry = hit.entry
+    shown, other = wording.commentaries(entry, view.caller.language)
+    origin = " · ".join(filter(None, (wording.byline(entry, speaker), wording.source_of(entry) or "")))
+    body = [*title_parts(entry), *texts(plain_runs(origin)), *text_parts(shown)]
+    if entry.abstract:
+        body += [_subtitle(speaker.t("Abstract")), *text_parts(entry.abstract, keep_lines=False)]
+    if other:
+        body += [_subtitle(speaker.t("Commentary in the other language")), *text_parts(other)]
+    if len(entry.authors) > _MOST_NAMED:
+        names = ", ".join(title_text(name) for name in entry.authors)
+        body += [_subtitle(speaker.t("Authors")), *texts([Run(names)])]
+    links = wording.further_links(entry)
+    if links:
+        body += [_subtitle(speaker.t("Links")), *(part for link in links for part in texts([Run(link, url=link)]))]
+    return [*_each(body), _entry_foot(hit, view)], ALONE
+
+
+def _entry_foot(hit: Hit, view: View) -> Group:
+    entry, speaker = hit.entry, view.speaker
+    when = speaker.t("Digest of {day}", day=entry.digest_date) if entry.digest_date else ""
+    gathered = wording.gathered(hit.engagement, speaker)
+    facts = " · ".join(filter(None, (when, gathered, speaker.t("Entry {id}", id=entry.id))))
+    jump = view.permalink(hit.jump) if hit.jump else None
+    post = [Run(speaker.t("Jump to the post"), url=jump)] if jump else []
+    tags = " ".join(f"#{title_text(tag)}" for tag in entry.tags)
+    return [*texts(lined(plain_runs(tags), plain_runs(facts), post)), *rows(entry_buttons(hit, view))]
+
+
+def _abstract(answer: answers.AbstractAnswer, view: View) -> Rendered:
+    entry = answer.entry
+    body = text_parts(entry.abstract, keep_lines=False) or said_parts(view.speaker.t("There is no abstract."))
+    return _each([*title_parts(entry), *body]), ALONE
+
+
+def _like(answer: answers.LikeAnswer, view: View) -> Rendered:
+    name = title_text(answer.entry.title)
+    if not answer.hits:
+        return [said_parts(view.speaker.t("No other entry shares a tag with “{title}”.", title=name))], ALONE
+    head = said_parts(view.speaker.t("Like “{title}”, by shared tags:", title=name))
+    return [head, *(hit_group(hit, view) for hit in answer.hits)], ALONE
+
+
+def _drafts(answer: answers.DraftsAnswer, view: View) -> Rendered:
+    speaker, count = view.speaker, len(answer.hits)
+    if not count:
+        none = speaker.t("No draft waits to be published. To change an entry, write its id after the command.")
+        return [said_parts(none)], ALONE
+    head = speaker.n("{n} draft waits to be published:", "{n} drafts wait to be published:", count)
+    return [said_parts(head), *(hit_group(hit, view) for hit in answer.hits)], ALONE
+
+
+def _help(answer: answers.HelpAnswer, view: View) -> Rendered:
+    speaker = view.speaker
+    examples = [(f"/paper {text}", what) for text, what in answer.view.examples]
+    return [
+        [_title(speaker.t("Looking papers up"))],
+        *_each([part for line, what in examples for part in _explained(line, speaker.say(what))]),
+        *suggestion_groups([line for line, _ in examples[:5]], speaker.t("Try:")),
+        [_title(speaker.t("Commands"))],
+        *_each([part for line, what in answer.commands for part in _explained(line, speaker.say(what))]),
+    ], ALONE
+
+
+def _explained(line: str, what: str) -> list[Part]:
+    return texts([Run(line, code=True), Run(f" {what}")])
+
+
+def _following(answer: answers.FollowingAnswer, view: View) -> Rendered:
+    followed, speaker = answer.followed, view.speaker
+    if not followed.queries:
+        none = said_parts(speaker.t("You follow nothing so far."))
+        return [none, *suggestion_groups(["/paper help"], speaker.t("Next:"))], ALONE
+    when = f"{followed.at:%H:%M} ({followed.zone})"
+    head = speaker.t("When a digest has something for you, a direct message comes at {time}.", time=when)
+    rows_of = (_followed(number, query, speaker) for number, query in enumerate(followed.queries, 1))
+    return [said_parts(head), *rows_of], ALONE
+
+
+def _followed(number: int, query: str, speaker: Translator) -> Group:
+    buttons = (
+        run_button(f"/paper {query}", speaker.t("Look it up")),
+        run_button(f"/paper unfollow {query}", speaker.t("Unfollow")),
+    )
+    return [*texts([Run(f"{number}. "), Run(query, code=True)]), Row(buttons)]
+
+
+def _notice(answer: answers.NoticeAnswer, view: View) -> Rendered:
+    speaker = view.speaker
+    sentences = [part for message in answer.messages for part in said_parts(speaker.say(message))]
+    label = speaker.t("Did you mean:") if answer.error else speaker.t("Next:")
+    return [*_each(sentences), *suggestion_groups(answer.suggestions, label)], ALONE
+
+
+def _confirm(answer: answers.ConfirmAnswer, view: View) -> Rendered:
+    speaker = view.speaker
+    yes = button(speaker.say(answer.label), ActionId.CONFIRM, write_act(answer.act), style=Style.DANGER)
+    return [[*said_parts(speaker.say(answer.question)), Row((yes,))]], ALONE
+
+
+def _subscriptions(answer: answers.SubscriptionsAnswer, view: View) -> Rendered:
+    head: Group = [_title(view.speaker.t("This channel's subscriptions"))]
+    return [head, *(_subscription(one, view.speaker) for one in answer.subscriptions)], ALONE
+
+
+def _subscription(one: Subscription, speaker: Translator) -> Group:
+    name = [Run(speaker.t("No. {id}", id=str(one.id)), bold=True), Run(" ")]
+    query = [Run(one.query, code=True)] if one.query else [Run(speaker.t("everything"))]
+    paused = [Run(" · " + speaker.t("paused"))] if one.paused else []
+    turn = ("resume", speaker.t("Resume")) if one.paused else ("pause", speaker.t("Pause"))
+    row = (("edit", speaker.t("Edit")), turn, ("unsubscribe", speaker.t("Unsubscribe")))
+    buttons = tuple(run_button(f"/digest {word} {one.id}", label) for word, label in row)
+    return [*texts(lined(name + query + paused, plain_runs(wording.rhythm(one, speaker)))), Row(buttons)]
+
+
+def _preview(answer: answers.PreviewAnswer, view: View) -> Rendered:
+    """What would be posted, without its buttons: they would do the same, but not for a post."""
+    head = said_parts(view.speaker.t("This is what the digest of {day} looks like here:", day=answer.day))
+    posts = (_posted(content, answer.language) for content in answer.contents)
+    return [head, *(group for post in posts for group in post)], ALONE
+
+
+def _posted(content: Content, language: Language) -> Iterator[Group]:
+    rule: list[Part] = [Rule()]
+    for message in messages_of(content, language):
+        for part in message.parts:
+            if isinstance(part, Text):
+                yield [*rule, part]
+                rule = []
+
+
+def _recap(answer: answers.RecapAnswer, view: View) -> Rendered:
+    week, speaker = answer.recap, view.speaker
+    head = _title(speaker.t("The week of {first} to {last}", first=week.first, last=week.last))
+    count = Text(small(speaker.n("{n} entry", "{n} entries", week.entry_count)))
+    chart = Text(f"```\n{wording.chart(week.per_day, speaker.language)}\n```")
+    lists = [group for name, found in answer.lists if found for group in _ranking(speaker.say(name), found, speaker)]
+    return [[head, count, chart], *lists], ALONE
+
+
+def _ranking(name: str, found: Sequence[tuple[Entry, Engagement]], speaker: Translator) -> Iterator[Group]:
+    """A list under its name, which does not stand alone at the end of a page."""
+    head: list[Part] = [_subtitle(name)]
+    for number, (entry, engagement) in enumerate(found, 1):
+        gathered = wording.gathered(engagement, speaker)
+        title = Run(title_text(entry.title) or entry.id, url=safe_url(entry.url))
+        yield [*head, *texts([Run(f"{number}. "), title, *plain_runs(f" · {gathered}" if gathered else "")])]
+        head = []
+
+
+def _form(answer: answers.EntryFormAnswer | answers.SubscriptionFormAnswer, view: View) -> Rendered:
+    """Forms open in windows of their own; one that could not is said here."""
+    said = answer.problem or msg("This needs a form. Type the command again to open it.")
+    return [said_parts(view.speaker.say(said))], ALONE
+
+
+_RENDERED: Final[dict[type, Callable[[Any, View], Rendered]]] = {
+    answers.ResultsAnswer: _results,
+    answers.DigestAnswer: _digest,
+    answers.EntryAnswer: _entry,
+    answers.AbstractAnswer: _abstract,
+    answers.LikeAnswer: _like,
+    answers.DraftsAnswer: _drafts,
+    answers.HelpAnswer: _help,
+    answers.FollowingAnswer: _following,
+    answers.NoticeAnswer: _notice,
+    answers.ConfirmAnswer: _confirm,
+    answers.SubscriptionsAnswer: _subscriptions,
+    answers.PreviewAnswer: _preview,
+    answers.RecapAnswer: _recap,
+    answers.EntryFormAnswer: _form,
+    answers.SubscriptionFormAnswer: _form,
+}

@@ -1,0 +1,145 @@
+"""Discord as one part of Paperboy: the client with everything it listens to, connected for as long as Paperboy runs.
+
+gateway ──> client ──┬──> commands, clicks, context menus ──> conversation ──> replying
+                     ├──> forms, submitting
+                     └──> events (those of one channel in order) ──> tracking, departing
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+from typing import Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.core.errors import SettingsError
+from bot.core.messages import msg
+from bot.discord import clicks, commands, context_menus, departing, forms, tracking
+from bot.discord.errors import DiscordError, DiscordRefused
+from bot.discord.parts import DiscordParts
+from bot.discord.people import PLATFORM
+from bot.discord.sync import sync
+from bot.settings import DiscordSettings
+from bot.usecases.lanes import Lanes
+
+_PATIENCE: Final = 5.0
+"""Seconds that handlers under way get when Paperboy stops."""
+_PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""Seconds between attempts to reach Discord, the last one again and again."""
+_WRONG_TOKEN: Final = msg("Discord does not accept DISCORD_TOKEN. Make a new one under “Bot”, “Reset Token”.")
+_UNAUTHORISED: Final = 401
+_FATAL: Final = {
+    4004: _WRONG_TOKEN,
+    4010: msg("Discord does not accept PAPERBOY_DISCORD_SHARDS: such a shard does not exist."),
+    4011: msg(
+        "Paperboy is on too many servers for so few shards. Set more in PAPERBOY_DISCORD_SHARDS, or leave it out."
+    ),
+}
+"""Codes with which the gateway closes for good, and what to do."""
+
+log = structlog.get_logger(__name__)
+
+
+def register(parts: DiscordParts, lanes: Lanes, missed: Callable[[], None]) -> None:
+    """Have the client listen to everything that Paperboy answers or follows."""
+    client = parts.client
+    commands.register(client, parts)
+    context_menus.register(client, parts)
+    clicks.register(client, parts)
+    forms.register(client, parts)
+    tracking.register(client, parts, lanes, missed)
+    departing.register(client, parts, lanes)
+
+
+class DiscordPlatform:
+    """Discord, composed by `bot.app`: it owns the connection to the gateway."""
+
+    def __init__(
+        self, settings: DiscordSettings, parts: DiscordParts, *, missed: Callable[[], None] = lambda: None
+    ) -> None:
+        """`missed` is told whenever Discord may have sent events that nobody heard."""
+        self._settings = settings
+        self._parts = parts
+        self._lanes = Lanes(PLATFORM, missed=missed)
+        register(parts, self._lanes, missed)
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until cancelled. `ready` is told once Discord sends events.
+
+        Raises:
+            SettingsError: Discord does not accept the token, or the shards of the settings.
+        """
+
+        async def is_ready() -> None:
+            ready()
+
+        self._parts.client.on("ready", is_ready)
+        await self._log_in()
+        registering = asyncio.create_task(self._register_commands())
+        try:
+            await self._connect()
+        finally:
+            registering.cancel()
+
+    async def close(self) -> None:
+        """Let handlers and events under way end, for a few seconds, and leave."""
+        await self._parts.client.drain(_PATIENCE)
+        await self._lanes.drain(_PATIENCE)
+        await self._parts.client.close()
+
+    async def _log_in(self) -> None:
+        for attempt in count():
+            try:
+                await self._parts.api.log_in()
+                return
+            except DiscordRefused as error:
+                if error.status == _UNAUTHORISED:
+                    raise SettingsError(_WRONG_TOKEN) from error
+                log.warning("discord.not_logged_in", reason=str(error))
+            except DiscordError as error:
+                log.warning("discord.not_logged_in", reason=str(error))
+            await asyncio.sleep(_pause(attempt))
+
+    async def _connect(self) -> None:
+        """Stay connected: the library resumes and reconnects by itself, once it has reached Discord at all."""
+        for attempt in count():
+            try:
+                await self._parts.client.connect()
+                return
+            except discord.ConnectionClosed as closed:
+                said = _FATAL.get(
+                    closed.code, msg("Discord has closed the connection (code {code}).", code=closed.code)
+                )
+                raise SettingsError(said) from closed
+            except (
+                discord.HTTPException,
+                discord.GatewayNotFound,
+                aiohttp.ClientError,
+                TimeoutError,
+                OSError,
+            ) as error:
+                log.warning("discord.not_connected", reason=type(error).__name__)
+            await asyncio.sleep(_pause(attempt))
+
+    async def _register_commands(self) -> None:
+        """Commands are every server's, so one process registers them: the one with the first shard."""
+        if self._settings.shard_ids and 0 not in self._settings.shard_ids:
+            return
+        for attempt in count():
+            try:
+                await sync(self._parts.api, self._parts.client)
+                return
+            except DiscordRefused as error:
+                log.error("discord.commands_refused", reason=str(error))
+                return
+            except DiscordError as error:
+                log.warning("discord.commands_not_registered", reason=str(error))
+            await asyncio.sleep(_pause(attempt))
+
+
+def _pause(attempt: int) -> float:
+    return _PAUSES[min(attempt, len(_PAUSES) - 1)]
