@@ -10,6 +10,9 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.platforms.discord import Acme as Guild
+from tests.platforms.discord import DiscordServer, discord_server
+from tests.platforms.discord import furnish as furnish_guild
 from tests.platforms.slack import Acme, Person, SlackServer, furnish, slack_server
 
 
@@ -58,3 +61,17 @@ def reader(slack: SlackServer, acme: Acme) -> Person:
 def bodies() -> list[dict[str, Any]]:
     """Where listeners put the payloads that came in."""
     return []
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordServer]:
+    """A Discord on the loopback, of which every request must fit Discord's own description."""
+    async with discord_server() as server:
+        yield server
+        assert server.violations == [], "\n".join(server.violations)
+
+
+@pytest.fixture
+def guild(discord: DiscordServer) -> Guild:
+    """Its server Acme, with people, channels and the app."""
+    return furnish_guild(discord)

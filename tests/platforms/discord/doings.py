@@ -1,0 +1,196 @@
+"""What can be done on a server by anybody, the app or a person: the state changes, and the app is told.
+
+Whether somebody may do it is asked before, by the REST routes or by the driver.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.platforms.discord.shapes import STARTER
+from tests.platforms.discord.world import (
+    ANNOUNCEMENT,
+    ANNOUNCEMENT_THREAD,
+    PUBLIC_THREAD,
+    Channel,
+    Guild,
+    Member,
+    Message,
+    Reaction,
+    User,
+)
+
+if TYPE_CHECKING:
+    from tests.platforms.discord.core import DiscordCore
+
+HAS_THREAD = 1 << 5
+
+
+class Doings:
+    """Changes the state, and tells of it."""
+
+    def __init__(self, server: DiscordCore) -> None:
+        self._server = server
+        self._world = server.state
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    def post(self, channel: Channel, message: Message) -> Message:
+        """Put a message where it belongs; one in an archived thread opens it, and its author joins."""
+        if channel.is_thread:
+            if channel.archived:
+                self.change_thread(channel, archived=False)
+            self.join(channel, message.author.id)
+        channel.messages[message.id] = message
+        self._server.events.message_created(message)
+        self._server.changed()
+        return message
+
+    def edited(self, message: Message) -> None:
+        """Say that a message has been changed just now."""
+        message.edited_at = self._server.clock.now()
+        self._server.events.message_updated(message)
+        self._server.changed()
+
+    def delete(self, channel: Channel, *messages: Message) -> None:
+        """Take messages away, several of them as a moderator does it."""
+        for message in messages:
+            message.is_deleted = True
+            channel.messages.pop(message.id, None)
+        if len(messages) == 1:
+            self._server.events.message_deleted(messages[0])
+        else:
+            self._server.events.messages_deleted(channel, [one.id for one in messages])
+        self._server.changed()
+
+    # --- reactions ------------------------------------------------------------------------------------------------
+
+    def react(self, message: Message, user: User, emoji: str, *, burst: bool = False) -> bool:
+        """Add a reaction; whether it is new."""
+        found = next((one for one in message.reactions if one.emoji == emoji), None)
+        if found is None:
+            found = Reaction(emoji)
+            message.reactions.append(found)
+        users = found.burst if burst else found.normal
+        if user.id in users:
+            return False
+        users.append(user.id)
+        self._server.events.reaction_added(message, user, emoji, burst=burst)
+        self._server.changed()
+        return True
+
+    def unreact(self, message: Message, user: User, emoji: str, *, burst: bool = False) -> bool:
+        """Take a reaction away; whether there was one."""
+        found = next((one for one in message.reactions if one.emoji == emoji), None)
+        users = [] if found is None else found.burst if burst else found.normal
+        if found is None or user.id not in users:
+            return False
+        users.remove(user.id)
+        if not found.normal and not found.burst:
+            message.reactions.remove(found)
+        self._server.events.reaction_removed(message, user, emoji, burst=burst)
+        self._server.changed()
+        return True
+
+    def clear_reactions(self, message: Message, emoji: str | None = None) -> None:
+        """Take all reactions away, or all with one emoji."""
+        message.reactions = [one for one in message.reactions if emoji not in (None, one.emoji)]
+        if emoji is None:
+            self._server.events.reactions_cleared(message)
+        else:
+            self._server.events.emoji_cleared(message, emoji)
+        self._server.changed()
+
+    # --- threads --------------------------------------------------------------------------------------------------
+
+    def start_thread(
+        self, channel: Channel, message: Message, name: str, user: User, *, minutes: int = 4320
+    ) -> Channel:
+        """Begin the thread of a message, which has the message's id."""
+        kind = ANNOUNCEMENT_THREAD if channel.kind == ANNOUNCEMENT else PUBLIC_THREAD
+        thread = self._thread(Channel(message.id, kind, channel.guild_id, name, channel.id), user, minutes)
+        starter = Message(self._world.new_id(), thread.id, user, kind=STARTER, reply_to=message.id)
+        thread.messages[starter.id] = starter
+        message.flags |= HAS_THREAD
+        self._server.events.channel_created(thread)
+        self._server.events.message_updated(message)
+        self._server.changed()
+        return thread
+
+    def start_post(
+        self, forum: Channel, name: str, user: User, first: Message, *, tags: list[int], minutes: int = 4320
+    ) -> Channel:
+        """Begin a post of a forum: a thread with the id of its first message, which must have the thread's id."""
+        thread = Channel(first.id, PUBLIC_THREAD, forum.guild_id, name, forum.id, applied_tags=list(tags))
+        self._thread(thread, user, minutes)
+        first.channel_id = thread.id
+        thread.messages[first.id] = first
+        self._server.events.channel_created(thread)
+        self._server.events.message_created(first)
+        self._server.changed()
+        return thread
+
+    def _thread(self, thread: Channel, user: User, minutes: int) -> Channel:
+        thread.owner_id = user.id
+        thread.members = [user.id]
+        thread.auto_archive_duration = minutes
+        self._guild(thread).channels[thread.id] = thread
+        return thread
+
+    def join(self, thread: Channel, user_id: int) -> None:
+        """Bring somebody into a thread."""
+        if user_id not in thread.members:
+            thread.members.append(user_id)
+            self._server.events.thread_members_changed(thread, [user_id], [])
+
+    def leave(self, thread: Channel, user_id: int) -> None:
+        """Take somebody out of a thread."""
+        if user_id in thread.members:
+            thread.members.remove(user_id)
+            self._server.events.thread_members_changed(thread, [], [user_id])
+
+    def change_thread(self, thread: Channel, *, archived: bool | None = None, locked: bool | None = None) -> None:
+        """Archive a thread, open it again, lock it or unlock it."""
+        if archived is not None and archived != thread.archived:
+            thread.archived = archived
+            thread.archived_at = self._server.clock.now()
+        if locked is not None:
+            thread.locked = locked
+        self._server.events.channel_updated(thread)
+        self._server.changed()
+
+    # --- channels and servers -------------------------------------------------------------------------------------
+
+    def delete_channel(self, channel: Channel) -> None:
+        """Take a channel away, its threads with it."""
+        guild = self._guild(channel)
+        self._server.events.channel_deleted(channel)
+        for thread in [one for one in guild.threads() if one.parent_id == channel.id]:
+            del guild.channels[thread.id]
+        del guild.channels[channel.id]
+        self._server.changed()
+
+    def bot_joins(self, guild: Guild, permissions: int) -> None:
+        """The app is added to a server with what its link asks for, as a role of its own."""
+        world = self._world
+        application = world.application
+        role = world.add_role(guild, application.name, permissions)
+        guild.members[application.bot.id] = Member(application.bot, [role.id])
+        application.guild_installs.add(guild.id)
+        self._server.events.guild_joined(guild)
+        self._server.changed()
+
+    def bot_leaves(self, guild: Guild) -> None:
+        """The app is removed from a server, with its commands there."""
+        application = self._world.application
+        application.guild_installs.discard(guild.id)
+        application.guild_commands.pop(guild.id, None)
+        guild.members.pop(application.bot.id, None)
+        self._server.events.guild_left(guild)
+        self._server.changed()
+
+    def _guild(self, channel: Channel) -> Guild:
+        guild = self._world.guild_of(channel)
+        if guild is None:
+            raise LookupError(f"channel {channel.id} is on no server")
+        return guild
