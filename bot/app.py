@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,7 +128,8 @@ class _Running:
         api = Api(client, discord.token, self._clock)
         people = People(settings.staff, self._clock, language=settings.language, zone=settings.zone)
         courier = DiscordCourier(api)
-        parts = DiscordParts(self._desk(courier, LAYOUTS), client, api, people, courier)
+        desk = replace(self._desk(courier, LAYOUTS), one_id_everywhere=True)
+        parts = DiscordParts(desk, client, api, people, courier)
         return DiscordPlatform(discord, parts, missed=missed)
 
     def _desk(self, courier: Courier, layouts: frozenset[Layout]) -> Desk:

@@ -82,9 +82,9 @@ class EngagementRecord:
         """See the port."""
         return await self._database.read(_between, first, last)
 
-    async def forget(self, person: Person) -> int:
+    async def forget(self, person: Person, *, in_all_workspaces: bool = False) -> int:
         """See the port."""
-        return await self._database.write(forget, person)
+        return await self._database.write(forget, person, in_all_workspaces)
 
 
 def _react(connection: Connection, post_id: int, person: Person, emoji: str, at: datetime) -> None:

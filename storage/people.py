@@ -24,9 +24,14 @@ def person_of(row: Row[Any]) -> Person | None:
     return Person(row.platform, row.workspace, row.user_id) if row.user_id is not None else None
 
 
-def where_person(table: FromClause, person: Person, prefix: str = "") -> ColumnElement[bool]:
-    """A table's rows of one person."""
-    return and_(*(table.c[name] == value for name, value in person_values(person, prefix).items()))
+def where_person(
+    table: FromClause, person: Person, prefix: str = "", *, in_all_workspaces: bool = False
+) -> ColumnElement[bool]:
+    """A table's rows of one person, whatever the workspace when that is said."""
+    values = person_values(person, prefix)
+    if in_all_workspaces:
+        del values[f"{prefix}workspace"]
+    return and_(*(table.c[name] == value for name, value in values.items()))
 
 
 def channel_values(channel: Channel) -> dict[str, str]:

@@ -488,10 +488,11 @@ class EngagementStore(Protocol):
         """Published entries of these digest dates (at most 1,000) with their engagement, in digest order."""
         ...
 
-    async def forget(self, person: Person) -> int:
+    async def forget(self, person: Person, *, in_all_workspaces: bool = False) -> int:
         """Erase a person's reactions, replies, saves and follows; how many there were.
 
-        Revisions and subscriptions they made lose their name.
+        Revisions and subscriptions they made lose their name. With `in_all_workspaces` it is done for everybody with
+        their id on the platform, where that is one person.
         """
         ...
 

@@ -151,5 +151,5 @@ async def _end(desk: Desk, caller: Caller, channel: Channel, subscription_id: in
 
 
 async def _forget(desk: Desk, caller: Caller) -> NoticeAnswer:
-    count = await track.forget_me(desk.stores, caller)
+    count = await track.forget_me(desk.stores, caller, in_all_workspaces=desk.one_id_everywhere)
     return notice(msg_n("{n} record about you was erased.", "{n} records about you were erased.", n=count))

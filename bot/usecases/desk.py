@@ -16,7 +16,8 @@ class Desk:
 
     `courier` is the platform's own, `layouts` are those it can post. `nudge` wakes the delivery loop after a change;
     `entry_changed` is told the id of each entry that was changed, and wakes it too. `language` and `zone` (IANA) are
-    for those who have not chosen their own.
+    for those who have not chosen their own. `one_id_everywhere`: a person has the same id in all workspaces of the
+    platform, and nobody else has it in any.
     """
 
     stores: Stores
@@ -28,3 +29,4 @@ class Desk:
     language: Language
     zone: str
     layouts: frozenset[Layout]
+    one_id_everywhere: bool = False

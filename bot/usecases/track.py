@@ -85,9 +85,9 @@ async def unsave(stores: Stores, caller: Caller, entry_id: str) -> None:
     await stores.engagement.unsave(entry_id, caller.person)
 
 
-async def forget_me(stores: Stores, caller: Caller) -> int:
-    """Erase the caller's own records; how many there were."""
-    return await stores.engagement.forget(caller.person)
+async def forget_me(stores: Stores, caller: Caller, *, in_all_workspaces: bool = False) -> int:
+    """Erase the caller's own records, in all workspaces where an id is one person's in all; how many there were."""
+    return await stores.engagement.forget(caller.person, in_all_workspaces=in_all_workspaces)
 
 
 async def reconcile(

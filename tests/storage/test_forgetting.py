@@ -126,3 +126,20 @@ async def test_others_with_the_same_number_elsewhere_stay(
         await storage.engagement.react(post.id, person, "👍", at=now)
     assert await storage.engagement.forget(ann) == 0
     assert await storage.engagement.counts([entry.id]) == {entry.id: Engagement(2, 0, 0)}
+
+
+async def test_where_an_id_is_one_persons_everywhere_all_workspaces_forget(
+    storage: Storage, follows: Subscription, entry: Entry, now: datetime, ann: Person, bob: Person
+) -> None:
+    elsewhere = replace(ann, workspace="G2")
+    others = [replace(ann, platform="elsewhere"), bob]
+    for number, person in enumerate([elsewhere, *others]):
+        channel = replace(follows.channel, id=f"dm{number}")
+        kept = await storage.subscriptions.add(replace(follows, channel=channel, created_by=person))
+        post = await posted(storage, kept, entry, now + timedelta(number))
+        await storage.engagement.react(post.id, person, "👍", at=now)
+        await storage.engagement.save(entry.id, person, at=now)
+    assert await storage.engagement.forget(ann, in_all_workspaces=True) == len(follows.queries) + 2
+    assert await storage.engagement.counts([entry.id]) == {entry.id: Engagement(2, 0, 2)}
+    assert await storage.subscriptions.of_person(elsewhere) is None
+    assert all([await storage.subscriptions.of_person(person) for person in others])
