@@ -19,6 +19,7 @@ from bot.core.subscriptions import Layout
 from bot.feeds.arxiv import ArxivSource
 from bot.feeds.fetcher import Fetcher
 from bot.files import find_files, read_documents
+from bot.metrics import Metrics
 from bot.opening import opened
 from bot.scheduler import DeliveryLoop, ReconcileLoop, start_ticks
 from bot.settings import DiscordSettings, Settings, SlackSettings
@@ -82,7 +83,8 @@ class _Running:
         self._clock = SystemClock()
         self._hub = Hub()
         self._couriers: dict[str, Courier] = {}
-        self._deliveries = DeliveryLoop(storage, self._couriers, self._clock)
+        self._metrics = Metrics()
+        self._deliveries = DeliveryLoop(storage, self._couriers, self._clock, self._metrics)
         self._catching_up = ReconcileLoop(storage, self._couriers, self._clock)
         self._source = ArxivSource(Fetcher(), base_url=settings.arxiv_url)
         self._web = self._join_web()
@@ -92,7 +94,9 @@ class _Running:
     def _join_web(self) -> WebParts:
         courier = WebCourier(self._storage.workspace, self._hub, self._clock)
         desk = self._desk(courier, WEB_LAYOUTS)
-        return WebParts(desk=desk, hub=self._hub, workspace=WORKSPACE, is_local=self._settings.is_local)
+        return WebParts(
+            desk=desk, hub=self._hub, workspace=WORKSPACE, is_local=self._settings.is_local, metrics=self._metrics
+        )
 
     def _join_slack(self, slack: SlackSettings) -> SlackPlatform:
         # Slack's libraries take a while to import: nobody without Slack waits for them.
@@ -135,6 +139,7 @@ class _Running:
     def _desk(self, courier: Courier, layouts: frozenset[Layout]) -> Desk:
         """What a platform answers people with; its courier takes part in deliveries from now on."""
         self._couriers[courier.platform] = courier
+        self._metrics.begin(courier.platform)
         return Desk(
             stores=self._storage,
             clock=self._clock,
@@ -145,6 +150,7 @@ class _Running:
             language=self._settings.language,
             zone=self._settings.zone,
             layouts=layouts,
+            meter=self._metrics,
         )
 
     def _entry_changed(self, entry_id: str) -> None:

@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.core.errors import StorageError
+from bot.core.metering import UNMETERED, Meter
 from bot.core.ports import Clock, Stores
 from bot.usecases.deliver import plan_due
 from bot.usecases.revise import revise_posts
@@ -33,11 +34,11 @@ log = structlog.get_logger(__name__)
 class DeliveryLoop:
     """Carries out what is due whenever it is nudged: by the tick, or at once by whoever changed something."""
 
-    def __init__(self, stores: Stores, couriers: Couriers, clock: Clock) -> None:
+    def __init__(self, stores: Stores, couriers: Couriers, clock: Clock, meter: Meter = UNMETERED) -> None:
         self._stores = stores
         self._couriers = couriers
         self._clock = clock
-        self._serving = Serving(stores, couriers, clock)
+        self._serving = Serving(stores, couriers, clock, meter)
         self._wanted = asyncio.Event()
         self._waker: asyncio.TimerHandle | None = None
 

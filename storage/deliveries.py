@@ -20,9 +20,11 @@ from bot.core.digests import (
     PostState,
 )
 from bot.core.messages import Message
+from bot.core.metering import Backlog
 from bot.core.ports import PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from storage import claims
+from storage.backlog import backlog
 from storage.chunks import chunked
 from storage.database import Database
 from storage.people import channel_of, channel_values, where_channel
@@ -120,6 +122,10 @@ class DeliveryLedger:
     async def newest_day(self, subscription_id: int) -> date | None:
         """See the port."""
         return await self._database.read(_newest_day, subscription_id)
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """See the port."""
+        return await self._database.read(backlog, now)
 
 
 def _plan(

@@ -22,6 +22,7 @@ from bot.core.digests import (
 from bot.core.engagement import Engagement, Seen
 from bot.core.entries import Action, Entry, Revision, TagCount
 from bot.core.messages import Message
+from bot.core.metering import Backlog
 from bot.core.people import Language, Person
 from bot.core.query import Criteria
 from bot.core.subscriptions import Channel, Subscription
@@ -365,6 +366,10 @@ class Ledger(Protocol):
 
     async def newest_day(self, subscription_id: int) -> date | None:
         """The newest digest date with a delivery."""
+        ...
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """What is owed at this moment."""
         ...
 
 

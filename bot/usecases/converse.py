@@ -24,11 +24,10 @@ from bot.usecases.answers import (
     LikeAnswer,
     NoticeAnswer,
     RemoveAct,
-    ResultsAnswer,
     error_answer,
     notice,
 )
-from bot.usecases.converse_commands import HANDLERS
+from bot.usecases.converse_commands import HANDLERS, results_page
 from bot.usecases.converse_forms import save_entry, save_subscription
 from bot.usecases.desk import Desk
 
@@ -93,15 +92,6 @@ async def perform(desk: Desk, caller: Caller, channel: Channel, act: Act) -> Not
             return await _end(desk, caller, channel, subscription_id)
         case ForgetAct():
             return await _forget(desk, caller)
-
-
-async def results_page(desk: Desk, caller: Caller, typed: str, cursor: str | None = None) -> ResultsAnswer:
-    """One page of a lookup.
-
-    Raises:
-        QueryError, InputError: see `look_up.look_up`.
-    """
-    return ResultsAnswer(typed, await look_up.look_up(desk.stores, caller, typed, cursor=cursor))
 
 
 async def show_entry(desk: Desk, caller: Caller, entry_id: str) -> EntryAnswer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -38,9 +39,20 @@ from bot.usecases.desk import Desk
 # --- everybody's commands ---------------------------------------------------------------------------------------------
 
 
+async def results_page(desk: Desk, caller: Caller, typed: str, cursor: str | None = None) -> ResultsAnswer:
+    """One page of a lookup.
+
+    Raises:
+        QueryError, InputError: see `look_up.look_up`.
+    """
+    begun = time.perf_counter()
+    found = await look_up.look_up(desk.stores, caller, typed, cursor=cursor)
+    desk.meter.looked_up(caller.person.platform, time.perf_counter() - begun)
+    return ResultsAnswer(typed, found)
+
+
 async def _look_up(desk: Desk, caller: Caller, _: Channel, command: core.LookUp) -> Answer:
-    found = await look_up.look_up(desk.stores, caller, command.query_text)
-    return ResultsAnswer(command.query_text, found)
+    return await results_page(desk, caller, command.query_text)
 
 
 async def _latest(desk: Desk, caller: Caller, _: Channel, __: core.Latest) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.core.metering import UNMETERED, Meter
 from bot.core.people import Language
 from bot.core.ports import Clock, Courier, PaperSource, Stores
 from bot.core.subscriptions import Layout
@@ -30,3 +31,4 @@ class Desk:
     zone: str
     layouts: frozenset[Layout]
     one_id_everywhere: bool = False
+    meter: Meter = UNMETERED

@@ -32,6 +32,7 @@ from bot.core.errors import (
     StorageError,
 )
 from bot.core.messages import Message, msg
+from bot.core.metering import UNMETERED, Meter, Outcome
 from bot.core.people import Language
 from bot.core.ports import Clock, Courier, Stores
 from bot.core.subscriptions import Channel
@@ -58,10 +59,11 @@ class Serving:
     There must be one of these in a process: two that serve the same channel would not keep its order.
     """
 
-    def __init__(self, stores: Stores, couriers: Couriers, clock: Clock) -> None:
+    def __init__(self, stores: Stores, couriers: Couriers, clock: Clock, meter: Meter = UNMETERED) -> None:
         self._stores = stores
         self._couriers = couriers
         self._clock = clock
+        self._meter = meter
         self._tasks: dict[Channel, asyncio.Task[int]] = {}
         self._again: set[Channel] = set()
         self._gate = asyncio.Semaphore(_CHANNELS_AT_ONCE)
@@ -108,20 +110,27 @@ class Serving:
                 self._again.discard(channel)
                 post = await self._stores.ledger.claim(channel, self._clock.now())
                 if post is not None:
-                    await _act(self._stores, self._couriers, self._clock, post)
+                    await self._step(post)
                     return True
                 if channel not in self._again:
                     return False
 
+    async def _step(self, post: Post) -> None:
+        outcome = Outcome.FAULT
+        try:
+            outcome = await _act(self._stores, self._couriers, self._clock, post, self._meter)
+        finally:
+            self._meter.stepped(post.channel.platform, outcome, again=post.attempts > 0)
 
-async def send_waiting(stores: Stores, couriers: Couriers, clock: Clock) -> int:
+
+async def send_waiting(stores: Stores, couriers: Couriers, clock: Clock, meter: Meter = UNMETERED) -> int:
     """Act on every post that may be acted on now, and wait for it; how many there were.
 
     Raises:
         StorageError: the ledger cannot be used.
         ExceptionGroup: some channels could not be served, for a reason nobody foresaw; their posts wait.
     """
-    serving = Serving(stores, couriers, clock)
+    serving = Serving(stores, couriers, clock, meter)
     try:
         # No task group: it would break off a post under way in one channel because of what befell another.
         outcomes = await asyncio.gather(*await serving.start(), return_exceptions=True)
@@ -137,27 +146,36 @@ def _together(failed: list[Exception]) -> ExceptionGroup[Exception]:
     return ExceptionGroup("not every channel could be served", failed)
 
 
-async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post) -> None:
+async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post, meter: Meter) -> Outcome:
     """One step for one post; whatever the platform answers, or does not answer, ends in the ledger."""
     courier = couriers.get(post.channel.platform)
     if courier is None:
         reason = msg("{platform} is not connected.", platform=post.channel.platform)
         await stores.ledger.mark_failed(post.id, reason=reason, retry_at=clock.now() + _LONGEST_PAUSE)
-        return
+        return Outcome.NOT_CONNECTED
     try:
         async with asyncio.timeout(_LONGEST_CALL):
             await _carry(stores, courier, clock, post)
     except (ChannelUnavailable, ContentRefused) as error:
         await _give_up(stores, courier, clock, post, error)
-    except (PlatformBusy, DeliveryUncertain) as error:
+        return Outcome.CONTENT_REFUSED if isinstance(error, ContentRefused) else Outcome.CHANNEL_UNAVAILABLE
+    except PlatformBusy as error:
+        if error.retry_at is not None:
+            meter.told_to_wait(courier.platform, max(0.0, (error.retry_at - clock.now()).total_seconds()))
         await _put_off(stores, courier, clock, post, error)
+        return Outcome.BUSY
+    except DeliveryUncertain as error:
+        await _put_off(stores, courier, clock, post, error)
+        return Outcome.UNCERTAIN
     except TimeoutError:
         await _put_off(stores, courier, clock, post, DeliveryUncertain(msg("The platform did not answer in time.")))
+        return Outcome.UNCERTAIN
     except Exception as error:
         error.add_note(f"while serving {post.key}")
         fault = msg("Paperboy has a fault ({kind}), which its log describes.", kind=type(error).__name__)
         await _put_off(stores, courier, clock, post, DeliveryUncertain(fault))
         raise
+    return Outcome.DONE
 
 
 async def _give_up(

@@ -15,6 +15,7 @@ from aiohttp import WSCloseCode, web
 from bot.core.people import Language
 from bot.core.ports import Clock, Stores
 from bot.core.subscriptions import Layout
+from bot.metrics import Metrics
 from bot.usecases.converse import Desk
 
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ LAYOUTS: Final = frozenset({Layout.CARDS, Layout.COMPACT})
 class WebParts:
     """Everything the pages need. `is_local`: bound to loopback, so the chat page is served beside the reading room.
 
-    What stands on the `desk` is the whole platform's; its `language` and `zone` (IANA) are the workspace's.
+    What stands on the `desk` is the whole platform's; its `language` and `zone` (IANA) are the workspace's. `metrics`
+    are what `/metrics` shows of the whole process.
     """
 
     desk: Desk
     hub: Hub
     workspace: str
     is_local: bool
+    metrics: Metrics
 
     @property
     def stores(self) -> Stores:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from http import HTTPStatus
+from typing import TypeVar
 
 import structlog
 from aiohttp import web
 
 from bot.core.errors import StorageError
+from bot.metrics import CONTENT_TYPE
 from bot.web.pages import PAGES, StaticFile
 from bot.web.parts import PARTS
+
+Read = TypeVar("Read")
 
 _READY_WITHIN = 5.0  # seconds
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -29,6 +34,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/robots.txt", robots),
             web.get("/healthz", healthy),
             web.get("/readyz", ready),
+            web.get("/metrics", metrics),
         )
     )
 
@@ -67,14 +73,35 @@ async def healthy(request: web.Request) -> web.Response:  # noqa: ARG001 - a han
 
 async def ready(request: web.Request) -> web.Response:
     """The database answers too."""
+    parts = request.app[PARTS]
+    if await _in_time("ready", parts.stores.archive.count()) is None:
+        return _unavailable()
+    return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Counters for Prometheus."""
+    parts = request.app[PARTS]
+    backlog = await _in_time("metrics", parts.stores.ledger.backlog(parts.clock.now()))
+    if backlog is None:
+        return _unavailable()
+    headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+    return web.Response(body=parts.metrics.page(backlog), headers=headers)
+
+
+async def _in_time(asked: str, reading: Awaitable[Read]) -> Read | None:
+    """What the database answers; None where it does not, or takes too long."""
     try:
         async with asyncio.timeout(_READY_WITHIN):
-            await request.app[PARTS].stores.archive.count()
+            return await reading
     except (StorageError, TimeoutError) as error:
-        _log.warning("web.not_ready", reason=str(error) or "no answer in time")
-        return web.Response(
-            text="the database does not answer\n",
-            status=HTTPStatus.SERVICE_UNAVAILABLE,
-            headers={"Cache-Control": "no-store", "Retry-After": "5"},
-        )
-    return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
+        _log.warning("web.not_ready", asked=asked, reason=str(error) or "no answer in time")
+    return None
+
+
+def _unavailable() -> web.Response:
+    return web.Response(
+        text="the database does not answer\n",
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        headers={"Cache-Control": "no-store", "Retry-After": "5"},
+    )

@@ -23,6 +23,7 @@ from bot.core.people import Language
 from bot.core.ports import Courier
 from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel
+from bot.metrics import Metrics
 from bot.usecases.converse import Desk
 from bot.usecases.revise import revise_posts
 from bot.usecases.send import send_waiting
@@ -141,7 +142,7 @@ def parts(storage: Storage, clock: StandingClock) -> WebParts:
         zone="Asia/Seoul",
         layouts=LAYOUTS,
     )
-    return WebParts(desk=desk, hub=hub, workspace="local", is_local=True)
+    return WebParts(desk=desk, hub=hub, workspace="local", is_local=True, metrics=Metrics())
 
 
 @pytest.fixture

@@ -108,6 +108,14 @@ async def test_health(local: Site) -> None:
         assert (answer.status, answer.text, answer.headers["Cache-Control"]) == (200, "ok\n", "no-store")
 
 
+async def test_metrics(local: Site) -> None:
+    await local.get("/search?q=tag:rlaif")
+    answer = await local.get("/metrics")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert "\npaperboy_deliveries_due 0.0\n" in answer.text
+    assert "\nprocess_resident_memory_bytes " in answer.text
+
+
 async def test_not_ready_without_a_database(public: Site) -> None:
     with closing(sqlite3.connect(public.storage.database.path)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
