@@ -19,7 +19,7 @@ from bot.core.digests import (
     PostChange,
     PostState,
 )
-from bot.core.leases import Watch
+from bot.core.leases import Claim, Watch
 from bot.core.messages import Message
 from bot.core.ports import PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
@@ -79,6 +79,10 @@ class DeliveryLedger:
         held = await self._database.read(claims.held)
         abandoned = self._watch.abandoned([claim for claim, _ in held if claim.holder != self._worker], elapsed)
         return await self._database.write(claims.take_away, abandoned) if abandoned else 0
+
+    async def claims(self) -> Sequence[Claim]:
+        """See the port."""
+        return [claim for claim, _ in await self._database.read(claims.held)]
 
     async def renew(self, post_id: int) -> bool:
         """See the port."""

@@ -21,6 +21,7 @@ from bot.core.digests import (
 )
 from bot.core.engagement import Engagement, Seen
 from bot.core.entries import Action, Entry, Revision, TagCount
+from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.people import Language, Person
 from bot.core.query import Criteria
@@ -315,6 +316,10 @@ class Ledger(Protocol):
         `elapsed` are seconds that go on steadily when somebody sets the clock. Whoever asks for the first time begins
         to watch (see `bot.core.leases`).
         """
+        ...
+
+    async def claims(self) -> Sequence[Claim]:
+        """Which posts are held now, and by whom."""
         ...
 
     async def renew(self, post_id: int) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from storage.database import Database
 from storage.tables import deliveries, posts, subscriptions
@@ -70,6 +70,15 @@ def _pass_time(connection: Connection, time: timedelta) -> None:
     for row in connection.execute(waiting).all():
         sooner = update(posts).where(posts.c.id == row.id)
         connection.execute(sooner.values(next_attempt_at=row.next_attempt_at - time))
+
+
+async def unfinished(database: Database) -> int:
+    """How many posts something is to be done to, whether or not anybody is at it."""
+    return await database.read(_unfinished)
+
+
+def _unfinished(connection: Connection) -> int:
+    return connection.scalar(select(func.count()).select_from(posts).where(posts.c.turn.is_not(None))) or 0
 
 
 async def forget_deliveries(database: Database) -> None:
