@@ -4,9 +4,10 @@ SHELL := /bin/sh
 BIN := .venv/bin
 SOURCES := bot storage tests benchmarks tools
 WORKERS ?= auto
+N ?= 20
 export PYTHON
 
-.PHONY: help run test check lint coverage fmt bench docker-check lock upgrade clean
+.PHONY: help run test check lint coverage fmt bench crash docker-check lock upgrade clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +46,10 @@ fmt: ## put the code into its usual form
 bench: ## measure, and print the ratios that the project promises
 	@tools/setup.sh dev
 	@code=0; for script in benchmarks/[a-z]*.py; do $(BIN)/python "$$script" || code=1; done; exit $$code
+
+crash: ## kill Paperboy N times on each platform and database, and see what stands in the channels (ARGS="slack sqlite")
+	@tools/setup.sh dev
+	@$(BIN)/python -m tests.crash --kills $(N) $(ARGS)
 
 docker-check: ## lint the Dockerfile and carry out its steps without a Docker engine (Debian, root)
 	@tools/setup.sh dev

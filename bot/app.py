@@ -199,7 +199,7 @@ class _Running:
         entries = await fill_from_seeds(storage, now)
         if settings.is_local:
             await open_workspace(storage, language=settings.language, zone=settings.zone, at=now)
-        interrupted = await storage.ledger.recover()
+        interrupted = await storage.ledger.recover()  # at once, and of this worker's own only
         log.info("run.prepared", entries=entries, interrupted_posts=interrupted)
 
 

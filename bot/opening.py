@@ -16,7 +16,7 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
     Raises:
         StorageError: it cannot be opened.
     """
-    storage = await open_storage(settings.database_url, migrate=migrate)
+    storage = await open_storage(settings.database_url, migrate=migrate, worker=settings.worker)
     try:
         yield storage
     finally:

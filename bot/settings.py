@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+import socket
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
 OPTIONAL: Final = frozenset(
     {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"}
     | {"DISCORD_TOKEN", "DISCORD_GATEWAY_URL", "PAPERBOY_DISCORD_SHARDS"}
-    | {"PAPERBOY_ENCRYPTION_KEY", "PAPERBOY_MAINTAINERS", "PAPERBOY_OPERATORS"}
+    | {"PAPERBOY_ENCRYPTION_KEY", "PAPERBOY_MAINTAINERS", "PAPERBOY_OPERATORS", "PAPERBOY_WORKER"}
 )
 _KNOWN: Final = frozenset({*DEFAULTS, *OPTIONAL})
 _LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -86,7 +87,10 @@ class DiscordSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything an operator can set. `language_is_set` tells a choice from the default."""
+    """Everything an operator can set. `language_is_set` tells a choice from the default.
+
+    `worker` is this process's name among those that share its database: the same after a restart, and nobody else's.
+    """
 
     database_url: str
     language: Language
@@ -96,6 +100,7 @@ class Settings:
     web_port: int
     arxiv_url: str
     log_level: str
+    worker: str
     staff: Staff = field(default_factory=Staff)
     slack: SlackSettings | None = None
     discord: DiscordSettings | None = None
@@ -129,6 +134,8 @@ def load_settings(environment: Mapping[str, str], directory: Path) -> Settings:
         web_port=_port(values["PAPERBOY_WEB_PORT"].strip()),
         arxiv_url=_http_url("PAPERBOY_ARXIV_URL", values["PAPERBOY_ARXIV_URL"].strip()),
         log_level=_one_of("PAPERBOY_LOG_LEVEL", values["PAPERBOY_LOG_LEVEL"].strip().lower(), _LOG_LEVELS),
+        worker=values.get("PAPERBOY_WORKER", "").strip()
+        or f"{socket.gethostname()}:{values['PAPERBOY_WEB_PORT'].strip()}",
         staff=Staff(_ids(values.get("PAPERBOY_MAINTAINERS", "")), _ids(values.get("PAPERBOY_OPERATORS", ""))),
         slack=_slack(values),
         discord=_discord(values),

@@ -6,43 +6,59 @@ no two workers are ever handed the same post to send.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, Subquery, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, or_, select, update
 
 from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostState
+from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.subscriptions import Channel
 from storage.people import channel_of, where_channel
-from storage.posts import TO_CHANGE, TO_SEND, UNSENT, select_posts, to_post, turn_of
+from storage.posts import TO_CHANGE, UNSENT, select_posts, to_post, turn_of
 from storage.tables import CHANNEL_COLUMNS, deliveries, posts, subscriptions
 
-SEND_TIME = timedelta(minutes=5)
-"""How long a post stays with who was handed it to send; after that nobody knows whether it arrived."""
-LOOK_UP_TIME = timedelta(minutes=1)
-"""How long an uncertain post or a change stays with who was handed it, before it is handed out again."""
+_FREE: Final[Mapping[str, Any]] = {"held_by": None, "change_taken": False, "next_attempt_at": None}
+"""Of a post that nobody acts on, and that anybody may."""
 
 
-def recover(connection: Connection) -> int:
-    """Posts left in sending become uncertain; changes somebody was making are free to be made again."""
-    taken = update(posts).where(posts.c.turn == TO_CHANGE, posts.c.change_taken)
-    connection.execute(taken.values(change_taken=False, next_attempt_at=None))
-    sending = update(posts).where(posts.c.turn == TO_SEND, posts.c.state == PostState.SENDING)
-    return connection.execute(sending.values(state=PostState.UNCERTAIN, next_attempt_at=None)).rowcount
+def held(connection: Connection) -> Sequence[tuple[Claim, Channel]]:
+    """All claims, and the channels they are made in."""
+    columns = [posts.c[name] for name in ("id", "held_by", "beat", *CHANNEL_COLUMNS)]
+    rows = connection.execute(select(*columns).where(posts.c.held_by.is_not(None)))
+    return [(Claim(row.id, row.held_by, row.beat), channel_of(row)) for row in rows]
+
+
+def take_away(connection: Connection, abandoned: Sequence[Claim]) -> int:
+    """Let go of the posts of claims that are still just as they were seen; how many those are."""
+    count = 0
+    for claim in abandoned:
+        its_post = posts.c.id == claim.post_id
+        count += _let_go(connection, its_post, posts.c.held_by == claim.holder, posts.c.beat == claim.beat)
+    return count
+
+
+def _let_go(connection: Connection, *which: ColumnElement[bool]) -> int:
+    """What was being sent is uncertain; a change that somebody was making is free to be made again."""
+    sending = case((posts.c.state == PostState.SENDING, PostState.UNCERTAIN), else_=posts.c.state)
+    freed = update(posts).where(*which)
+    return connection.execute(freed.values(state=sending, **_FREE)).rowcount
+
+
+def renew(connection: Connection, post_id: int, worker: str) -> bool:
+    """Say that the worker is still at work on a post; whether it still holds it."""
+    beating = update(posts).where(posts.c.id == post_id, posts.c.held_by == worker)
+    return connection.execute(beating.values(beat=posts.c.beat + 1)).rowcount > 0
 
 
 def channels_waiting(connection: Connection, now: datetime) -> Sequence[Channel]:
     """Channels whose first unfinished post may be acted on now."""
     first = _first_unfinished()
-    ready = select(first).where(
-        or_(
-            and_(first.c.next_attempt_at.is_(None), first.c.state != PostState.SENDING),
-            first.c.next_attempt_at <= now,
-        ),
-    )
+    due = or_(first.c.next_attempt_at.is_(None), first.c.next_attempt_at <= now)
+    ready = select(first).where(first.c.held_by.is_(None), due)
     return sorted(channel_of(row) for row in connection.execute(ready))
 
 
@@ -59,32 +75,31 @@ def _first_unfinished() -> Subquery:
     place = func.row_number().over(
         partition_by=[posts.c[name] for name in CHANNEL_COLUMNS], order_by=[posts.c.turn, posts.c.id]
     )
-    columns = [posts.c[name] for name in (*CHANNEL_COLUMNS, "state", "next_attempt_at")]
+    columns = [posts.c[name] for name in (*CHANNEL_COLUMNS, "held_by", "next_attempt_at")]
     numbered = _unfinished(select(*columns, place.label("place"))).subquery()
     return select(numbered).where(numbered.c.place == 1).subquery()
 
 
-def claim(connection: Connection, channel: Channel, now: datetime) -> Post | None:
-    """The channel's next post to act on. One that somebody began to send and never came back from is uncertain."""
+def claim(connection: Connection, channel: Channel, now: datetime, worker: str) -> Post | None:
+    """The channel's next post to act on, held by the worker from now on; None while anybody holds it."""
     in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
     row = connection.execute(in_order.limit(1)).first()
     if row is None or not _is_ready(row, now):
         return None
-    attempts = row.attempts + 1
+    held: dict[str, Any] = {"attempts": row.attempts + 1, "held_by": worker, "beat": row.beat + 1}
+    held["next_attempt_at"] = None
     if row.state in {PostState.PLANNED, PostState.FAILED}:
-        tried_at, until = row.tried_at or now, now + SEND_TIME
-        _set(connection, row.id, state=PostState.SENDING, attempts=attempts, tried_at=tried_at, next_attempt_at=until)
+        tried_at = row.tried_at or now
+        _set(connection, row.id, state=PostState.SENDING, tried_at=tried_at, **held)
         return replace(to_post(row), tried_at=tried_at)
-    state = PostState.UNCERTAIN if row.state is PostState.SENDING else row.state
-    taken, until = row.change is not None, now + LOOK_UP_TIME
-    _set(connection, row.id, state=state, attempts=attempts, change_taken=taken, next_attempt_at=until)
-    return to_post(row, state)
+    _set(connection, row.id, change_taken=row.change is not None, **held)
+    return to_post(row)
 
 
 def _is_ready(row: Row[Any], now: datetime) -> bool:
-    if row.next_attempt_at is None:
-        return row.state is not PostState.SENDING
-    return bool(row.next_attempt_at <= now)
+    if row.held_by is not None:
+        return False
+    return row.next_attempt_at is None or bool(row.next_attempt_at <= now)
 
 
 def _unfinished(statement: Select[Any]) -> Select[Any]:
@@ -107,15 +122,15 @@ def mark_sent(connection: Connection, post_id: int, message_id: str, revision: i
         message_id=message_id,
         revision=revision,
         sent_at=at,
-        next_attempt_at=None,
         reason=None,
+        **_FREE,
     )
     _settle(connection, row.delivery_id)
 
 
-def mark_changed(connection: Connection, post_id: int, revision: int) -> None:
+def mark_changed(connection: Connection, post_id: int, worker: str, revision: int) -> None:
     """The platform shows this revision now, which ends the change unless another was ordered meanwhile."""
-    row = _row(connection, post_id)
+    row = _row(connection, post_id, held_by=worker)
     if row is None:
         return
     change = None if row.change_taken and row.change is PostChange.EDIT else row.change
@@ -124,67 +139,67 @@ def mark_changed(connection: Connection, post_id: int, revision: int) -> None:
         post_id,
         revision=revision,
         change=change,
-        change_taken=False,
         attempts=0,
         turn=turn_of(row.state, change),
-        next_attempt_at=None,
         reason=None,
+        **_FREE,
     )
 
 
-def mark_withdrawn(connection: Connection, post_id: int) -> None:
-    """It is gone, or never went out."""
+def mark_withdrawn(connection: Connection, post_id: int, worker: str) -> None:
+    """It is gone, or never went out; that counts also where nobody holds it."""
     row = _row(connection, post_id)
-    if row is None:
-        return
-    _set(
-        connection,
-        post_id,
-        state=PostState.WITHDRAWN,
-        turn=None,
-        change=None,
-        change_taken=False,
-        next_attempt_at=None,
-    )
-    _settle(connection, row.delivery_id)
+    if row is not None and row.held_by in (None, worker):
+        end(connection, post_id, row.delivery_id)
 
 
-def mark_uncertain(connection: Connection, post_id: int, reason: Message, retry_at: datetime) -> bool:
+def end(connection: Connection, post_id: int, delivery_id: int) -> None:
+    """Nothing of a post is or will be there."""
+    _set(connection, post_id, state=PostState.WITHDRAWN, turn=None, change=None, **_FREE)
+    _settle(connection, delivery_id)
+
+
+def mark_uncertain(connection: Connection, post_id: int, worker: str, reason: Message, retry_at: datetime) -> bool:
     """Nobody knows: to be looked up then, and never sent again before that; whether the reason is a new one."""
-    row = _row(connection, post_id)
+    row = _row(connection, post_id, held_by=worker)
     if row is None or row.state not in {PostState.SENDING, PostState.UNCERTAIN}:
         return False
-    _set(connection, post_id, state=PostState.UNCERTAIN, reason=reason, next_attempt_at=retry_at)
+    _set(connection, post_id, state=PostState.UNCERTAIN, reason=reason, **_free_at(retry_at))
     return bool(row.reason != reason)
 
 
-def mark_failed(connection: Connection, post_id: int, reason: Message, retry_at: datetime) -> None:
+def mark_failed(connection: Connection, post_id: int, worker: str, reason: Message, retry_at: datetime) -> None:
     """To be tried again then. A post whose withdrawal was ordered meanwhile is not."""
-    row = _row(connection, post_id)
+    row = _row(connection, post_id, held_by=worker)
     if row is None:
         return
     if row.state in UNSENT and row.change is PostChange.WITHDRAW:
-        mark_withdrawn(connection, post_id)
+        end(connection, post_id, row.delivery_id)
     elif row.state in UNSENT:
-        _set(connection, post_id, state=PostState.FAILED, change=None, reason=reason, next_attempt_at=retry_at)
-    elif row.state is PostState.SENT and row.change is not None:
-        _set(connection, post_id, change_taken=False, reason=reason, next_attempt_at=retry_at)
+        _set(connection, post_id, state=PostState.FAILED, change=None, reason=reason, **_free_at(retry_at))
+    else:
+        _set(connection, post_id, reason=reason, **_free_at(retry_at if row.change is not None else None))
 
 
-def mark_refused(connection: Connection, post_id: int, reason: Message, alone: bool = False) -> bool:
+def _free_at(moment: datetime | None) -> Mapping[str, Any]:
+    """Of a post that anybody may act on from then on."""
+    return {**_FREE, "next_attempt_at": moment}
+
+
+def mark_refused(connection: Connection, post_id: int, worker: str, reason: Message, alone: bool = False) -> bool:
     """It does not go out, nor unless it is `alone` does the rest of its delivery; whether the operator should know.
 
     Of a post that is there, the change is given up, which is no news.
     """
-    row = _row(connection, post_id)
+    row = _row(connection, post_id, held_by=worker)
     if row is None:
         return False
     if row.state is PostState.SENT:
-        _set(connection, post_id, change=None, change_taken=False, turn=None, reason=reason, next_attempt_at=None)
+        _set(connection, post_id, change=None, turn=None, reason=reason, **_FREE)
         return False
     these = posts.c.id == post_id if alone else posts.c.delivery_id == row.delivery_id
     rest = update(posts).where(these, posts.c.state.in_(UNSENT))
-    ended = {"state": PostState.REFUSED, "turn": None, "change": None, "reason": reason, "next_attempt_at": None}
+    ended = {"state": PostState.REFUSED, "turn": None, "change": None, "reason": reason, **_FREE}
     refused = connection.execute(rest.values(**ended)).rowcount
     _settle(connection, row.delivery_id, broken_off=not alone)
     is_over = not alone or _has_failed(connection, row.delivery_id)
@@ -223,9 +238,11 @@ def _settle(connection: Connection, delivery_id: int, *, broken_off: bool = Fals
     connection.execute(planned.values(state=state))
 
 
-def _row(connection: Connection, post_id: int) -> Row[*tuple[Any, ...]] | None:
-    columns = (posts.c.delivery_id, posts.c.state, posts.c.change, posts.c.change_taken, posts.c.reason)
-    return connection.execute(select(*columns).where(posts.c.id == post_id)).first()
+def _row(connection: Connection, post_id: int, held_by: str | None = None) -> Row[*tuple[Any, ...]] | None:
+    """A post, with `held_by` only while that worker holds it: who has lost it meanwhile knows nothing that counts."""
+    columns = [posts.c[name] for name in ("delivery_id", "state", "change", "change_taken", "reason", "held_by")]
+    held = [posts.c.held_by == held_by] if held_by is not None else []
+    return connection.execute(select(*columns).where(posts.c.id == post_id, *held)).first()
 
 
 def _set(connection: Connection, post_id: int, **values: object) -> None:

@@ -19,6 +19,7 @@ from bot.core.digests import (
     PostChange,
     PostState,
 )
+from bot.core.leases import Claim, Watch
 from bot.core.messages import Message
 from bot.core.metering import Backlog
 from bot.core.ports import PostChangeOrder
@@ -33,10 +34,12 @@ from storage.tables import deliveries, posts, subscriptions
 
 
 class DeliveryLedger:
-    """`bot.core.ports.Ledger` on a database."""
+    """`bot.core.ports.Ledger` on a database, for one worker, which holds what it is handed by its name."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, worker: str) -> None:
         self._database = database
+        self._worker = worker
+        self._watch = Watch()
 
     async def plan(
         self, subscription: Subscription, deliveries: Sequence[PlannedDelivery], *, served: Subscription | None = None
@@ -67,9 +70,25 @@ class DeliveryLedger:
         """See the port."""
         return await self._database.read(_posts_of_entries, subscription_id, list(entry_ids))
 
-    async def recover(self) -> int:
+    async def recover(self, serving: Collection[Channel] = ()) -> int:
         """See the port."""
-        return await self._database.write(claims.recover)
+        held = await self._database.read(claims.held)
+        left = [claim for claim, channel in held if claim.holder == self._worker and channel not in serving]
+        return await self._database.write(claims.take_away, left) if left else 0
+
+    async def take_over(self, elapsed: float) -> int:
+        """See the port."""
+        held = await self._database.read(claims.held)
+        abandoned = self._watch.abandoned([claim for claim, _ in held if claim.holder != self._worker], elapsed)
+        return await self._database.write(claims.take_away, abandoned) if abandoned else 0
+
+    async def claims(self) -> Sequence[Claim]:
+        """See the port."""
+        return [claim for claim, _ in await self._database.read(claims.held)]
+
+    async def renew(self, post_id: int) -> bool:
+        """See the port."""
+        return await self._database.write(claims.renew, post_id, self._worker)
 
     async def channels_waiting(self, now: datetime) -> Sequence[Channel]:
         """See the port."""
@@ -80,8 +99,8 @@ class DeliveryLedger:
         return await self._database.read(claims.next_attempt, now)
 
     async def claim(self, channel: Channel, now: datetime) -> Post | None:
-        """See the port. What is handed out without being marked as sending stays away from others for a minute."""
-        return await self._database.write(claims.claim, channel, now)
+        """See the port."""
+        return await self._database.write(claims.claim, channel, now, self._worker)
 
     async def mark_sent(self, post_id: int, *, message_id: str, revision: int, at: datetime) -> None:
         """See the port."""
@@ -89,23 +108,23 @@ class DeliveryLedger:
 
     async def mark_changed(self, post_id: int, *, revision: int) -> None:
         """See the port. A change ordered while this one was under way is still to be made."""
-        await self._database.write(claims.mark_changed, post_id, revision)
+        await self._database.write(claims.mark_changed, post_id, self._worker, revision)
 
     async def mark_withdrawn(self, post_id: int) -> None:
         """See the port."""
-        await self._database.write(claims.mark_withdrawn, post_id)
+        await self._database.write(claims.mark_withdrawn, post_id, self._worker)
 
     async def mark_uncertain(self, post_id: int, *, reason: Message, retry_at: datetime) -> bool:
         """See the port."""
-        return await self._database.write(claims.mark_uncertain, post_id, reason, retry_at)
+        return await self._database.write(claims.mark_uncertain, post_id, self._worker, reason, retry_at)
 
     async def mark_failed(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
         """See the port."""
-        await self._database.write(claims.mark_failed, post_id, reason, retry_at)
+        await self._database.write(claims.mark_failed, post_id, self._worker, reason, retry_at)
 
     async def mark_refused(self, post_id: int, *, reason: Message, alone: bool = False) -> bool:
         """See the port."""
-        return await self._database.write(claims.mark_refused, post_id, reason, alone)
+        return await self._database.write(claims.mark_refused, post_id, self._worker, reason, alone)
 
     async def post_of(self, ref: MessageRef) -> Post | None:
         """See the port."""
@@ -202,7 +221,7 @@ def _order(connection: Connection, post_id: int, order: PostChangeOrder) -> None
         return
     if row.state in {PostState.PLANNED, PostState.FAILED}:
         if order.withdraw:
-            claims.mark_withdrawn(connection, post_id)
+            claims.end(connection, post_id, row.delivery_id)
         return  # it will be sent as the entry is then
     if row.state is PostState.SENT or row.state in UNSENT:
         change = PostChange.WITHDRAW if order.withdraw else PostChange.EDIT

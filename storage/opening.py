@@ -82,10 +82,15 @@ class Storage:
         return SlackStates(self.database)
 
 
-async def open_storage(url: str, *, migrate: bool = False) -> Storage:
+WORKER = "paperboy"
+"""Who acts on posts where there is only one who does."""
+
+
+async def open_storage(url: str, *, migrate: bool = False, worker: str = WORKER) -> Storage:
     """Open the database at an address such as `sqlite:///paperboy.db` (relative) or `sqlite:////var/lib/paperboy.db`.
 
-    One that does not exist is created. With `migrate`, an older one is upgraded first.
+    One that does not exist is created. With `migrate`, an older one is upgraded first. `worker` is
+    who acts on posts here: what is claimed is held by this name, which no other process may have at the same time.
 
     Raises:
         SchemaMismatch: another version has written it. It is left as it is.
@@ -99,7 +104,7 @@ async def open_storage(url: str, *, migrate: bool = False) -> Storage:
         EntryArchive(database),
         EntrySearch(database),
         SubscriptionBook(database),
-        DeliveryLedger(database),
+        DeliveryLedger(database, worker),
         EngagementRecord(database),
         EventInbox(database),
         KeptQuestions(database),

@@ -11,7 +11,7 @@ from bot.core.messages import msg
 from storage.database import file_uri
 from storage.faults import not_a_database
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Alembic's revision ids, oldest first."""
 
 HEAD = REVISIONS[-1]

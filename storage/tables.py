@@ -276,6 +276,8 @@ posts = Table(
     Column("attempts", Integer, nullable=False),
     Column("tried_at", Moment),  # when it was first handed out to be sent
     Column("next_attempt_at", Moment),
+    Column("held_by", Text),  # the worker that acts on it now
+    Column("beat", Integer, nullable=False, server_default="0"),  # counts on while that worker does
     Column("reason", Said),
     Index(None, "delivery_id"),
     Index(None, "entry_id", "platform", "workspace"),
@@ -288,6 +290,8 @@ Index(
     *(posts.c[name] for name in (*CHANNEL_COLUMNS, "turn", "id")),
     sqlite_where=posts.c.turn.is_not(None),
 )
+
+Index("ix_posts_held_by", posts.c.held_by, sqlite_where=posts.c.held_by.is_not(None))
 
 inbox = Table(
     "inbox",

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,14 +86,14 @@ class Running:
         return await self.process.wait()
 
 
-async def start(folder: Path, port: int, **more: str) -> asyncio.subprocess.Process:
-    """Start `paperboy run` without waiting until it answers."""
+async def start(
+    folder: Path, port: int, *, command: Sequence[str] = ("-m", "bot", "run"), **more: str
+) -> asyncio.subprocess.Process:
+    """Start `paperboy run`, or another command of Python's, without waiting until it answers."""
     with (folder / "log.txt").open("ab") as log:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "bot",
-            "run",
+            *command,
             cwd=folder,
             env=environment(folder, PAPERBOY_WEB_PORT=str(port), **more),
             stdin=asyncio.subprocess.DEVNULL,
@@ -121,10 +121,10 @@ async def running(folder: Path, port: int | None = None, **more: str) -> AsyncIt
         if process.returncode is None:
             process.terminate()
         await process.wait()
-        _close_pipes(process)
+        close_pipes(process)
 
 
-def _close_pipes(process: asyncio.subprocess.Process) -> None:
+def close_pipes(process: asyncio.subprocess.Process) -> None:
     """Close what asyncio would leave to the garbage collector, which warns about it."""
     transport = getattr(process, "_transport", None)
     if transport is not None:

@@ -21,6 +21,7 @@ from bot.core.digests import (
 )
 from bot.core.engagement import Engagement, Seen
 from bot.core.entries import Action, Entry, Revision, TagCount
+from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.metering import Backlog
 from bot.core.people import Language, Person
@@ -302,8 +303,28 @@ class Ledger(Protocol):
         """One subscription's posts of these entries, in order, also withdrawn ones."""
         ...
 
-    async def recover(self) -> int:
-        """At start: posts left in sending become uncertain; how many there were."""
+    async def recover(self, serving: Collection[Channel] = ()) -> int:
+        """Let go of what this worker holds in other channels than those it is serving; how many posts that were.
+
+        It was claimed before the process was killed, or by a task that ended without a word. A post that was being
+        sent is uncertain then. What other workers hold stays with them.
+        """
+        ...
+
+    async def take_over(self, elapsed: float) -> int:
+        """Take away what other workers hold and were not at work on for a whole lease; how many posts that were.
+
+        `elapsed` are seconds that go on steadily when somebody sets the clock. Whoever asks for the first time begins
+        to watch (see `bot.core.leases`).
+        """
+        ...
+
+    async def claims(self) -> Sequence[Claim]:
+        """Which posts are held now, and by whom."""
+        ...
+
+    async def renew(self, post_id: int) -> bool:
+        """Say that this worker is still at work on a post; False when it has been taken away from it."""
         ...
 
     async def channels_waiting(self, now: datetime) -> Sequence[Channel]:
@@ -317,10 +338,10 @@ class Ledger(Protocol):
     async def claim(self, channel: Channel, now: datetime) -> Post | None:
         """The channel's next post to act on, or None when nothing is to be done there now.
 
-        Posts go out in the order they were planned: one that waits for its next attempt holds back those behind
-        it. A planned or failed post is committed as sending before it is handed out, with the state it had in
-        `Post.state`; an uncertain one keeps its state, and one that has been sending for very long is uncertain;
-        sent ones come with their `change` once all are out.
+        Posts go out in the order they were planned: one that waits for its next attempt, or that a worker holds, holds
+        back those behind it. A planned or failed post is committed as sending before it is handed out, with the state
+        it had in `Post.state`; an uncertain one keeps its state; sent ones come with their `change` once all are out.
+        The worker holds it until it says what became of it, which nobody else can, but that it was sent.
         """
         ...
 

@@ -71,7 +71,10 @@ class Api:
         if self._client.is_closed():
             raise DiscordUnreachable("closed", sent=False)
         with translated(self._clock.now()):
-            return await work(self._client.http)
+            done = await work(self._client.http)
+        if isinstance(done, str) and done:  # a page of whoever stands before Discord; an empty answer is one too
+            raise DiscordUnreachable("an answer that is not Discord's")
+        return done
 
 
 @contextmanager

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from datetime import time as day_time
 from typing import Final
 
 import structlog
@@ -31,16 +34,18 @@ from bot.core.errors import (
     PlatformBusy,
     StorageError,
 )
+from bot.core.leases import BEAT, KEPT
 from bot.core.messages import Message, msg
 from bot.core.metering import UNMETERED, Meter, Outcome
 from bot.core.people import Language
 from bot.core.ports import Clock, Courier, Stores
 from bot.core.subscriptions import Channel
+from bot.usecases.turns import Turns
 
 _CHANNELS_AT_ONCE: Final = 8
 """Posts under way at a time, each in another channel."""
 _LONGEST_CALL: Final = 120.0
-"""Seconds for one post; less than the ledger leaves it with us."""
+"""Seconds for one post."""
 _LONGEST_PAUSE: Final = timedelta(minutes=30)
 _PAUSE_OF_CHANGES: Final = timedelta(hours=6)
 """How long a change waits where a person has to act first; only the first one of a channel is asked for again."""
@@ -59,14 +64,23 @@ class Serving:
     There must be one of these in a process: two that serve the same channel would not keep its order.
     """
 
-    def __init__(self, stores: Stores, couriers: Couriers, clock: Clock, meter: Meter = UNMETERED) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        couriers: Couriers,
+        clock: Clock,
+        meter: Meter = UNMETERED,
+        *,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stores = stores
         self._couriers = couriers
         self._clock = clock
         self._meter = meter
+        self._elapsed = elapsed
         self._tasks: dict[Channel, asyncio.Task[int]] = {}
         self._again: set[Channel] = set()
-        self._gate = asyncio.Semaphore(_CHANNELS_AT_ONCE)
+        self._turns = Turns(_CHANNELS_AT_ONCE)
 
     async def start(self) -> Sequence[asyncio.Task[int]]:
         """Begin to serve every channel that waits and is not being served; the new tasks.
@@ -77,7 +91,12 @@ class Serving:
         Raises:
             StorageError: the ledger cannot be used.
         """
-        waiting = await self._stores.ledger.channels_waiting(self._clock.now())
+        ledger = self._stores.ledger
+        interrupted = await ledger.recover(self._tasks)
+        abandoned = await ledger.take_over(self._elapsed())
+        if interrupted or abandoned:
+            log.info("delivery.taken_up", interrupted=interrupted, abandoned=abandoned)
+        waiting = await ledger.channels_waiting(self._clock.now())
         self._again.update(channel for channel in waiting if channel in self._tasks)
         new = {channel: asyncio.create_task(self._serve(channel)) for channel in waiting if channel not in self._tasks}
         self._tasks |= new
@@ -103,22 +122,23 @@ class Serving:
     async def _serve_next(self, channel: Channel) -> bool:
         """Act on the channel's next post, when its turn comes; whether there was one.
 
-        The gate is for one post, not for the whole channel: a long digest is no longer in others' way than a short one.
+        A turn is for one post, not for the whole channel: a long digest is no longer in others' way than a short one.
         """
-        async with self._gate:
+        async with self._turns.turn((channel.platform, channel.workspace)):
             while True:
                 self._again.discard(channel)
+                asked = asyncio.get_running_loop().time()
                 post = await self._stores.ledger.claim(channel, self._clock.now())
                 if post is not None:
-                    await self._step(post)
+                    await self._step(post, asked)
                     return True
                 if channel not in self._again:
                     return False
 
-    async def _step(self, post: Post) -> None:
+    async def _step(self, post: Post, claimed: float) -> None:
         outcome = Outcome.FAULT
         try:
-            outcome = await _act(self._stores, self._couriers, self._clock, post, self._meter)
+            outcome = await _act(self._stores, self._couriers, self._clock, post, self._meter, claimed)
         finally:
             self._meter.stepped(post.channel.platform, outcome, again=post.attempts > 0)
 
@@ -146,15 +166,18 @@ def _together(failed: list[Exception]) -> ExceptionGroup[Exception]:
     return ExceptionGroup("not every channel could be served", failed)
 
 
-async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post, meter: Meter) -> Outcome:
-    """One step for one post; whatever the platform answers, or does not answer, ends in the ledger."""
+async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post, meter: Meter, claimed: float) -> Outcome:
+    """One step for one post; whatever the platform answers, or does not answer, ends in the ledger.
+
+    `claimed`: the loop's time when it was asked for.
+    """
     courier = couriers.get(post.channel.platform)
     if courier is None:
         reason = msg("{platform} is not connected.", platform=post.channel.platform)
         await stores.ledger.mark_failed(post.id, reason=reason, retry_at=clock.now() + _LONGEST_PAUSE)
         return Outcome.NOT_CONNECTED
     try:
-        async with asyncio.timeout(_LONGEST_CALL):
+        async with asyncio.timeout(_LONGEST_CALL), _at_work(stores, post, claimed):
             await _carry(stores, courier, clock, post)
     except (ChannelUnavailable, ContentRefused) as error:
         await _give_up(stores, courier, clock, post, error)
@@ -176,6 +199,38 @@ async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post, met
         await _put_off(stores, courier, clock, post, DeliveryUncertain(fault))
         raise
     return Outcome.DONE
+
+
+@asynccontextmanager
+async def _at_work(stores: Stores, post: Post, claimed: float) -> AsyncIterator[None]:
+    """Keep the ledger told that somebody is at work on a post, and break that off where it can no longer be told.
+
+    Others take the post over when they have not heard of it for long: nothing may go out from here by then.
+
+    Raises:
+        TimeoutError: it was broken off.
+    """
+    async with asyncio.timeout_at(claimed + KEPT) as limit:
+        beating = asyncio.create_task(_beat(stores, post, limit))
+        try:
+            yield
+        finally:
+            beating.cancel()
+
+
+async def _beat(stores: Stores, post: Post, limit: asyncio.Timeout) -> None:
+    """Beat and put the limit off, until cancelled or until the post has been taken away, which is the limit."""
+    loop = asyncio.get_running_loop()
+    is_ours = True
+    while is_ours:
+        await asyncio.sleep(BEAT)
+        asked = loop.time()
+        try:
+            is_ours = await stores.ledger.renew(post.id)
+        except StorageError as error:
+            log.warning("delivery.beat_failed", post=post.key, reason=str(error))
+        else:
+            limit.reschedule(asked + KEPT if is_ours else asked)
 
 
 async def _give_up(
@@ -267,7 +322,7 @@ async def _carry(stores: Stores, courier: Courier, clock: Clock, post: Post) -> 
 async def _arrived(courier: Courier, post: Post) -> str | None:
     if post.state is not PostState.UNCERTAIN:
         return None
-    since = post.tried_at or datetime.combine(post.digest_date - timedelta(days=1), time(), UTC)
+    since = post.tried_at or datetime.combine(post.digest_date - timedelta(days=1), day_time(), UTC)
     return await courier.find(post.channel, post.key, thread_id=post.thread_id, since=since)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -16,10 +17,10 @@ from bot.core.digests import (
     PostKind,
     PostState,
 )
+from bot.core.leases import LEASE
 from bot.core.messages import msg
 from bot.core.ports import PostChangeOrder
 from bot.core.subscriptions import Subscription
-from storage.claims import LOOK_UP_TIME, SEND_TIME
 from storage.opening import Storage, open_storage
 
 DAY = date(2024, 6, 21)
@@ -131,12 +132,10 @@ async def test_an_interrupted_post_is_looked_up_first(desk: Desk) -> None:
     uncertain = await desk.next()
     assert (uncertain.id, uncertain.state) == (post.id, PostState.UNCERTAIN)
     assert (await desk.posts())["h"].state is PostState.UNCERTAIN
-    assert await desk.claim() is None  # for a while it stays with who looks it up
-    assert (await desk.next(LOOK_UP_TIME)).state is PostState.UNCERTAIN
-    later = desk.now + 2 * LOOK_UP_TIME
-    await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=later)  # the platform could not be asked
-    assert await desk.claim(LOOK_UP_TIME) is None
-    assert (await desk.next(2 * LOOK_UP_TIME)).reason == WHY
+    assert await desk.claim(timedelta(days=1)) is None  # it stays with who looks it up
+    await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now + 2 * SECOND)  # who could not be told
+    assert await desk.claim(SECOND) is None
+    assert (await desk.next(2 * SECOND)).reason == WHY
     await desk.ledger.mark_failed(post.id, reason=WHY, retry_at=desk.now)  # it never arrived
     assert (await desk.next()).state is PostState.FAILED
 
@@ -144,7 +143,9 @@ async def test_an_interrupted_post_is_looked_up_first(desk: Desk) -> None:
 async def test_a_post_nobody_knows_about_is_looked_up_when_asked(desk: Desk) -> None:
     post = await desk.next()
     assert await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now + SECOND)
+    await desk.next(SECOND)
     assert not await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now + SECOND)  # no news
+    await desk.next(SECOND)
     assert await desk.ledger.mark_uncertain(post.id, reason=msg("Another."), retry_at=desk.now + SECOND)
     assert not await desk.waiting()
     assert await desk.waiting(SECOND)
@@ -154,15 +155,69 @@ async def test_a_post_nobody_knows_about_is_looked_up_when_asked(desk: Desk) -> 
     assert (await desk.next()).key[-1] == "a"
 
 
-async def test_a_post_that_nobody_came_back_with_is_looked_up_after_a_while(desk: Desk) -> None:
-    post = await desk.next()  # and here its sender fails, without an end to the process
-    assert not await desk.waiting(SEND_TIME - SECOND)
-    assert await desk.claim(SEND_TIME - SECOND) is None
-    assert await desk.waiting(SEND_TIME)
-    orphan = await desk.next(SEND_TIME)
-    assert (orphan.id, orphan.state) == (post.id, PostState.UNCERTAIN)
-    await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now)
+async def test_what_is_being_served_is_not_recovered(desk: Desk) -> None:
+    await desk.next()
+    assert await desk.ledger.recover([desk.order.channel]) == 0
+    assert await desk.states() == "h:sending a:planned b:planned"
+    assert await desk.ledger.recover([replace(desk.order.channel, id="random")]) == 1
     assert await desk.states() == "h:uncertain a:planned b:planned"
+
+
+@pytest.fixture
+async def other(desk: Desk) -> AsyncIterator[Desk]:
+    """The same subscription as another worker sees it."""
+    storage = await open_storage(f"sqlite:///{desk.storage.database.path}", worker="other")
+    yield Desk(storage, desk.order, desk.now)
+    await storage.close()
+
+
+async def test_what_another_worker_holds_is_left_to_it_however_late_it_is(desk: Desk, other: Desk) -> None:
+    await desk.next()
+    assert await other.ledger.recover() == 0
+    assert await other.claim(timedelta(days=365)) is None
+    assert not await other.waiting(timedelta(days=365))
+
+
+async def test_a_worker_that_stands_still_for_a_lease_loses_what_it_holds(desk: Desk, other: Desk) -> None:
+    post = await desk.next()
+    assert await other.ledger.take_over(1000.0) == 0  # it begins to watch
+    assert await other.ledger.take_over(1000.0 + LEASE - 1) == 0
+    assert await desk.ledger.renew(post.id)
+    assert await other.ledger.take_over(1000.0 + LEASE) == 0
+    assert await other.ledger.take_over(1000.0 + 2 * LEASE) == 1
+    assert not await desk.ledger.renew(post.id)
+    orphan = await other.next()
+    assert (orphan.id, orphan.state) == (post.id, PostState.UNCERTAIN)
+
+
+async def test_a_worker_never_takes_over_its_own(desk: Desk) -> None:
+    await desk.next()
+    for elapsed in (0.0, LEASE, 10 * LEASE):
+        assert await desk.ledger.take_over(elapsed) == 0
+
+
+async def test_a_claim_that_ended_and_was_made_anew_is_another_one(desk: Desk, other: Desk) -> None:
+    post = await desk.next()
+    await other.ledger.take_over(0.0)
+    await desk.ledger.mark_failed(post.id, reason=WHY, retry_at=desk.now)
+    assert (await desk.next()).id == post.id
+    assert await other.ledger.take_over(LEASE) == 0
+
+
+async def test_who_has_lost_a_post_can_say_only_that_it_was_sent(desk: Desk, other: Desk) -> None:
+    post = await desk.next()
+    for elapsed in (0.0, LEASE):
+        await other.ledger.take_over(elapsed)
+    await other.next()
+    await desk.ledger.mark_failed(post.id, reason=WHY, retry_at=desk.now)
+    assert not await desk.ledger.mark_uncertain(post.id, reason=WHY, retry_at=desk.now)
+    assert not await desk.ledger.mark_refused(post.id, reason=WHY)
+    await desk.ledger.mark_withdrawn(post.id)
+    await desk.ledger.mark_changed(post.id, revision=2)
+    assert await desk.states() == "h:uncertain a:planned b:planned"
+    assert await desk.claim() is None, "the other one is looking it up"
+    await desk.sent(post)
+    assert await desk.states() == "h:sent a:planned b:planned"
 
 
 async def test_the_pauses_grow_with_every_attempt_at_a_change(desk: Desk) -> None:
@@ -275,7 +330,7 @@ async def test_changes_come_when_all_is_out(desk: Desk) -> None:
     await desk.ledger.mark_changed(header.id, revision=4)
     kept = (await desk.posts())["h"]
     assert (kept.change, kept.revision, kept.next_attempt_at) == (None, 4, None)
-    assert not await desk.waiting(LOOK_UP_TIME)
+    assert not await desk.waiting(timedelta(days=1))
 
 
 async def test_a_withdrawal(desk: Desk) -> None:
@@ -331,7 +386,7 @@ async def test_a_change_that_fails_or_is_refused(desk: Desk) -> None:
     kept = (await desk.posts())["h"]
     assert (kept.state, kept.change, kept.reason) == (PostState.SENT, None, WHY)
     assert (await desk.delivery()).state is DeliveryState.DELIVERED
-    assert not await desk.waiting(LOOK_UP_TIME)
+    assert not await desk.waiting(timedelta(days=1))
 
 
 async def test_posts_in_a_thread_know_its_message(desk: Desk) -> None:
@@ -375,7 +430,7 @@ async def test_marking_posts_that_are_not_there_changes_nothing(desk: Desk) -> N
 async def test_no_post_is_handed_out_twice(desk: Desk) -> None:
     """Two workers with databases of their own, and several tasks each."""
     await desk.plan("".join(chr(ord("A") + number) for number in range(12)), day=date(2024, 6, 22))
-    other = await open_storage(f"sqlite:///{desk.storage.database.path}")
+    other = await open_storage(f"sqlite:///{desk.storage.database.path}", worker="other")
     handed: list[int] = []
 
     async def work(storage: Storage) -> None:

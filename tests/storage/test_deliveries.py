@@ -164,7 +164,8 @@ async def test_what_was_refused_does_not_fail_a_delivery_that_is_sent_after_all(
 ) -> None:
     await storage.ledger.plan(order, [planned(now, card(entries[0]))])
     (delivery,) = await storage.ledger.deliveries(order.id, [DAY])
-    (post,) = await storage.ledger.posts([delivery.id])
+    post = await storage.ledger.claim(order.channel, now)
+    assert post is not None
     await storage.ledger.mark_refused(post.id, reason=msg("The channel is archived."))
     again = card(entries[0], "again")
     await storage.ledger.amend(order.id, seen_change=None, additions={delivery.id: [again]}, changes={})

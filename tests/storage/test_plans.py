@@ -131,7 +131,7 @@ ANN = Person("local", "local", "ann")
 KEY = Fernet.generate_key().decode()
 QUESTIONS: dict[str, tuple[Callable[[Storage], Awaitable[object]], str]] = {
     "claim": (lambda storage: storage.ledger.claim(HERE, NOW), "posts USING INDEX ix_posts_turn (platform"),
-    "recover": (lambda storage: storage.ledger.recover(), "posts USING INDEX ix_posts_turn"),
+    "recover": (lambda storage: storage.ledger.recover(), "posts USING INDEX ix_posts_held_by"),
     "channels waiting": (lambda storage: storage.ledger.channels_waiting(NOW), "posts USING INDEX ix_posts_turn"),
     "post of": (lambda storage: storage.ledger.post_of(MessageRef(HERE, "1")), "posts USING INDEX ix_posts_message"),
     "latest posts": (

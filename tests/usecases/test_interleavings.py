@@ -1,7 +1,9 @@
-"""Whatever happens in whatever order, a channel ends up showing what the archive says: each entry once, as it is now.
+"""Whatever happens in whatever order, channels end up showing what the archive says: each entry once, as it is now.
 
-A state machine adds, edits, moves, removes and restores entries, pauses and resumes, lets time pass, and breaks the
-platform and the process in between. When it comes to rest, the channel is compared with the archive.
+A state machine adds, edits, moves, removes and restores entries, pauses and resumes, lets time pass and sets clocks
+forward and back, breaks the platform, and lets two workers go on by single steps: each call of the database or the
+platform is one, and between any two of them the other worker may act, or the process be killed. When all comes to rest,
+the channels are compared with the archive. The same machine on a platform where nothing can be looked up must fail.
 """
 
 from __future__ import annotations
@@ -11,48 +13,72 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine
-from dataclasses import replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from bot.core.digests import Content, DeliveryState, EntryContent, HeaderContent, PostState
+from bot.core.digests import DeliveryState, EntryContent, HeaderContent, ListContent
 from bot.core.entries import Action, Entry, Status
 from bot.core.errors import NotFound
+from bot.core.leases import LEASE
 from bot.core.people import Role
-from bot.core.subscriptions import LatePolicy, Subscription
-from bot.usecases.deliver import plan_due, send_now
-from bot.usecases.revise import revise_posts
-from bot.usecases.send import send_waiting
+from bot.core.subscriptions import Channel, LatePolicy, Layout, Subscription
+from bot.usecases.deliver import send_now
 from bot.usecases.subscribe import begin, pause, resume
-from storage.opening import open_storage
+from storage.migrating import upgrade
+from storage.opening import Storage, open_storage
 
-from .conftest import HERE, OPERATOR, SmallPlatform, ToldClock, busy, caller, paper, uncertain
+from .conftest import HERE, OPERATOR, THERE, SmallPlatform, ToldClock, busy, caller, paper, uncertain
+from .stepping import OwnClock, Worker
 
 T = TypeVar("T")
 SOMEBODY = caller(Role.MAINTAINER)
+WORKERS = st.sampled_from([0, 1])
 _STATES_THAT_SHOW = frozenset({DeliveryState.PLANNED, DeliveryState.DELIVERED})
 
 
-class Channel(RuleBasedStateMachine):
-    """One channel with one subscription for everything."""
+@cache
+def _template() -> Path:
+    """An empty database with the newest schema."""
+    path = Path(tempfile.mkdtemp()) / "template.db"
+    upgrade(str(path))
+    return path
+
+
+class Deliveries(RuleBasedStateMachine):
+    """Two channels with a subscription for everything, as cards and compact, served by two workers."""
 
     entries = Bundle("entries")
+    platform: ClassVar[type[SmallPlatform]] = SmallPlatform
 
     def __init__(self) -> None:
         super().__init__()
         self._folder = Path(tempfile.mkdtemp())
         self._loop = asyncio.new_event_loop()
         self.clock = ToldClock()
-        self.chat = SmallPlatform()
+        self.elapsed = 0.0
+        self.chat = self.platform()
         self.paused = False
         self.count = 0
-        self.stores = self._do(open_storage(f"sqlite:///{self._folder / 'paperboy.db'}", migrate=True))
-        self.subscription: Subscription | None = None
+        self.subscriptions: dict[Channel, Subscription] = {}
+        url = self.url()
+        self.stores = self._do(open_storage(url))
+        self.workers = [self._worker(f"worker {number}", self._do(open_storage(url))) for number in range(2)]
+
+    def url(self) -> str:
+        """A new, empty database."""
+        return f"sqlite:///{shutil.copy(_template(), self._folder / 'paperboy.db')}"
+
+    def _worker(self, name: str, storage: Storage) -> Worker:
+        clock = OwnClock(self.clock.now)
+        return self._do(_made(name, storage, self.chat, clock, self))
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(work)
@@ -63,8 +89,9 @@ class Channel(RuleBasedStateMachine):
 
     @initialize(policy=st.sampled_from([LatePolicy.IN_ORDER, LatePolicy.MERGED]))
     def subscribe(self, policy: LatePolicy) -> None:
-        wanted = Subscription(channel=HERE, late_policy=policy)
-        self.subscription = self._do(begin(self.stores, wanted, at=self.clock.now()))
+        for channel, layout in ((HERE, Layout.CARDS), (THERE, Layout.COMPACT)):
+            wanted = Subscription(channel=channel, late_policy=policy, layout=layout)
+            self.subscriptions[channel] = self._do(begin(self.stores, wanted, at=self.clock.now()))
 
     # --- what people do ------------------------------------------------------------------------------------------
 
@@ -96,110 +123,174 @@ class Channel(RuleBasedStateMachine):
 
     @rule()
     def pause_or_resume(self) -> None:
-        if self.paused:
-            self._do(resume(self.stores, OPERATOR, HERE, None, at=self.clock.now()))
-        else:
-            self._do(pause(self.stores, OPERATOR, HERE, None))
+        for channel in self.subscriptions:
+            if self.paused:
+                self._do(resume(self.stores, OPERATOR, channel, None, at=self.clock.now()))
+            else:
+                self._do(pause(self.stores, OPERATOR, channel, None))
         self.paused = not self.paused
 
-    @rule()
-    def send_by_hand(self) -> None:
+    @rule(channel=st.sampled_from([HERE, THERE]))
+    def send_by_hand(self, channel: Channel) -> None:
         try:
-            self._do(send_now(self.stores, OPERATOR, HERE, self.today, at=self.clock.now()))
+            self._do(send_now(self.stores, OPERATOR, channel, self.today, at=self.clock.now()))
         except NotFound:
-            return  # nothing that day
+            return  # nothing that day, or paused
 
-    # --- what happens to the machine -----------------------------------------------------------------------------
+    # --- what workers do, and what happens to them ---------------------------------------------------------------
+
+    @rule(worker=WORKERS, steps=st.integers(1, 25))
+    def go_on(self, worker: int, steps: int) -> None:
+        self._do(self.workers[worker].step(steps))
+
+    @rule(worker=WORKERS)
+    def finish(self, worker: int) -> None:
+        self._do(self.workers[worker].finish())
+
+    @rule(worker=WORKERS)
+    def kill(self, worker: int) -> None:
+        self._do(self.workers[worker].kill())
+
+    @rule(worker=WORKERS, steps=st.integers(1, 25))
+    def start_and_kill(self, worker: int, steps: int) -> None:
+        """A process that does not live for long."""
+        self._do(self.workers[worker].step(steps))
+        self._do(self.workers[worker].kill())
+
+    @rule(faults=st.lists(st.sampled_from([None, "busy", "uncertain"]), max_size=3))
+    def break_the_platform(self, faults: list[str | None]) -> None:
+        made = {"busy": busy(), "uncertain": uncertain(), None: None}
+        self.chat.faults = [made[fault] for fault in faults]
 
     @rule(hours=st.integers(1, 60))
     def time_passes(self, hours: int) -> None:
         self.clock.pass_time(hours=hours)
+        self._do(self._lease_passes())
 
-    @rule(hours=st.integers(0, 30), faults=st.lists(st.sampled_from([None, "busy", "uncertain"]), max_size=3))
-    def round(self, hours: int, faults: list[str | None]) -> None:
-        self.clock.pass_time(hours=hours)
-        made = {"busy": busy(), "uncertain": uncertain(), None: None}
-        self.chat.faults = [made[fault] for fault in faults]
-        self._do(self._round())
-        self.chat.faults = []
+    @rule(worker=WORKERS, hours=st.integers(-30, 30))
+    def set_a_clock(self, worker: int, hours: int) -> None:
+        self.workers[worker].clock.wrong_by = timedelta(hours=hours)
 
-    async def _round(self) -> None:
-        await plan_due(self.stores, self.clock.now())
-        await revise_posts(self.stores, self.clock.now())
-        await send_waiting(self.stores, {"chat": self.chat}, self.clock)
+    async def _lease_passes(self) -> None:
+        """Time by which a lease runs out of whoever is not alive."""
+        for _ in range(4):
+            self.elapsed += LEASE / 4
+            for worker in self.workers:
+                await worker.beat()
 
-    @rule(sent=st.booleans())
-    def crash_while_sending(self, sent: bool) -> None:
-        """The process dies after it has claimed a post, before or after the platform took it."""
-
-        async def crash() -> None:
-            post = await self.stores.ledger.claim(HERE, self.clock.now())
-            if sent and post is not None and post.state is PostState.PLANNED:
-                content: Content = HeaderContent((post.digest_date,), 0)
-                if post.entry_id:
-                    content = EntryContent((await self.stores.archive.get([post.entry_id]))[post.entry_id])
-                await self.chat.send(HERE, content, key=post.key, language=OPERATOR.language, thread_id=None)
-            await self.stores.ledger.recover()
-
-        self._do(crash())
-
-    # --- what must hold --------------------------------------------------------------------------------------------
+    # --- what must hold ------------------------------------------------------------------------------------------
 
     @invariant()
     def nothing_is_ever_there_twice(self) -> None:
         keys = Counter(message.key for message in self.chat.messages.values())
         assert not [key for key, count in keys.items() if count > 1]
 
+    @invariant()
+    def a_post_is_held_by_one_worker(self) -> None:
+        held = self._do(self.stores.ledger.claims())
+        assert len({claim.post_id for claim in held}) == len(held)
+
     def teardown(self) -> None:
         try:
             self._come_to_rest()
             self._compare()
         finally:
+            for worker in self.workers:
+                self._do(worker.kill())
+                self._do(worker.storage.close())
             self._do(self.stores.close())
             self._loop.close()
             shutil.rmtree(self._folder)
 
     def _come_to_rest(self) -> None:
+        """One worker, which may be the other one's heir, brings to an end what was begun."""
+        self.chat.faults = []
+        first, last = self.workers
+        if self.count % 2:
+            self._do(first.kill())
+        else:
+            self._do(first.finish())
+        last.clock.wrong_by = first.clock.wrong_by = timedelta(0)
         for _ in range(8):
-            self.clock.pass_time(minutes=7)
-            self._do(self._round())
+            self._do(last.finish())
+            self.clock.pass_time(hours=31)
+            self._do(self._lease_passes())
 
     def _compare(self) -> None:
-        shown = Counter[str]()
-        for message in self.chat.messages.values():
-            if isinstance(message.content, EntryContent):
-                entry = message.content.entry
-                shown[entry.id] += 1
-                now = self._entry(entry.id)
-                assert entry == now, f"stale: shows {entry.title} of {entry.digest_date}, is {now}"
-                assert now.is_public
-        assert all(count == 1 for count in shown.values()), shown
-        if not self.paused:
-            assert set(shown) >= self._do(self._owed())
-        heads = [m.content for m in self.chat.messages.values() if isinstance(m.content, HeaderContent)]
-        assert sum(head.entry_count for head in heads) == sum(shown.values())
+        for channel in self.subscriptions:
+            self._compare_channel(channel)
 
-    async def _owed(self) -> set[str]:
+    def _compare_channel(self, channel: Channel) -> None:
+        contents = [message.content for (where, _), message in self.chat.messages.items() if where == channel]
+        shown = [content.entry for content in contents if isinstance(content, EntryContent)]
+        assert len({entry.id for entry in shown}) == len(shown)
+        for entry in shown:
+            now = self._entry(entry.id)
+            assert entry == now, f"stale: shows {entry.title} of {entry.digest_date}, is {now}"
+            assert now.is_public
+        self._do(self._in_order(channel))
+        if self.paused:
+            return  # the rest of a digest may be waiting below its head
+        assert {entry.id for entry in shown} >= self._do(self._owed(channel))
+        heads = sum(content.entry_count for content in contents if isinstance(content, HeaderContent))
+        lists = [entry for content in contents if isinstance(content, ListContent) for entry in content.entries]
+        assert heads + len(lists) == len(shown)
+        assert all(entry in shown for entry in lists)
+
+    async def _in_order(self, channel: Channel) -> None:
+        """Posts stand in the channel in the order in which they were planned."""
+        days = [self.clock.moment.date() - timedelta(days=back) for back in range(-3, 400)]
+        deliveries = await self.stores.ledger.deliveries(self.subscriptions[channel].id, days)
+        posts = await self.stores.ledger.posts([delivery.id for delivery in deliveries])
+        planned = {post.key: post.id for post in posts}
+        shown = [planned[message.key] for (where, _), message in self.chat.messages.items() if where == channel]
+        assert shown == sorted(shown)
+
+    async def _owed(self, channel: Channel) -> set[str]:
         """Public entries of digests that have been delivered."""
-        assert self.subscription is not None
         owed: set[str] = set()
         after: str | None = None
         while page := await self.stores.archive.export(after=after):
             for entry in page:
-                if entry.is_public and entry.digest_date and await self._is_delivered(entry.digest_date):
+                if entry.is_public and entry.digest_date and await self._is_delivered(channel, entry.digest_date):
                     owed.add(entry.id)
             after = page[-1].id
         return owed
 
-    async def _is_delivered(self, day: date) -> bool:
-        assert self.subscription is not None
+    async def _is_delivered(self, channel: Channel, day: date) -> bool:
         if day > self.today:
             return False
-        deliveries = await self.stores.ledger.deliveries(self.subscription.id, [day])
+        deliveries = await self.stores.ledger.deliveries(self.subscriptions[channel].id, [day])
         return any(delivery.state in _STATES_THAT_SHOW and delivery.digest_date == day for delivery in deliveries)
 
 
-Channel.TestCase.settings = settings(
+async def _made(name: str, storage: Storage, chat: SmallPlatform, clock: OwnClock, machine: Deliveries) -> Worker:
+    return Worker(name, storage, chat, clock, lambda: machine.elapsed)
+
+
+Deliveries.TestCase.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-TestChannel = Channel.TestCase
+TestDeliveries = Deliveries.TestCase
+
+
+@dataclass
+class BlindPlatform(SmallPlatform):
+    """A platform on which whatever is looked up is not there."""
+
+    async def find(self, channel: Channel, key: str, *, thread_id: str | None, since: datetime) -> str | None:
+        return None
+
+
+class BlindDeliveries(Deliveries):
+    """The control."""
+
+    platform = BlindPlatform
+
+
+def test_the_machine_sees_what_happens_without_the_look_up() -> None:
+    wanted = settings(
+        Deliveries.TestCase.settings, max_examples=200, phases=[Phase.generate], database=None, print_blob=False
+    )
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(BlindDeliveries, settings=wanted)

@@ -1,0 +1,270 @@
+"""Rounds of lives and deaths: digests are delivered by a process that is killed all the time, until they are there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from random import Random
+
+from bot import wording
+from bot.core.entries import Action
+from bot.core.people import Language
+from bot.core.subscriptions import Subscription
+from bot.locale import translator
+from storage.opening import Storage, open_storage
+from tests.crash.databases import BASES, Base, forget_deliveries, pass_time, unfinished
+from tests.crash.marks import Score, differences, judge, marks_in
+from tests.crash.places import PLACES, Place
+from tests.crash.script import Paper, new_round
+from tests.processes import close_pipes, free_port, start
+
+_MOST_LIVES = 80
+"""Of a round; after that one more is let live, and what is not there then is lost."""
+_LAST_LIFE = 90.0
+_LOOK = 0.01
+
+PAPERBOY = ("-m", "bot", "run")
+BLIND = ("-m", "tests.crash.blind")
+"""The control: a Paperboy that finds nothing that it looks up."""
+
+
+@dataclass
+class Report:
+    """What came of a campaign so far."""
+
+    kills: int = 0
+    rounds: int = 0
+    score: Score = field(default_factory=Score)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every post was there once, in order, and nobody complained."""
+        return not self.score and not self.problems
+
+    def line(self, platform: str, database: str) -> str:
+        """The line that says so."""
+        return f"{platform} {database}: {self.kills} kills, {self.score}"
+
+
+@dataclass
+class Campaign:
+    """Kills of one platform's deliveries on one database. The same seed makes the same choices."""
+
+    platform: str
+    database: str
+    kills: int
+    seed: int
+    folder: Path
+    command: Sequence[str] = PAPERBOY
+    papers: int = 3
+    say: Callable[[str], None] = lambda _: None
+    report: Report = field(default_factory=Report)
+    port: int = field(default_factory=free_port)  # the same at every start, which makes it the same worker
+
+    async def run(self) -> Report:
+        """Kill as often as was asked for, to the end of the round."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        async with PLACES[self.platform]() as place, BASES[self.database](self.folder) as base:
+            storage = await open_storage(base.url, migrate=True)
+            try:
+                while self.report.kills < self.kills and self.report.is_good:
+                    await _Round(self, place, base, storage, self.report.rounds + 1).play()
+                    self.report.rounds += 1
+                self.report.problems += place.complaints()
+            finally:
+                await storage.close()
+        return self.report
+
+
+class _Round:
+    """One round of a campaign."""
+
+    def __init__(self, campaign: Campaign, place: Place, base: Base, storage: Storage, number: int) -> None:
+        self._campaign = campaign
+        self._place = place
+        self._base = base
+        self._storage = storage
+        self._chance = Random(f"{campaign.seed}/{number}")
+        self._script = new_round(number, datetime.now(UTC).date(), papers=campaign.papers, long=place.long)
+        self._changes = self._chance.sample(["edit", "edit", "late", "late", "remove"], 4)
+
+    async def play(self) -> None:
+        """Deliver two digests everywhere, whatever happens, and look at what stands there."""
+        await self._subscribe()
+        for _ in range(_MOST_LIVES):
+            if await self._is_over():
+                break
+            if self._campaign.report.kills >= self._campaign.kills:
+                await self._live_on()
+                break
+            await self._live_and_die()
+        else:
+            await self._live_on()
+        self._look_at_channels()
+        if not self._campaign.report.is_good:
+            return  # what there is to be looked into is left as it is
+        await forget_deliveries(self._storage.database)
+        self._place.clear()
+
+    async def _subscribe(self) -> None:
+        """New papers, and an order for them in every channel that has been due since a moment."""
+        now = datetime.now(UTC)
+        for paper in self._script.papers:
+            await self._add(paper)
+        seen = await self._storage.archive.latest_change()
+        for seat in self._place.seats:
+            order = Subscription(
+                channel=seat.channel,
+                layout=seat.layout,
+                query=f"tag:{self._script.tag}",
+                at=time(0),
+                zone="UTC",
+                language=Language.ENGLISH,
+                next_run_at=now,
+                delivered_through=self._script.days[0] - timedelta(days=1),
+                seen_change=seen,
+                created_by=self._place.operator,
+            )
+            await self._storage.subscriptions.add(order)
+
+    async def _add(self, paper: Paper) -> None:
+        added = await self._storage.archive.add(self._script.entry(paper), by=None, at=datetime.now(UTC))
+        paper.id = added.id
+
+    async def _pass_time(self, time: timedelta) -> None:
+        await pass_time(self._storage.database, time)
+        self._place.pass_time(time)
+
+    # --- lives --------------------------------------------------------------------------------------------------
+
+    async def _live_and_die(self) -> None:
+        chance = self._chance
+        if chance.random() < 0.6:
+            await self._pass_time(timedelta(hours=1))
+        if self._changes and chance.random() < 0.4:
+            await self._change()
+        async with self._alive() as process, self._weather():
+            await self._until_killed(process)
+        self._campaign.report.kills += 1
+        if self._campaign.report.kills % 50 == 0:
+            self._campaign.say(f"{self._campaign.report.kills} kills in {self._script.number} rounds")
+
+    @asynccontextmanager
+    async def _alive(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A Paperboy, killed at the end."""
+        settings = {"PAPERBOY_WEB_HOST": "0.0.0.0", "PAPERBOY_LOG_LEVEL": "warning", "DATABASE_URL": self._base.url}
+        settings |= self._place.environment()
+        process = await start(self._campaign.folder, self._campaign.port, command=self._campaign.command, **settings)
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            else:
+                self._campaign.report.problems.append(f"Paperboy ended by itself with {process.returncode}")
+            await process.wait()
+            close_pipes(process)
+
+    async def _until_killed(self, process: asyncio.subprocess.Process) -> None:
+        """Until a moment of its start now and then, mostly until one after it has begun to send."""
+        chance, before = self._chance, self._place.count()
+        if chance.random() < 0.08:
+            await _sleep_or_end(process, chance.uniform(0.1, 1.5))
+            return
+        await self._begun(process, before)
+        cutting = asyncio.create_task(self._base.cut(chance)) if chance.random() < 0.12 else None
+        longer = chance.random() < 0.15
+        await _sleep_or_end(process, chance.uniform(1.0, 2.5) if longer else chance.uniform(0.0, 0.6))
+        if self._changes and chance.random() < 0.1 and cutting is None:
+            await self._change()
+        if cutting is not None:
+            if longer:
+                await cutting
+            else:
+                cutting.cancel()
+            with suppress(asyncio.CancelledError):
+                await cutting
+
+    async def _begun(self, process: asyncio.subprocess.Process, before: int) -> None:
+        """Wait until it has done something on the platform, or has had the time to."""
+        end = asyncio.get_running_loop().time() + 8
+        while self._place.count() == before and process.returncode is None:
+            if asyncio.get_running_loop().time() > end:
+                return
+            await asyncio.sleep(_LOOK)  # the moment of the kill is the point
+
+    @asynccontextmanager
+    async def _weather(self) -> AsyncIterator[None]:
+        """Something goes wrong on the platform every now and then."""
+        storm = asyncio.create_task(self._storm(self._chance.choice([0.0, 0.05, 0.15])))
+        try:
+            yield
+        finally:
+            storm.cancel()
+            await asyncio.gather(storm, return_exceptions=True)
+            self._place.calm()
+
+    async def _storm(self, often: float) -> None:
+        chance = Random(self._chance.random())
+        while often:
+            self._place.squall(chance)
+            await asyncio.sleep(chance.expovariate(1 / often))
+
+    async def _live_on(self) -> None:
+        """One life in fair weather, to its end."""
+        await self._pass_time(timedelta(hours=12))
+        while self._changes:
+            await self._change()
+        async with self._alive():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_LIFE):
+                    while not await self._is_over():  # noqa: ASYNC110 - another process is at work
+                        await asyncio.sleep(0.2)
+
+    # --- what people do, and what they see ----------------------------------------------------------------------
+
+    async def _change(self) -> None:
+        """The next change of an entry, once its digest has been planned everywhere."""
+        if not await self._is_planned():
+            return
+        what = self._changes.pop()
+        if what == "late":
+            await self._add(self._script.add_late())
+            return
+        paper = self._script.edit_one(self._chance) if what == "edit" else self._script.remove_one(self._chance)
+        entry = (await self._storage.archive.get([paper.id]))[paper.id]
+        changed = replace(self._script.entry(paper), revision=entry.revision)
+        await self._storage.archive.replace(changed, action=Action.EDIT, by=None, at=datetime.now(UTC))
+
+    async def _is_planned(self) -> bool:
+        return not await self._storage.subscriptions.due(datetime.now(UTC), limit=1)
+
+    async def _is_over(self) -> bool:
+        """Whether all has been changed that will be, and the ledger has nothing to do."""
+        if self._changes or not await self._is_planned():
+            return False
+        if await self._storage.subscriptions.behind(await self._storage.archive.latest_change()):
+            return False
+        return not await unfinished(self._storage.database)
+
+    def _look_at_channels(self) -> None:
+        speaker = translator(Language.ENGLISH)
+        days = {wording.heading((day,), 1, speaker).title: day for day in self._script.days}
+        for seat in self._place.seats:
+            shown = [one for text in self._place.shown(seat) for one in marks_in(text, days)]
+            posts = self._script.posts(seat.layout)
+            score = judge(posts, shown)
+            self._campaign.report.score += score
+            if score:
+                where = f"round {self._script.number}, {seat.layout} in {seat.channel.id}"
+                self._campaign.say(f"{where}: {score}: {differences(posts, shown)}")
+
+
+async def _sleep_or_end(process: asyncio.subprocess.Process, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), seconds)  # the moment of the kill is the point
