@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
+from aiohttp import web
 
 from bot.clock import SystemClock
 from bot.core.errors import SettingsError
@@ -21,7 +23,8 @@ from bot.feeds.fetcher import Fetcher
 from bot.files import find_files, read_documents
 from bot.metrics import Metrics
 from bot.opening import opened
-from bot.scheduler import DeliveryLoop, ReconcileLoop, start_ticks
+from bot.roles import EVERYTHING, Duties
+from bot.scheduler import TICK, TICK_BESIDE_OTHERS, DeliveryLoop, ReconcileLoop, start_ticks
 from bot.settings import DiscordSettings, Settings, SlackSettings
 from bot.usecases.converse import Desk
 from bot.usecases.import_archive import import_documents
@@ -35,6 +38,11 @@ from storage.opening import Storage
 if TYPE_CHECKING:
     from bot.discord.app import DiscordPlatform
     from bot.slack.app import SlackPlatform
+
+_DRAIN: Final = 4.0
+"""Seconds that posts under way get at the end; supervisors kill what has not ended after ten."""
+_CLOSE: Final = 3.0
+"""Seconds that answers under way get after that."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,8 +63,8 @@ async def fill_from_seeds(stores: Stores, at: datetime) -> int:
     return await stores.archive.count()
 
 
-async def run(settings: Settings, *, ready: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM. `ready` is told the address of the first page once it is up.
+async def run(settings: Settings, duties: Duties = EVERYTHING, *, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM, then end within ten seconds. `ready` is told the address of the first page.
 
     Raises:
         SettingsError: the address cannot be served on.
@@ -68,17 +76,18 @@ async def run(settings: Settings, *, ready: Callable[[str], None]) -> None:
         loop.add_signal_handler(sign, stopped.set)
     async with opened(settings, migrate=True) as storage:
         try:
-            await _Running(settings, storage).serve(ready, stopped)
+            await _Running(settings, duties, storage).serve(ready, stopped)
         except* SettingsError as wrong:
             raise wrong.exceptions[0] from None
     log.info("run.stopped")
 
 
 class _Running:
-    """The parts of one process, joined."""
+    """The parts of one process, joined. All couriers are there whatever its duties: each can post everywhere."""
 
-    def __init__(self, settings: Settings, storage: Storage) -> None:
+    def __init__(self, settings: Settings, duties: Duties, storage: Storage) -> None:
         self._settings = settings
+        self._duties = duties
         self._storage = storage
         self._clock = SystemClock()
         self._hub = Hub()
@@ -94,9 +103,13 @@ class _Running:
     def _join_web(self) -> WebParts:
         courier = WebCourier(self._storage.workspace, self._hub, self._clock)
         desk = self._desk(courier, WEB_LAYOUTS)
-        return WebParts(
-            desk=desk, hub=self._hub, workspace=WORKSPACE, is_local=self._settings.is_local, metrics=self._metrics
-        )
+        is_local = self._is_local
+        return WebParts(desk=desk, hub=self._hub, workspace=WORKSPACE, is_local=is_local, metrics=self._metrics)
+
+    @property
+    def _is_local(self) -> bool:
+        """Whether the local workspace is served: its pages hear of what happens in their own process only."""
+        return self._settings.is_local and self._duties.is_alone
 
     def _join_slack(self, slack: SlackSettings) -> SlackPlatform:
         # Slack's libraries take a while to import: nobody without Slack waits for them.
@@ -164,40 +177,64 @@ class _Running:
             SettingsError: the address cannot be served on.
             ExceptionGroup: of SettingsError, when a platform does not accept what is set for it.
         """
-        webhooks = self._slack.routes() if self._slack else []
         host, port = self._settings.web_host, self._settings.web_port
-        async with serve(build_app(self._web, webhooks=webhooks), host, port) as real_port:
+        async with serve(self._pages(), host, port) as real_port:
             await self._prepare()
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(work) for work in self._works()]
-                stop_ticks = start_ticks(self._deliveries.nudge)
-                ready(_address(host, real_port))
-                log.info("run.started", host=host, port=real_port, local=self._settings.is_local)
-                try:
+                with self._ticking():
+                    ready(_address(host, real_port))
+                    log.info("run.started", host=host, port=real_port, local=self._is_local, duties=str(self._duties))
                     await stopped.wait()
-                finally:
-                    stop_ticks()
+                await self._deliveries.drain(_DRAIN)
                 for task in tasks:
                     task.cancel()
-        if self._slack:
-            await self._slack.close()
-        if self._discord:
-            await self._discord.close()
+        await self._close_platforms()
+
+    def _pages(self) -> web.Application:
+        """What is served over HTTP: nothing but how this process does, where others serve the pages."""
+        if not self._duties.serves_pages:
+            return build_app(self._web, is_bare=True)
+        return build_app(self._web, webhooks=self._slack.routes() if self._slack else [])
 
     def _works(self) -> Iterator[Coroutine[None, None, None]]:
         """What goes on until the end."""
-        yield self._deliveries.run()
-        yield self._catching_up.run()
+        duties = self._duties
+        if duties.delivers:
+            yield self._deliveries.run()
+        if duties.listens or duties.delivers:
+            yield self._catching_up.run()
         if self._slack:
-            yield self._slack.run(lambda: log.info("run.slack_ready"))
-        if self._discord:
+            yield self._slack.run(lambda: log.info("run.slack_ready"), listens=duties.listens)
+        if self._discord and duties.listens:
             yield self._discord.run(lambda: log.info("run.discord_ready"))
+
+    @contextmanager
+    def _ticking(self) -> Iterator[None]:
+        """Have the deliveries looked after meanwhile, where this process does so."""
+        if not self._duties.delivers:
+            yield
+            return
+        stop_ticks = start_ticks(self._deliveries.nudge, TICK if self._duties.is_alone else TICK_BESIDE_OTHERS)
+        try:
+            yield
+        finally:
+            stop_ticks()
+
+    async def _close_platforms(self) -> None:
+        """Let what people have asked for be answered, for a few seconds."""
+        closing = [platform.close() for platform in (self._slack, self._discord) if platform]
+        try:
+            async with asyncio.timeout(_CLOSE):
+                await asyncio.gather(*closing)
+        except TimeoutError:
+            log.warning("run.broken_off")
 
     async def _prepare(self) -> None:
         """What a start owes before the first tick: seeds, the workspace, and what an interruption left behind."""
         settings, storage, now = self._settings, self._storage, self._clock.now()
         entries = await fill_from_seeds(storage, now)
-        if settings.is_local:
+        if self._is_local:
             await open_workspace(storage, language=settings.language, zone=settings.zone, at=now)
         interrupted = await storage.ledger.recover()  # at once, and of this worker's own only
         log.info("run.prepared", entries=entries, interrupted_posts=interrupted)

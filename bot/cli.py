@@ -119,10 +119,18 @@ def paperboy() -> None:
 
 
 @paperboy.command(help=mark("Serve the local workspace and the reading room, until Ctrl+C."))
-def run() -> int:
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(("all", "gateway", "deliver", "web")),
+    help=mark("What this process does of what several do together; may be given more than once. All by default."),
+)
+def run(roles: tuple[str, ...]) -> int:
     """See the help text."""
     from bot.app import run as serve
     from bot.logs import set_up_logs
+    from bot.roles import ProcessRole, duties_of
 
     gc.enable()
     settings = _settings()
@@ -132,7 +140,7 @@ def run() -> int:
     def ready(address: str) -> None:
         click.echo(words.t("Paperboy is at {address} (Ctrl+C ends it)", address=address))
 
-    asyncio.run(serve(settings, ready=ready))
+    asyncio.run(serve(settings, duties_of([ProcessRole(role) for role in roles]), ready=ready))
     return DONE
 
 

@@ -23,6 +23,8 @@ from bot.usecases.track import reconcile
 TICK: Final = timedelta(seconds=15)
 """How late a delivery may start at most."""
 
+TICK_BESIDE_OTHERS: Final = timedelta(seconds=3)
+"""The same where other processes write down what is to be delivered, and cannot nudge."""
 RECONCILED_EVERY: Final = timedelta(days=1)
 """How long something may stay wrong that nobody noticed."""
 _REST: Final = timedelta(minutes=1)
@@ -40,6 +42,7 @@ class DeliveryLoop:
         self._clock = clock
         self._serving = Serving(stores, couriers, clock, meter)
         self._wanted = asyncio.Event()
+        self._is_draining = False
         self._waker: asyncio.TimerHandle | None = None
 
     def nudge(self) -> None:
@@ -57,12 +60,19 @@ class DeliveryLoop:
             self._wake_at(None)
             await self._serving.stop()
 
+    async def drain(self, seconds: float) -> None:
+        """End: begin nothing more, and let the posts under way end for so many seconds."""
+        self._is_draining = True
+        await self._serving.drain(seconds)
+
     async def look_once(self) -> None:
         """Plan what is due, bring posted copies up to date, and begin to send what waits.
 
         A channel is served for as long as it takes, while the loop looks again. What goes wrong is logged and tried
         again at the next look: nothing that befalls one subscription or one step ends the deliveries of the others.
         """
+        if self._is_draining:
+            return
         planned = await tried("plan", plan_due(self._stores, self._clock.now()))
         revised = await tried("revise", revise_posts(self._stores, self._clock.now()))
         started = await tried("send", self._start())
@@ -151,10 +161,10 @@ def _log_failure(step: str, error: BaseException) -> None:
         log.error("delivery.failed", step=step, exc_info=error)
 
 
-def start_ticks(nudge: Callable[[], None]) -> Callable[[], None]:
-    """Nudge every `TICK`, beginning now; hands back what stops it. Needs a running event loop."""
+def start_ticks(nudge: Callable[[], None], every: timedelta = TICK) -> Callable[[], None]:
+    """Nudge again and again, beginning now; hands back what stops it. Needs a running event loop."""
     scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
-    scheduler.add_job(_call, IntervalTrigger(seconds=int(TICK.total_seconds()), timezone="UTC"), args=[nudge])
+    scheduler.add_job(_call, IntervalTrigger(seconds=int(every.total_seconds()), timezone="UTC"), args=[nudge])
     scheduler.start()
     nudge()
     return lambda: scheduler.shutdown(wait=False)

@@ -111,10 +111,13 @@ async def until_ready(process: asyncio.subprocess.Process, folder: Path, port: i
 
 
 @asynccontextmanager
-async def running(folder: Path, port: int | None = None, **more: str) -> AsyncIterator[Running]:
-    """`paperboy run` for the length of a block."""
+async def running(
+    folder: Path, port: int | None = None, *, roles: Sequence[str] = (), **more: str
+) -> AsyncIterator[Running]:
+    """`paperboy run` for the length of a block, with these roles, else with all."""
     port = port or free_port()
-    process = await start(folder, port, **more)
+    options = [option for role in roles for option in ("--role", role)]
+    process = await start(folder, port, command=("-m", "bot", "run", *options), **more)
     try:
         yield await until_ready(process, folder, port)
     finally:

@@ -102,6 +102,28 @@ async def test_the_end_of_the_loop_breaks_off_the_posts_under_way(stores: Storag
     assert slow.broken_off == 1
 
 
+async def test_a_loop_that_drains_lets_the_post_under_way_end_and_begins_no_other(
+    stores: Storage, clock: ToldClock
+) -> None:
+    async with held_up(stores, clock) as (loop, slow):
+        draining = asyncio.create_task(loop.drain(10))
+        await asyncio.sleep(0)
+        slow.released.set()
+        await draining
+        assert slow.shown(HERE) == ["head 2024-06-21 (1)"]
+        await begin(stores, Subscription(channel=THERE), at=AT)
+        loop.nudge()
+        await loop.look_once()
+        assert slow.shown(THERE) == []
+        assert slow.broken_off == 0
+
+
+async def test_a_post_that_does_not_end_while_the_loop_drains_is_broken_off(stores: Storage, clock: ToldClock) -> None:
+    async with held_up(stores, clock) as (loop, slow):
+        await loop.drain(0)
+        assert slow.broken_off == 1
+
+
 async def test_what_is_planned_while_a_channel_is_served_is_sent_without_another_look(
     stores: Storage, clock: ToldClock
 ) -> None:

@@ -76,14 +76,14 @@ class SlackPlatform:
             routes += HttpEvents(self._settings.signing_secret, self._intake).routes()
         return routes
 
-    async def run(self, ready: Callable[[], None]) -> None:
-        """Serve until cancelled. `ready` is told once requests can come.
+    async def run(self, ready: Callable[[], None], *, listens: bool = True) -> None:
+        """Serve until cancelled. `ready` is told once requests can come; unless this process `listens`, over HTTP only.
 
         Raises:
             SettingsError: Slack does not accept a token of the settings.
         """
         await self._parts.workspaces.start()
-        if self._settings.app_token is None:
+        if self._settings.app_token is None or not listens:
             ready()
             await asyncio.Event().wait()
         else:

@@ -80,6 +80,7 @@ class Serving:
         self._elapsed = elapsed
         self._tasks: dict[Channel, asyncio.Task[int]] = {}
         self._again: set[Channel] = set()
+        self._is_draining = False
         self._turns = Turns(_CHANNELS_AT_ONCE)
 
     async def start(self) -> Sequence[asyncio.Task[int]]:
@@ -101,6 +102,13 @@ class Serving:
         new = {channel: asyncio.create_task(self._serve(channel)) for channel in waiting if channel not in self._tasks}
         self._tasks |= new
         return list(new.values())
+
+    async def drain(self, seconds: float) -> None:
+        """Claim nothing more, let the posts under way end for so many seconds, then break them off."""
+        self._is_draining = True
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=seconds)
+        await self.stop()
 
     async def stop(self) -> None:
         """Break off whatever is under way."""
@@ -125,7 +133,7 @@ class Serving:
         A turn is for one post, not for the whole channel: a long digest is no longer in others' way than a short one.
         """
         async with self._turns.turn((channel.platform, channel.workspace)):
-            while True:
+            while not self._is_draining:
                 self._again.discard(channel)
                 asked = asyncio.get_running_loop().time()
                 post = await self._stores.ledger.claim(channel, self._clock.now())
@@ -134,11 +142,12 @@ class Serving:
                     return True
                 if channel not in self._again:
                     return False
+        return False
 
     async def _step(self, post: Post, claimed: float) -> None:
         outcome = Outcome.FAULT
         try:
-            outcome = await _act(self._stores, self._couriers, self._clock, post, self._meter, claimed)
+            outcome = await _act(self._stores, self._couriers, self._clock, post, meter=self._meter, claimed=claimed)
         finally:
             self._meter.stepped(post.channel.platform, outcome, again=post.attempts > 0)
 
@@ -166,7 +175,9 @@ def _together(failed: list[Exception]) -> ExceptionGroup[Exception]:
     return ExceptionGroup("not every channel could be served", failed)
 
 
-async def _act(stores: Stores, couriers: Couriers, clock: Clock, post: Post, meter: Meter, claimed: float) -> Outcome:
+async def _act(
+    stores: Stores, couriers: Couriers, clock: Clock, post: Post, *, meter: Meter, claimed: float
+) -> Outcome:
     """One step for one post; whatever the platform answers, or does not answer, ends in the ledger.
 
     `claimed`: the loop's time when it was asked for.

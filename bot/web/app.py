@@ -18,11 +18,11 @@ from bot.web.security import MAX_BODY, WEBHOOKS, is_loopback, protect
 
 __all__ = ["PAGES", "PARTS", "SOCKETS", "WebParts", "build_app", "is_loopback", "serve"]
 
-_GRACE = 3.0  # seconds for requests under way when the server stops
+_GRACE = 1.0  # seconds for requests under way when the server stops
 
 
-def build_app(parts: WebParts, *, webhooks: Sequence[web.RouteDef] = ()) -> web.Application:
-    """The application. The chat page is a part of it only when `parts.is_local`.
+def build_app(parts: WebParts, *, webhooks: Sequence[web.RouteDef] = (), is_bare: bool = False) -> web.Application:
+    """The application. The chat page is a part of it only when `parts.is_local`; without pages it `is_bare`.
 
     `webhooks` are other platforms' routes, which check by themselves who calls: Host and Origin say nothing there.
     """
@@ -33,9 +33,10 @@ def build_app(parts: WebParts, *, webhooks: Sequence[web.RouteDef] = ()) -> web.
     app[PAGES] = load_pages()
     app[SOCKETS] = OpenSockets()
     protect(app)
-    reading_room.add_routes(app)
     plumbing.add_routes(app)
-    app.router.add_get("/feed.atom", feed.feed)
+    if not is_bare:
+        reading_room.add_routes(app)
+        app.router.add_get("/feed.atom", feed.feed)
     if parts.is_local:
         chat.add_routes(app)
     app.on_shutdown.append(_close_sockets)
