@@ -103,10 +103,14 @@ def _is_ready(row: Row[Any], now: datetime) -> bool:
 
 
 def _unfinished(statement: Select[Any]) -> Select[Any]:
-    """Of a select from posts, those something is to be done to: new ones only where they are still wanted."""
+    """Of a select from posts, those something is to be done to: new ones only where they are still wanted.
+
+    What may be there is looked up all the same, because it may have to be changed.
+    """
     wanted = select(subscriptions.c.id).where(subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False))
     may_be_sent = posts.c.subscription_id.in_(wanted)
-    return statement.where(posts.c.turn.is_not(None), or_(posts.c.turn == TO_CHANGE, may_be_sent))
+    may_be_there = or_(posts.c.turn == TO_CHANGE, posts.c.state == PostState.UNCERTAIN)
+    return statement.where(posts.c.turn.is_not(None), or_(may_be_there, may_be_sent))
 
 
 def mark_sent(connection: Connection, post_id: int, message_id: str, revision: int, at: datetime) -> None:

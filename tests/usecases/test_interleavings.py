@@ -22,7 +22,16 @@ from typing import Any, ClassVar, TypeVar
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from bot.core.digests import DeliveryState, EntryContent, HeaderContent, ListContent
 from bot.core.entries import Action, Entry, Status
@@ -41,6 +50,7 @@ from .stepping import OwnClock, Worker
 T = TypeVar("T")
 SOMEBODY = caller(Role.MAINTAINER)
 WORKERS = st.sampled_from([0, 1])
+CALLS = st.sampled_from(["plan", "amend", "claim", "send", "mark_sent", "find", "edit", "mark_changed", "withdraw"])
 _STATES_THAT_SHOW = frozenset({DeliveryState.PLANNED, DeliveryState.DELIVERED})
 
 
@@ -87,15 +97,20 @@ class Deliveries(RuleBasedStateMachine):
     def today(self) -> date:
         return self.clock.moment.date() + timedelta(days=self.clock.moment.hour >= 15)  # in Seoul
 
-    @initialize(policy=st.sampled_from([LatePolicy.IN_ORDER, LatePolicy.MERGED]))
-    def subscribe(self, policy: LatePolicy) -> None:
+    @initialize(target=entries, policy=st.sampled_from([LatePolicy.IN_ORDER, LatePolicy.MERGED]))
+    def subscribe(self, policy: LatePolicy) -> MultipleResults[str]:
+        first = [self.add(0) for _ in range(3)]
         for channel, layout in ((HERE, Layout.CARDS), (THERE, Layout.COMPACT)):
             wanted = Subscription(channel=channel, late_policy=policy, layout=layout)
             self.subscriptions[channel] = self._do(begin(self.stores, wanted, at=self.clock.now()))
+        return multiple(*first)
 
     # --- what people do ------------------------------------------------------------------------------------------
 
     @rule(target=entries, offset=st.integers(-2, 2))
+    def come_in(self, offset: int) -> str:
+        return self.add(offset)
+
     def add(self, offset: int) -> str:
         self.count += 1
         entry = paper(f"Paper {self.count}", self.today + timedelta(days=offset))
@@ -143,18 +158,18 @@ class Deliveries(RuleBasedStateMachine):
     def go_on(self, worker: int, steps: int) -> None:
         self._do(self.workers[worker].step(steps))
 
-    @rule(worker=WORKERS)
-    def finish(self, worker: int) -> None:
-        self._do(self.workers[worker].finish())
+    @rule(worker=WORKERS, call=CALLS)
+    def go_on_until(self, worker: int, call: str) -> None:
+        self._do(self.workers[worker].step_until(call))
+
+    @rule(worker=WORKERS, call=CALLS)
+    def die_before(self, worker: int, call: str) -> None:
+        """What was to happen before this call has happened, and whoever knows of it is gone."""
+        self._do(self.workers[worker].step_until(call))
+        self._do(self.workers[worker].kill())
 
     @rule(worker=WORKERS)
     def kill(self, worker: int) -> None:
-        self._do(self.workers[worker].kill())
-
-    @rule(worker=WORKERS, steps=st.integers(1, 25))
-    def start_and_kill(self, worker: int, steps: int) -> None:
-        """A process that does not live for long."""
-        self._do(self.workers[worker].step(steps))
         self._do(self.workers[worker].kill())
 
     @rule(faults=st.lists(st.sampled_from([None, "busy", "uncertain"]), max_size=3))
