@@ -9,15 +9,15 @@ from sqlalchemy.sql.selectable import Subquery
 
 from bot.core.messages import Message, msg, msg_n
 from storage.counters import recounted
+from storage.dialects import damage, tables_with_strays
 from storage.schema_version import HEAD
 from storage.tables import archive_state, entries, entry_name_words, entry_tags, entry_texts, tags
 
 
 def problems(connection: Connection) -> Sequence[Message]:
-    """What is wrong, in words; the checks of SQLite first, and alone when its pages are damaged."""
-    damage = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(5)")]
-    if damage != ["ok"]:
-        return [msg("The database is damaged: {detail}", detail="; ".join(damage))]
+    """What is wrong, in words; the database's own checks first, and alone when its pages are damaged."""
+    if wrong := damage(connection):
+        return [msg("The database is damaged: {detail}", detail="; ".join(wrong))]
     found = [_version(connection), _references(connection), _change(connection), *_counters(connection)]
     return [problem for problem in found if problem]
 
@@ -30,7 +30,7 @@ def _version(connection: Connection) -> Message | None:
 
 
 def _references(connection: Connection) -> Message | None:
-    tables = sorted({row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")})
+    tables = tables_with_strays(connection)
     return msg("Rows of {tables} refer to rows that are not there.", tables=", ".join(tables)) if tables else None
 
 

@@ -1,7 +1,7 @@
 """Acting on posts: handing them out one by one, and keeping what became of them.
 
-The rules are in the drawing at the top of `bot.core.digests`. Each function runs in one write transaction, so that
-no two workers are ever handed the same post to send.
+The rules are in the drawing at the top of `bot.core.digests`. Each function runs in one write transaction and has its
+channel for itself meanwhile, so that no two workers are ever handed the same post to send.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Row, Select, Subquery, and_, func, or_, selec
 from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostState
 from bot.core.messages import Message
 from bot.core.subscriptions import Channel
-from storage.people import channel_of, where_channel
+from storage.locks import lock_channels, lock_channels_of
+from storage.people import channel_of, select_channels, where_channel
 from storage.posts import TO_CHANGE, TO_SEND, UNSENT, select_posts, to_post, turn_of
 from storage.tables import CHANNEL_COLUMNS, deliveries, posts, subscriptions
 
@@ -66,6 +67,7 @@ def _first_unfinished() -> Subquery:
 
 def claim(connection: Connection, channel: Channel, now: datetime) -> Post | None:
     """The channel's next post to act on. One that somebody began to send and never came back from is uncertain."""
+    lock_channels(connection, [channel])
     in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
     row = connection.execute(in_order.limit(1)).first()
     if row is None or not _is_ready(row, now):
@@ -224,6 +226,7 @@ def _settle(connection: Connection, delivery_id: int, *, broken_off: bool = Fals
 
 
 def _row(connection: Connection, post_id: int) -> Row[*tuple[Any, ...]] | None:
+    lock_channels_of(connection, select_channels(posts).where(posts.c.id == post_id))
     columns = (posts.c.delivery_id, posts.c.state, posts.c.change, posts.c.change_taken, posts.c.reason)
     return connection.execute(select(*columns).where(posts.c.id == post_id)).first()
 

@@ -372,10 +372,10 @@ async def test_marking_posts_that_are_not_there_changes_nothing(desk: Desk) -> N
     assert await desk.states() == "h:planned a:planned b:planned"
 
 
-async def test_no_post_is_handed_out_twice(desk: Desk) -> None:
+async def test_no_post_is_handed_out_twice(desk: Desk, database_url: str) -> None:
     """Two workers with databases of their own, and several tasks each."""
     await desk.plan("".join(chr(ord("A") + number) for number in range(12)), day=date(2024, 6, 22))
-    other = await open_storage(f"sqlite:///{desk.storage.database.path}")
+    other = await open_storage(database_url)
     handed: list[int] = []
 
     async def work(storage: Storage) -> None:

@@ -20,10 +20,10 @@ from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
 from sqlalchemy import MetaData, inspect
 
 from bot.core.people import Person
-from storage.database import sqlite_engine
 from storage.migrating import alembic_config
 from storage.opening import open_storage
 from storage.schema_version import HEAD, REVISIONS
+from storage.sqlite import sqlite_engine
 from storage.tables import metadata
 
 

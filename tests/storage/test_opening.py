@@ -12,9 +12,10 @@ from urllib.parse import quote
 import pytest
 
 from bot.core import ports
-from bot.core.errors import SchemaMismatch, StorageError
-from storage.opening import Storage, open_storage, path_of
+from bot.core.errors import SchemaMismatch, StorageBusy, StorageError
+from storage.opening import Storage, address_of, open_storage
 from storage.schema_version import HEAD
+from storage.sqlite import path_of
 
 
 def version_in(path: Path) -> str:
@@ -50,9 +51,9 @@ async def test_a_closed_database_is_one_file(path: Path) -> None:
 
 async def test_relative_and_absolute_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert path_of("sqlite:///paperboy.db") == tmp_path / "paperboy.db"
-    assert path_of("sqlite:////var/lib/paperboy.db") == Path("/var/lib/paperboy.db")
-    assert path_of("sqlite+aiosqlite:///paperboy.db") == tmp_path / "paperboy.db"
+    assert path_of(address_of("sqlite:///paperboy.db")) == tmp_path / "paperboy.db"
+    assert path_of(address_of("sqlite:////var/lib/paperboy.db")) == Path("/var/lib/paperboy.db")
+    assert path_of(address_of("sqlite+aiosqlite:///paperboy.db")) == tmp_path / "paperboy.db"
 
 
 async def test_awkward_names_of_files(tmp_path: Path) -> None:
@@ -74,6 +75,8 @@ async def test_awkward_names_of_files(tmp_path: Path) -> None:
         "sqlite://host/file.db",
         "sqlite:///x.db?mode=ro",
         "http://[::1",
+        "postgresql://host",
+        "postgresql:///",
     ],
 )
 async def test_addresses_that_are_none(url: str) -> None:
@@ -81,9 +84,9 @@ async def test_addresses_that_are_none(url: str) -> None:
         await open_storage(url)
 
 
-async def test_postgresql_is_said_to_be_missing_without_the_password() -> None:
-    with pytest.raises(StorageError, match="not supported yet") as caught:
-        await open_storage("postgresql://paperboy:secret@localhost/paperboy")
+async def test_a_server_that_is_not_there_is_named_without_the_password() -> None:
+    with pytest.raises(StorageBusy, match=r"postgresql://paperboy@127.0.0.1:9/paperboy cannot be reached") as caught:
+        await open_storage("postgres://paperboy:secret@127.0.0.1:9/paperboy?password=secret")
     assert "secret" not in str(caught.value)
 
 
