@@ -88,7 +88,7 @@ class DiscordSettings:
 class Settings:
     """Everything an operator can set. `language_is_set` tells a choice from the default."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     language: Language
     language_is_set: bool
     zone: str
@@ -181,12 +181,25 @@ def _known(found: Mapping[str, str], where: str | Message) -> dict[str, str]:
 
 
 def _database_url(value: str) -> str:
-    scheme = urlsplit(value).scheme
-    if scheme == "sqlite" and value.startswith("sqlite:///"):
+    """Checked by its outside only: the storage takes it apart. It is never shown, for it may hold a password."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme == "sqlite" and value.startswith("sqlite:///"):
         return value
-    if scheme in ("postgresql", "postgres"):
-        raise SettingsError(msg("DATABASE_URL: PostgreSQL is not supported yet. Use sqlite:///paperboy.db."))
-    raise SettingsError(msg("DATABASE_URL: this is no database address. It looks like sqlite:///paperboy.db."))
+    if parts.scheme in ("postgresql", "postgres") and value.startswith(f"{parts.scheme}://"):
+        if len(parts.path) > 1:
+            return value
+        raise SettingsError(
+            msg("DATABASE_URL: which database on the server? It looks like postgresql://user@host/paperboy.")
+        )
+    raise SettingsError(
+        msg(
+            "DATABASE_URL: this is no database address. It looks like sqlite:///paperboy.db, "
+            "or postgresql://user@host/paperboy."
+        )
+    )
 
 
 def _language(value: str) -> Language:

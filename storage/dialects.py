@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Table
+from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, Table, func, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -61,3 +61,34 @@ def tables_with_strays(connection: Connection) -> Sequence[str]:
     if not is_sqlite(connection):
         return ()
     return sorted({row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")})
+
+
+def numbers_taken(connection: Connection, metadata: MetaData) -> Sequence[str]:
+    """Columns that number their rows, where the next number is taken already. SQLite looks before it gives one out."""
+    if is_sqlite(connection):
+        return ()
+    found = []
+    for column in numbered(metadata):
+        next_one = text(f"SELECT last_value + is_called::int FROM {_sequence(column)}")  # noqa: S608 - names of ours
+        if (connection.scalar(select(func.max(column))) or 0) >= (connection.scalar(next_one) or 0):
+            found.append(str(column))
+    return found
+
+
+def number_on(connection: Connection, metadata: MetaData) -> None:
+    """Let columns that number their rows go on behind the highest number, after rows came with theirs."""
+    if is_sqlite(connection):
+        return  # it looks itself
+    for column in numbered(metadata):
+        highest = select(func.max(column)).scalar_subquery()
+        connection.execute(select(func.setval(_sequence(column), highest)).where(highest.is_not(None)))
+
+
+def numbered(metadata: MetaData) -> list[Column[int]]:
+    """The columns whose numbers the database gives out."""
+    keys = (table.primary_key.columns for table in metadata.sorted_tables)
+    return [key for key, *others in keys if not others and isinstance(key.type, Integer) and key.autoincrement]
+
+
+def _sequence(column: Column[int]) -> str:
+    return f"{column.table.name}_{column.name}_seq"  # as PostgreSQL calls it

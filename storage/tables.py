@@ -58,7 +58,7 @@ CHANNEL_COLUMNS = ("platform", "workspace", "channel_id")
 entries = Table(
     "entries",
     metadata,
-    Column("no", NUMBER, primary_key=True),
+    Column("no", NUMBER, primary_key=True, autoincrement=False),
     Column("id", Text, nullable=False, unique=True),
     Column("place", BigInteger, nullable=False, unique=True),  # see storage.places
     Column("shown", BigInteger, unique=True),  # the place while public, else null: what lookups walk along
@@ -97,7 +97,7 @@ entries = Table(
 archive_state = Table(  # one row
     "archive_state",
     metadata,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=False),
     Column("change_no", BigInteger, nullable=False),  # the newest given to an entry
 )
 
@@ -174,7 +174,7 @@ entry_tags = Table(
 names = Table(  # of authors and organisations
     "names",
     metadata,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),  # as first written
     Column("uses", Integer, nullable=False),
@@ -201,7 +201,7 @@ entry_name_words = Table(
 entry_texts = Table(
     "entry_texts",
     metadata,
-    Column("place", NUMBER, primary_key=True),
+    Column("place", NUMBER, primary_key=True, autoincrement=False),
     Column("title", Text, nullable=False),  # folded by storage.words, as is the body
     Column("body", Text, nullable=False),
 )

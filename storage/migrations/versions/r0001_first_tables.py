@@ -26,7 +26,7 @@ def upgrade() -> None:
 def _record() -> None:
     op.create_table(
         "entries",
-        sa.Column("no", NUMBER, nullable=False),
+        sa.Column("no", NUMBER, autoincrement=False, nullable=False),
         sa.Column("id", WORDS, nullable=False),
         sa.Column("place", sa.BigInteger(), nullable=False),
         sa.Column("shown", sa.BigInteger(), nullable=True),
@@ -69,7 +69,7 @@ def _record() -> None:
     op.create_index("ix_entries_status_change_no", "entries", ["status", "change_no"], unique=False)
     op.create_table(
         "archive_state",
-        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("change_no", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_archive_state"),
     )
@@ -147,7 +147,7 @@ def _lookups() -> None:
     )
     op.create_table(
         "names",
-        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("key", WORDS, nullable=False),
         sa.Column("name", WORDS, nullable=False),
         sa.Column("uses", sa.Integer(), nullable=False),
@@ -173,7 +173,7 @@ def _lookups() -> None:
     )
     op.create_table(
         "entry_texts",
-        sa.Column("place", NUMBER, nullable=False),
+        sa.Column("place", NUMBER, autoincrement=False, nullable=False),
         sa.Column("title", WORDS, nullable=False),
         sa.Column("body", WORDS, nullable=False),
         sa.PrimaryKeyConstraint("place", name="pk_entry_texts"),
