@@ -92,7 +92,7 @@ class Settings:
     `worker` is this process's name among those that share its database: the same after a restart, and nobody else's.
     """
 
-    database_url: str
+    database_url: str = field(repr=False)
     language: Language
     language_is_set: bool
     zone: str
@@ -100,7 +100,7 @@ class Settings:
     web_port: int
     arxiv_url: str
     log_level: str
-    worker: str
+    worker: str = "paperboy"
     staff: Staff = field(default_factory=Staff)
     slack: SlackSettings | None = None
     discord: DiscordSettings | None = None
@@ -188,12 +188,25 @@ def _known(found: Mapping[str, str], where: str | Message) -> dict[str, str]:
 
 
 def _database_url(value: str) -> str:
-    scheme = urlsplit(value).scheme
-    if scheme == "sqlite" and value.startswith("sqlite:///"):
+    """Checked by its outside only: the storage takes it apart. It is never shown, for it may hold a password."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme == "sqlite" and value.startswith("sqlite:///"):
         return value
-    if scheme in ("postgresql", "postgres"):
-        raise SettingsError(msg("DATABASE_URL: PostgreSQL is not supported yet. Use sqlite:///paperboy.db."))
-    raise SettingsError(msg("DATABASE_URL: this is no database address. It looks like sqlite:///paperboy.db."))
+    if parts.scheme in ("postgresql", "postgres") and value.startswith(f"{parts.scheme}://"):
+        if len(parts.path) > 1:
+            return value
+        raise SettingsError(
+            msg("DATABASE_URL: which database on the server? It looks like postgresql://user@host/paperboy.")
+        )
+    raise SettingsError(
+        msg(
+            "DATABASE_URL: this is no database address. It looks like sqlite:///paperboy.db, "
+            "or postgresql://user@host/paperboy."
+        )
+    )
 
 
 def _language(value: str) -> Language:

@@ -18,12 +18,19 @@ def write_backup(connection: Connection, path: Path) -> None:
     """Copy to a file beside `path`, and give it that name when it is whole and on the disk.
 
     Raises:
-        StorageError: there is such a file already, or the folder cannot be written.
+        StorageError: there is such a file already, the folder cannot be written, or the database is no file.
     """
     if path.exists():
         raise _exists(path)
     source = connection.connection.driver_connection
-    assert isinstance(source, sqlite3.Connection)
+    if not isinstance(source, sqlite3.Connection):
+        raise StorageError(
+            msg(
+                "The archive is on a PostgreSQL server. Back it up there: "
+                "pg_dump --format=custom --file={path} with the address in DATABASE_URL.",
+                path=str(path),
+            )
+        )
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:

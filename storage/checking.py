@@ -9,16 +9,22 @@ from sqlalchemy.sql.selectable import Subquery
 
 from bot.core.messages import Message, msg, msg_n
 from storage.counters import recounted
+from storage.dialects import damage, numbers_taken, tables_with_strays
 from storage.schema_version import HEAD
-from storage.tables import archive_state, entries, entry_name_words, entry_tags, entry_texts, tags
+from storage.tables import archive_state, entries, entry_name_words, entry_tags, entry_texts, metadata, tags
 
 
 def problems(connection: Connection) -> Sequence[Message]:
-    """What is wrong, in words; the checks of SQLite first, and alone when its pages are damaged."""
-    damage = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(5)")]
-    if damage != ["ok"]:
-        return [msg("The database is damaged: {detail}", detail="; ".join(damage))]
-    found = [_version(connection), _references(connection), _change(connection), *_counters(connection)]
+    """What is wrong, in words; the database's own checks first, and alone when its pages are damaged."""
+    if wrong := damage(connection):
+        return [msg("The database is damaged: {detail}", detail="; ".join(wrong))]
+    found = [
+        _version(connection),
+        _references(connection),
+        _numbers(connection),
+        _change(connection),
+        *_counters(connection),
+    ]
     return [problem for problem in found if problem]
 
 
@@ -30,8 +36,13 @@ def _version(connection: Connection) -> Message | None:
 
 
 def _references(connection: Connection) -> Message | None:
-    tables = sorted({row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")})
+    tables = tables_with_strays(connection)
     return msg("Rows of {tables} refer to rows that are not there.", tables=", ".join(tables)) if tables else None
+
+
+def _numbers(connection: Connection) -> Message | None:
+    columns = ", ".join(numbers_taken(connection, metadata))
+    return msg("The next number of {columns} is taken already.", columns=columns) if columns else None
 
 
 def _change(connection: Connection) -> Message | None:

@@ -1,7 +1,7 @@
 """Acting on posts: handing them out one by one, and keeping what became of them.
 
-The rules are in the drawing at the top of `bot.core.digests`. Each function runs in one write transaction, so that
-no two workers are ever handed the same post to send.
+The rules are in the drawing at the top of `bot.core.digests`. Each function runs in one write transaction and has its
+channel for itself meanwhile, so that no two workers are ever handed the same post to send.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostStat
 from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.subscriptions import Channel
-from storage.people import channel_of, where_channel
+from storage.locks import lock_channels, lock_channels_of
+from storage.people import channel_of, select_channels, where_channel
 from storage.posts import TO_CHANGE, UNSENT, select_posts, to_post, turn_of
 from storage.tables import CHANNEL_COLUMNS, deliveries, posts, subscriptions
 
@@ -82,6 +83,7 @@ def _first_unfinished() -> Subquery:
 
 def claim(connection: Connection, channel: Channel, now: datetime, worker: str) -> Post | None:
     """The channel's next post to act on, held by the worker from now on; None while anybody holds it."""
+    lock_channels(connection, [channel])
     in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
     row = connection.execute(in_order.limit(1)).first()
     if row is None or not _is_ready(row, now):
@@ -103,10 +105,14 @@ def _is_ready(row: Row[Any], now: datetime) -> bool:
 
 
 def _unfinished(statement: Select[Any]) -> Select[Any]:
-    """Of a select from posts, those something is to be done to: new ones only where they are still wanted."""
+    """Of a select from posts, those something is to be done to: new ones only where they are still wanted.
+
+    What may be there is looked up all the same, because it may have to be changed.
+    """
     wanted = select(subscriptions.c.id).where(subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False))
     may_be_sent = posts.c.subscription_id.in_(wanted)
-    return statement.where(posts.c.turn.is_not(None), or_(posts.c.turn == TO_CHANGE, may_be_sent))
+    may_be_there = or_(posts.c.turn == TO_CHANGE, posts.c.state == PostState.UNCERTAIN)
+    return statement.where(posts.c.turn.is_not(None), or_(may_be_there, may_be_sent))
 
 
 def mark_sent(connection: Connection, post_id: int, message_id: str, revision: int, at: datetime) -> None:
@@ -240,6 +246,7 @@ def _settle(connection: Connection, delivery_id: int, *, broken_off: bool = Fals
 
 def _row(connection: Connection, post_id: int, held_by: str | None = None) -> Row[*tuple[Any, ...]] | None:
     """A post, with `held_by` only while that worker holds it: who has lost it meanwhile knows nothing that counts."""
+    lock_channels_of(connection, select_channels(posts).where(posts.c.id == post_id))
     columns = [posts.c[name] for name in ("delivery_id", "state", "change", "change_taken", "reason", "held_by")]
     held = [posts.c.held_by == held_by] if held_by is not None else []
     return connection.execute(select(*columns).where(posts.c.id == post_id, *held)).first()

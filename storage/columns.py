@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Integer, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -17,6 +17,9 @@ from storage.codec import message_from_json, message_to_json
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+NUMBER = Integer().with_variant(BigInteger, "postgresql")
+"""A key or a place. SQLite's integers are always as large as they need to be; and only so can it number rows itself."""
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from storage.chunks import chunked
+from storage.locks import lock_entries
 from storage.tables import entries, posts, reactions, replies, saves
 
 
@@ -26,12 +27,15 @@ def recounted() -> dict[str, ColumnElement[int]]:
 
 def count_posts(connection: Connection, post_ids: Iterable[int]) -> None:
     """Count anew what the entries of these posts gathered."""
+    numbers: set[int] = set()
     for some in chunked(post_ids):
-        of_posts = select(posts.c.entry_id).where(posts.c.id.in_(some), posts.c.entry_id.is_not(None))
-        connection.execute(update(entries).where(entries.c.id.in_(of_posts)).values(**recounted()))
+        of_posts = select(entries.c.no).join(posts, posts.c.entry_id == entries.c.id).where(posts.c.id.in_(some))
+        numbers.update(connection.scalars(of_posts))
+    count_entries(connection, numbers)
 
 
 def count_entries(connection: Connection, numbers: Iterable[int]) -> None:
     """Count anew what these entries, by `entries.no`, gathered."""
-    for some in chunked(numbers):
+    for some in chunked(sorted(numbers)):
+        lock_entries(connection, some)  # two who count at once would each miss what the other adds
         connection.execute(update(entries).where(entries.c.no.in_(some)).values(**recounted()))

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 from bot.core.entries import tag_key
 from bot.core.people import Person
 from bot.core.query import Criteria
+from storage.dialects import position
 from storage.names import spellings_of
 from storage.people import where_person
 from storage.places import bounds
@@ -147,7 +148,7 @@ class Texts:
 
     def in_column(self, column: ColumnElement[str]) -> ColumnElement[bool]:
         """The condition on a folded text."""
-        return or_(*(func.instr(column, form) > 0 for form in self.forms))
+        return or_(*(position(column, form) > 0 for form in self.forms))
 
     def holds(self, place: Place) -> ColumnElement[bool]:
         """The condition on a place."""

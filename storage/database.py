@@ -1,42 +1,61 @@
-"""The engine, its pragmas and its transactions.
+"""Threads and transactions: how work on a database is run.
 
 SQLAlchemy's synchronous engine, in threads of its own: a whole operation is one hop into a thread, where the async
-engine hops for every statement and brings `sqlalchemy.ext.asyncio`, and with it the ORM, into every start. One thread
-writes, so that writers of one process wait in line instead of spinning on SQLite's lock; four read beside it.
-
-Write-ahead log with synchronous=FULL: a power cut must not take back that a post was sent.
+engine hops for every statement and brings `sqlalchemy.ext.asyncio`, and with it the ORM, into every start. What the
+two databases do differently stands in `storage.sqlite` and `storage.postgresql`, which make a `Backend`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import random
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from dataclasses import dataclass
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 
-from storage.faults import translated
+from storage.faults import passes_when_repeated, translated
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_READERS = 4
-_BUSY_SECONDS = 5
-_BEGIN = "paperboy_begin"
+READERS: Final = 4
+"""Threads that read beside those that write."""
+_ATTEMPTS: Final = 5
+_PAUSE: Final = 0.05
+"""Seconds to wait at most before the first repetition."""
+_BEGIN: Final = "paperboy_begin"
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A database as `Database` needs to know it; `name` is what messages call it, without a password."""
+
+    name: str
+    engine: Engine
+    begin_reading: str
+    begin_writing: str
+    writers: int
 
 
 class Database:
-    """One opened database. Work is a plain function on a `Connection`; it runs in one transaction."""
+    """One opened database. Work is a plain function on a `Connection`; it runs in one transaction.
 
-    def __init__(self, engine: Engine, path: str) -> None:
-        self.path = path
-        self._engine = engine
-        self._writing = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-        self._readers = ThreadPoolExecutor(_READERS, "storage-reader")
-        self._writer = ThreadPoolExecutor(1, "storage-writer")
+    It may run more than once: where two transactions of PostgreSQL stand in each other's way, one is rolled back and
+    done again. So it does nothing but ask the database and count on the answers.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.name = backend.name
+        self._engine = backend.engine
+        self._reading = backend.engine.execution_options(**{_BEGIN: backend.begin_reading})
+        self._writing = backend.engine.execution_options(**{_BEGIN: backend.begin_writing})
+        self._readers = ThreadPoolExecutor(READERS, "storage-reader")
+        self._writers = ThreadPoolExecutor(backend.writers, "storage-writer")
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do work that only reads; it sees one moment of the database throughout.
@@ -44,7 +63,7 @@ class Database:
         Raises:
             StorageError
         """
-        return await self._run(self._readers, lambda: self._within(self._engine, work, *args, **kwargs))
+        return await self._run(self._readers, lambda: self._within(self._reading, work, *args, **kwargs))
 
     async def write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do work that writes: all of it, or nothing when it raises.
@@ -52,7 +71,7 @@ class Database:
         Raises:
             StorageError
         """
-        return await self._run(self._writer, lambda: self._within(self._writing, work, *args, **kwargs))
+        return await self._run(self._writers, lambda: self._within(self._writing, work, *args, **kwargs))
 
     async def close(self) -> None:
         """Let what runs end, and close all connections."""
@@ -60,50 +79,48 @@ class Database:
 
     def _close(self) -> None:
         self._readers.shutdown()
-        self._writer.shutdown()
+        self._writers.shutdown()
         self._engine.dispose()
 
     def _within(
         self, engine: Engine, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        with translated(self.path), engine.begin() as connection:
-            return work(connection, *args, **kwargs)
+        with translated(self.name):
+            return repeated(engine, work, *args, **kwargs)
 
     @staticmethod
     async def _run(pool: ThreadPoolExecutor, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, job)
 
 
-def sqlite_engine(path: str, *, mode: str = "rwc", immutable: bool = False, foreign_keys: bool = True) -> Engine:
-    """An engine on a SQLite file whose transactions really begin where SQLAlchemy says so.
+def repeated(engine: Engine, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do work in one transaction; again when it was rolled back for the sake of another, or could not even begin.
 
-    `mode` and `immutable` are SQLite's own, see https://www.sqlite.org/uri.html. Python's sqlite3 begins
-    transactions by itself, late and only before writes; that is switched off here.
+    It could not begin where a connection that waited in the pool was cut off meanwhile, as by a restart of the server.
+    A connection that breaks later is not tried again: nobody knows whether what was written is there.
     """
-    uri = file_uri(path, mode=mode, immutable=immutable)
+    for attempt in range(1, _ATTEMPTS):
+        begun = False
+        try:
+            with engine.begin() as connection:
+                begun = True
+                return work(connection, *args, **kwargs)
+        except DBAPIError as error:
+            if begun or not error.connection_invalidated:
+                if not passes_when_repeated(error.orig):
+                    raise
+                time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - so that they do not meet again
+    with engine.begin() as connection:
+        return work(connection, *args, **kwargs)
 
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=_READERS + 2)
+def begin_as_told(engine: Engine, default: str = "BEGIN") -> None:
+    """Let an engine's transactions begin where SQLAlchemy says so, with the statement that its options name.
 
-    def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        if mode != "ro":
-            connection.execute("PRAGMA page_size = 8192")  # of a new file: entries are a few thousand bytes long
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+    The drivers would begin by themselves, late and in one way for all: whoever makes the engine switches that off.
+    """
 
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, default))
 
-    event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
-    return engine
-
-
-def file_uri(path: str, *, mode: str, immutable: bool = False) -> str:
-    """A SQLite file as an address that carries how to open it."""
-    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return f"file:{quoted}?mode={mode}{'&immutable=1' if immutable else ''}"

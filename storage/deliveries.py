@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, Row, case, exists, func, select, update
 
 from bot.core.digests import (
     Delivery,
@@ -28,7 +27,9 @@ from storage import claims
 from storage.backlog import backlog
 from storage.chunks import chunked
 from storage.database import Database
-from storage.people import channel_of, channel_values, where_channel
+from storage.dialects import upsert
+from storage.locks import lock_channels, lock_channels_of
+from storage.people import channel_of, channel_values, select_channels, where_channel
 from storage.posts import UNSENT, add_posts, fetch_posts, merged_with, select_posts, to_post, turn_of
 from storage.tables import deliveries, posts, subscriptions
 
@@ -153,8 +154,10 @@ def _plan(
     planned: Sequence[PlannedDelivery],
     served: Subscription | None,
 ) -> None:
+    lock_channels(connection, [subscription.channel])
     its_row = update(subscriptions).where(subscriptions.c.id == subscription.id, subscriptions.c.removed.is_(False))
-    its_row = its_row.values(seen_change=func.min(subscriptions.c.seen_change, subscription.seen_change))
+    seen = subscriptions.c.seen_change
+    its_row = its_row.values(seen_change=case((seen < subscription.seen_change, seen), else_=subscription.seen_change))
     if served is not None:
         still_due = subscriptions.c.next_run_at.is_not_distinct_from(subscription.next_run_at)
         its_row = its_row.where(still_due)
@@ -166,7 +169,7 @@ def _plan(
 
 
 def _plan_delivery(connection: Connection, subscription: Subscription, planned: PlannedDelivery) -> None:
-    statement = upsert(deliveries).values(
+    statement = upsert(connection, deliveries).values(
         subscription_id=subscription.id,
         **channel_values(subscription.channel),
         digest_date=planned.digest_date,
@@ -201,6 +204,11 @@ def _amend(
     additions: Mapping[int, Sequence[PlannedPost]],
     changes: Mapping[int, PostChangeOrder],
 ) -> None:
+    lock_channels_of(
+        connection,
+        *(select_channels(deliveries).where(deliveries.c.id.in_(some)) for some in chunked(additions)),
+        *(select_channels(posts).where(posts.c.id.in_(some)) for some in chunked(changes)),
+    )
     if seen_change is not None:
         connection.execute(
             update(subscriptions).where(subscriptions.c.id == subscription_id).values(seen_change=seen_change)

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, and_, delete, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.engagement import Engagement, Seen, SeenReaction, SeenReply
 from bot.core.entries import Entry
@@ -17,8 +16,10 @@ from bot.core.people import Person
 from storage.chunks import chunked
 from storage.counters import count_entries, count_posts
 from storage.database import Database
+from storage.dialects import upsert
 from storage.entry_rows import ENTRY_COLUMNS, to_entry
 from storage.forgetting import forget
+from storage.locks import lock_engagement
 from storage.people import person_values, where_person
 from storage.places import first_place, last_place
 from storage.tables import entries, posts, reactions, replies, saves
@@ -96,20 +97,23 @@ def _reply(connection: Connection, post_id: int, person: Person, message_id: str
 
 
 def _record(connection: Connection, table: Table, post_id: int, values: Mapping[str, object]) -> None:
+    lock_engagement(connection)
     if connection.scalar(select(posts.c.id).where(posts.c.id == post_id)) is None:
         return
-    new = upsert(table).values(post_id=post_id, **values).on_conflict_do_nothing()
+    new = upsert(connection, table).values(post_id=post_id, **values).on_conflict_do_nothing()
     if connection.execute(new).rowcount:
         count_posts(connection, [post_id])
 
 
 def _unreact(connection: Connection, post_id: int, person: Person, emoji: str) -> None:
+    lock_engagement(connection)
     of_person = and_(where_person(reactions, person), reactions.c.emoji == emoji)
     connection.execute(delete(reactions).where(reactions.c.post_id == post_id, of_person))
     count_posts(connection, [post_id])
 
 
 def _unreply(connection: Connection, post_id: int, message_id: str) -> None:
+    lock_engagement(connection)
     connection.execute(delete(replies).where(replies.c.post_id == post_id, replies.c.message_id == message_id))
     count_posts(connection, [post_id])
 
@@ -130,6 +134,8 @@ def _person(row: Row[Any]) -> Person:
 
 
 def _reconcile(connection: Connection, seen: Mapping[int, Seen], before: Mapping[int, Seen], at: datetime) -> None:
+    lock_engagement(connection, all_of_it=True)
+    found: list[int] = []
     for some in chunked(sorted(seen)):
         known = connection.scalars(select(posts.c.id).where(posts.c.id.in_(some))).all()
         now = _recorded(connection, known)
@@ -140,8 +146,9 @@ def _reconcile(connection: Connection, seen: Mapping[int, Seen], before: Mapping
         for table, rows in ((reactions, given), (replies, said)):
             connection.execute(delete(table).where(table.c.post_id.in_(known)))
             if rows:
-                connection.execute(upsert(table).on_conflict_do_nothing(), rows)
-        count_posts(connection, known)
+                connection.execute(upsert(connection, table).on_conflict_do_nothing(), rows)
+        found += known
+    count_posts(connection, found)
 
 
 def _merged(seen: Seen, before: Seen, now: Seen) -> Seen:
@@ -177,14 +184,17 @@ def _reply_row(post_id: int, seen: SeenReply) -> dict[str, object]:
 
 
 def _save(connection: Connection, entry_id: str, person: Person, at: datetime) -> None:
+    lock_engagement(connection)
     no = connection.scalar(select(entries.c.no).where(entries.c.id == entry_id))
     if no is None:
         raise NotFound(msg("There is no entry {id}.", id=entry_id))
-    connection.execute(upsert(saves).values(**person_values(person), entry_no=no, at=at).on_conflict_do_nothing())
+    new = upsert(connection, saves).values(**person_values(person), entry_no=no, at=at)
+    connection.execute(new.on_conflict_do_nothing())
     count_entries(connection, [no])
 
 
 def _unsave(connection: Connection, entry_id: str, person: Person) -> None:
+    lock_engagement(connection)
     no = connection.scalar(select(entries.c.no).where(entries.c.id == entry_id))
     if no is not None:
         connection.execute(delete(saves).where(where_person(saves, person), saves.c.entry_no == no))

@@ -26,6 +26,7 @@ from storage.entry_rows import (
     update_entries,
 )
 from storage.imports import seen_documents, write_import
+from storage.locks import lock_archive
 from storage.names import list_names
 from storage.places import FIRST_DATED, day_of, first_place, last_place
 from storage.revisions import keep_old, last_change_by, mark_undone, record, revisions_of
@@ -132,6 +133,7 @@ def _get(connection: Connection, entry_ids: Sequence[str]) -> Mapping[str, Entry
 
 
 def _add(connection: Connection, entry: Entry, by: Person | None, at: datetime) -> Entry:
+    lock_archive(connection)
     _refuse_second(connection, entry)
     if not entry.id:
         entry = replace(entry, id=_free_id(connection, entry))
@@ -143,6 +145,7 @@ def _add(connection: Connection, entry: Entry, by: Person | None, at: datetime) 
 
 
 def _replace(connection: Connection, entry: Entry, action: Action, by: Person | None, at: datetime) -> Entry:
+    lock_archive(connection)
     old = stored(connection, [entry.id]).get(entry.id)
     if old is None:
         raise NotFound(msg("There is no entry {id}.", id=entry.id))

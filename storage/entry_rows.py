@@ -18,6 +18,8 @@ from bot.core.merging import match_keys as keys_of
 from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.codec import ENTRY_FIELDS
+from storage.dialects import position
+from storage.locks import lock_entries
 from storage.names import count_names, names_on
 from storage.places import day_number, day_of, first_place, last_place
 from storage.tables import archive_state, entries, entry_texts, match_keys
@@ -60,7 +62,7 @@ def find_entry(connection: Connection, reference: str) -> Entry | None:
         bare = reference.rstrip("/")
         is_meant = entries.c.url.in_((bare, f"{bare}/"))
     statement = select(*ENTRY_COLUMNS).where(is_meant)
-    about_several = func.instr(type_coerce(entries.c.warnings, Text), Doubt.SEVERAL_PAPERS.value) > 0
+    about_several = position(type_coerce(entries.c.warnings, Text), Doubt.SEVERAL_PAPERS.value) > 0
     row = connection.execute(statement.order_by(about_several, entries.c.no).limit(1)).first()
     return to_entry(row) if row else None
 
@@ -104,6 +106,7 @@ def update_entries(connection: Connection, changes: Sequence[tuple[Stored, Entry
         for old, new in changes
     ]
     _leave_lookups(connection, before)
+    lock_entries(connection, [old.no for old in before])  # others count what they gathered
     change = _take_changes(connection, len(after))
     connection.execute(
         update(entries).where(entries.c.no == bindparam("row_no")),

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, delete, se
 
 from bot.core.people import Person
 from storage.counters import count_entries
-from storage.people import person_values, where_person
+from storage.locks import lock_channels_of, lock_engagement
+from storage.people import person_values, select_channels, where_person
 from storage.subscriptions import to_subscription
 from storage.tables import deliveries, entries, posts, reactions, replies, revisions, saves, subscriptions
 
@@ -24,8 +25,17 @@ def forget(connection: Connection, person: Person, in_all_workspaces: bool) -> i
     """
     theirs = partial(where_person, person=person, in_all_workspaces=in_all_workspaces)
     made_by_them = theirs(subscriptions, prefix="created_by_")
-    personal = select(subscriptions).where(made_by_them, subscriptions.c.personal.is_(True))
-    followed = [to_subscription(row) for row in connection.execute(personal)]
+    personal = made_by_them, subscriptions.c.personal.is_(True)
+    lock_engagement(connection, all_of_it=True)
+    lock_channels_of(  # nobody plans for them any more
+        connection,
+        select_channels(subscriptions).where(*personal),
+        select_channels(deliveries).where(
+            deliveries.c.subscription_id.in_(select(subscriptions.c.id).where(*personal))
+        ),
+    )
+    theirs_now = select(subscriptions).where(*personal).order_by(subscriptions.c.id).with_for_update()
+    followed = [to_subscription(row) for row in connection.execute(theirs_now)]
     count = sum(len(subscription.queries) for subscription in followed if not subscription.ended)
     ids = [subscription.id for subscription in followed]
     count += _erase_engagement(connection, theirs, _posts_of(ids))
@@ -58,7 +68,7 @@ def _erase_engagement(connection: Connection, theirs: Theirs, private: Select[in
             touched.update(connection.scalars(numbers))
             count += connection.execute(delete(table).where(which)).rowcount
     count += connection.execute(delete(saves).where(theirs(saves))).rowcount
-    count_entries(connection, sorted(touched))
+    count_entries(connection, touched)
     return count
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from bot.core.entries import Action, Entry
@@ -15,7 +14,9 @@ from bot.core.errors import Conflict
 from bot.core.messages import msg
 from bot.core.ports import ImportedEntry
 from storage.chunks import chunked
+from storage.dialects import upsert
 from storage.entry_rows import Stored, insert_entries, stored, update_entries
+from storage.locks import lock_archive
 from storage.revisions import keep_old, record
 from storage.tables import documents
 
@@ -24,6 +25,7 @@ def write_import(
     connection: Connection, imported: Sequence[ImportedEntry], digests: Iterable[str], at: datetime
 ) -> None:
     """Write new and merged entries with a revision each, and the documents that have been read."""
+    lock_archive(connection)
     new = [item.entry for item in imported if item.is_new]
     merged = [item.entry for item in imported if not item.is_new]
     changes = _with_stored(connection, merged)
@@ -38,7 +40,7 @@ def write_import(
     record(connection, written, action=Action.IMPORT, by=None, at=at)
     rows = [{"digest": digest, "imported_at": at} for digest in digests]
     if rows:
-        connection.execute(upsert(documents).on_conflict_do_nothing(), rows)
+        connection.execute(upsert(connection, documents).on_conflict_do_nothing(), rows)
 
 
 def _with_stored(connection: Connection, merged: Sequence[Entry]) -> list[tuple[Stored, Entry]]:

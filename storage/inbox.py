@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from storage.database import Database
+from storage.dialects import upsert
 from storage.tables import inbox
 
 _KEPT_FOR = timedelta(days=1)
@@ -27,5 +27,5 @@ class EventInbox:
 
 def _take(connection: Connection, platform: str, event_id: str, at: datetime) -> bool:
     connection.execute(delete(inbox).where(inbox.c.at < at - _KEPT_FOR))  # a look at its index when there are none
-    new = upsert(inbox).values(platform=platform, event_id=event_id, at=at).on_conflict_do_nothing()
+    new = upsert(connection, inbox).values(platform=platform, event_id=event_id, at=at).on_conflict_do_nothing()
     return connection.execute(new).rowcount > 0

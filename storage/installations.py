@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.core.errors import Conflict
 from bot.core.messages import msg
 from storage.database import Database
+from storage.locks import lock_rows
 from storage.sealing import Seal
 from storage.tables import slack_bots as bots
 from storage.tables import slack_oauth_states as states
@@ -176,7 +177,13 @@ class SlackStates(AsyncOAuthStateStore):
         Raises:
             StorageError
         """
-        return await self._database.write(self._engine.during, self._kept.consume, state)
+        return await self._database.write(self._consume, state)
+
+    def _consume(self, connection: Connection, state: str) -> bool:
+        if not state.isascii():  # none of ours
+            return False
+        lock_rows(connection, select(states.c.id).where(states.c.state == state))  # good once, also for two at once
+        return self._engine.during(connection, self._kept.consume, state)
 
     def _issue(self, connection: Connection) -> str:
         now = datetime.now(UTC).replace(tzinfo=None)  # as slack_sdk keeps moments: in UTC without saying so

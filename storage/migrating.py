@@ -8,7 +8,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from storage.database import sqlite_engine
+from storage.database import Backend
+from storage.locks import lock_schema
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -20,15 +21,14 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(path: str) -> None:
-    """Bring a database file, or a new one, to the newest revision in one transaction.
+def upgrade(backend: Backend) -> None:
+    """Bring a database, or an empty one, to the newest revision in one transaction, and close its connections.
 
-    Two processes may do this at once: the second waits for the first and finds nothing to do. Foreign keys are
-    not enforced meanwhile, since SQLite changes a table by making it again.
+    Two processes may do this at once: the second waits for the first and finds nothing to do.
     """
-    engine = sqlite_engine(path, foreign_keys=False)
     try:
-        with engine.execution_options(paperboy_begin="BEGIN IMMEDIATE").begin() as connection:
+        with backend.engine.execution_options(paperboy_begin=backend.begin_writing).begin() as connection:
+            lock_schema(connection)
             command.upgrade(alembic_config(connection), "head")
     finally:
-        engine.dispose()
+        backend.engine.dispose()

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.core.errors import StorageError
-from bot.core.messages import Message, msg
-from storage.database import Database, sqlite_engine
+from bot.core.messages import Message
+from storage import sqlite
+from storage.database import Backend, Database
 from storage.deliveries import DeliveryLedger
 from storage.engagement import EngagementRecord
 from storage.entries import EntryArchive
-from storage.faults import not_a_database, translated
+from storage.faults import wrong_address
 from storage.inbox import EventInbox
 from storage.questions import KeptQuestions
-from storage.schema_version import Standing, needs_upgrade, standing_of
 from storage.search import EntrySearch
 from storage.subscriptions import SubscriptionBook
 from storage.workspace import WorkspaceServer
@@ -87,18 +85,18 @@ WORKER = "paperboy"
 
 
 async def open_storage(url: str, *, migrate: bool = False, worker: str = WORKER) -> Storage:
-    """Open the database at an address such as `sqlite:///paperboy.db` (relative) or `sqlite:////var/lib/paperboy.db`.
+    """Open the database at an address.
 
-    One that does not exist is created. With `migrate`, an older one is upgraded first. `worker` is
-    who acts on posts here: what is claimed is held by this name, which no other process may have at the same time.
+    Such as `sqlite:///paperboy.db` (relative), `sqlite:////var/lib/paperboy.db`, `postgresql://user@host/name`, or with
+    a socket's folder `postgresql:///name?host=/run/postgresql`. A file that does not exist is created, and an empty
+    database gets its tables. With `migrate`, an older one is upgraded first. `worker` is who acts on posts here: what
+    is claimed is held by this name, which no other process may have at the same time.
 
     Raises:
         SchemaMismatch: another version has written it. It is left as it is.
         StorageError: the address cannot be used, or the database behind it.
     """
-    path = path_of(url)
-    access = await asyncio.to_thread(_prepare, path, migrate=migrate)
-    database = Database(sqlite_engine(str(path), mode=access.mode, immutable=access.immutable), str(path))
+    database = Database(await asyncio.to_thread(_prepared, url, migrate=migrate))
     return Storage(
         database,
         EntryArchive(database),
@@ -112,65 +110,34 @@ async def open_storage(url: str, *, migrate: bool = False, worker: str = WORKER)
     )
 
 
-def path_of(url: str) -> Path:
-    """The absolute path of a SQLite address.
+def migrated(url: str) -> None:
+    """Bring a database to the newest schema, and leave it.
 
     Raises:
-        StorageError: it is no address, or one of another kind of database.
+        StorageError: the address cannot be used, or the database behind it.
+    """
+    _prepared(url, migrate=True).engine.dispose()
+
+
+def _prepared(url: str, *, migrate: bool) -> Backend:
+    address = address_of(url)
+    if address.get_backend_name() == "sqlite":
+        return sqlite.prepared(sqlite.path_of(address), migrate=migrate)
+    from storage import postgresql  # noqa: PLC0415 - brings psycopg
+
+    return postgresql.prepared(address, migrate=migrate)
+
+
+def address_of(url: str) -> URL:
+    """An address taken apart.
+
+    Raises:
+        StorageError: it is none, or one of a database that is neither SQLite nor PostgreSQL.
     """
     try:
-        parts = make_url(url)
+        address = make_url(url.replace("postgres:", "postgresql:", 1) if url.startswith("postgres:") else url)
     except (ArgumentError, ValueError) as error:
-        raise StorageError(_wrong_address()) from error
-    if parts.get_backend_name() == "postgresql":
-        raise StorageError(msg("PostgreSQL is not supported yet. Use an address such as sqlite:///paperboy.db."))
-    is_file = parts.get_backend_name() == "sqlite" and parts.database not in {None, "", ":memory:"}
-    if not is_file or parts.host or parts.query or parts.database is None:
-        raise StorageError(_wrong_address())
-    return Path(parts.database).expanduser().absolute()
-
-
-def _wrong_address() -> Message:
-    return msg("DATABASE_URL is not the address of a database. Use one such as sqlite:///paperboy.db.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Access:
-    """How to open the file: SQLite's mode, and whether nobody can change it meanwhile."""
-
-    mode: str = "rw"
-    immutable: bool = False
-
-
-def _prepare(path: Path, *, migrate: bool) -> _Access:
-    """Make the database ready to be opened."""
-    with translated(str(path)):
-        if path.is_dir():
-            raise not_a_database(str(path))
-        if not path.exists():
-            _upgrade(path)
-            return _Access()
-        access = _access_to(path)
-        standing = standing_of(str(path), immutable=access.immutable)
-        if standing is Standing.OLDER and not migrate:
-            raise needs_upgrade(str(path))
-        if standing is not Standing.CURRENT:
-            _upgrade(path)
-        return access
-
-
-def _access_to(path: Path) -> _Access:
-    """Read only where the file or its folder cannot be written.
-
-    SQLite wants to put files beside the database even to read it, unless it is told that nothing can change it. That
-    holds where nobody has left a log beside it.
-    """
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-        return _Access()
-    return _Access("ro", immutable=not path.with_name(path.name + "-wal").exists())
-
-
-def _upgrade(path: Path) -> None:
-    from storage.migrating import upgrade  # noqa: PLC0415 - brings Alembic
-
-    upgrade(str(path))
+        raise wrong_address() from error
+    if address.get_backend_name() not in {"sqlite", "postgresql"} or not address.database:
+        raise wrong_address()
+    return address

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, and_
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, select
 
 from bot.core.people import Person
 from bot.core.subscriptions import Channel
+from storage.tables import CHANNEL_COLUMNS
 
 
 def person_values(person: Person | None, prefix: str = "") -> dict[str, str | None]:
@@ -42,6 +43,11 @@ def channel_values(channel: Channel) -> dict[str, str]:
 def channel_of(row: Row[Any]) -> Channel:
     """The channel of a row."""
     return Channel(row.platform, row.workspace, row.channel_id)
+
+
+def select_channels(table: FromClause) -> Select[Any]:
+    """The channels of a table's rows."""
+    return select(*(table.c[name] for name in CHANNEL_COLUMNS))
 
 
 def where_channel(table: FromClause, channel: Channel) -> ColumnElement[bool]:

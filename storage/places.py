@@ -49,4 +49,4 @@ def any_after(connection: Connection, day: date) -> bool:
 
 def day_number(place: ColumnElement[int]) -> ColumnElement[int]:
     """In SQL: the ordinal of the digest date of a place."""
-    return place.bitwise_rshift(_BITS)
+    return place // FIRST_DATED

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.digests import PlannedPost, Post, PostChange, PostKind, PostState
 from bot.core.subscriptions import Channel
+from storage.dialects import upsert
 from storage.people import channel_of, channel_values
 from storage.tables import deliveries, posts
 
@@ -94,7 +94,7 @@ def add_posts(
     """Plan the posts whose keys the ledger does not know yet; how many those were."""
     count = 0
     for post in planned:
-        statement = upsert(posts).values(
+        statement = upsert(connection, posts).values(
             delivery_id=delivery_id,
             subscription_id=subscription_id,
             **channel_values(channel),

@@ -6,11 +6,12 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from storage.database import Database
+from storage.dialects import upsert
 from storage.tables import questions
 
 _KEPT_FOR = timedelta(days=30)
@@ -43,9 +44,10 @@ def _key(text: str) -> str:
 
 def _keep(connection: Connection, texts: dict[str, str], at: datetime) -> None:
     connection.execute(delete(questions).where(questions.c.at < at - _KEPT_FOR))
-    new = upsert(questions)
+    new = upsert(connection, questions)
     new = new.on_conflict_do_update(index_elements=["key"], set_={"at": new.excluded.at})
-    connection.execute(new, [{"key": key, "text": text, "at": at} for key, text in texts.items()])
+    rows = [{"key": key, "text": text, "at": at} for key, text in texts.items()]
+    connection.execute(new, sorted(rows, key=itemgetter("key")))  # in one order, whoever else keeps them just now
 
 
 def _get(connection: Connection, key: str) -> str | None:

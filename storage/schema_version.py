@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Collection
 from enum import Enum
+from typing import Any
 
 from bot.core.errors import SchemaMismatch
 from bot.core.messages import msg
-from storage.database import file_uri
 from storage.faults import not_a_database
 
 REVISIONS = ("0001", "0002", "0003", "0004")
@@ -25,21 +24,18 @@ class Standing(Enum):
     CURRENT = "current"
 
 
-def standing_of(path: str, *, immutable: bool = False) -> Standing:
-    """Look at an existing database file without changing anything about it.
+def standing_of(name: str, tables: Collection[str], first_row: Callable[[str], Any]) -> Standing:
+    """How a database with these tables stands; `first_row` asks it for a statement's first row, None without one.
 
     Raises:
         StorageError: it is not a Paperboy database.
         SchemaMismatch: a newer Paperboy has written it.
-        sqlite3.Error: it cannot be read.
     """
-    with closing(sqlite3.connect(file_uri(path, mode="ro", immutable=immutable), uri=True)) as connection:
-        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not names:
-            return Standing.EMPTY
-        if not {"alembic_version", "entries"} <= names:
-            raise not_a_database(path)
-        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone() or ("",)
+    if not tables:
+        return Standing.EMPTY
+    if not {"alembic_version", "entries"} <= set(tables):
+        raise not_a_database(name)
+    (version,) = first_row("SELECT version_num FROM alembic_version") or ("",)
     if version == HEAD:
         return Standing.CURRENT
     if version in REVISIONS:
@@ -48,19 +44,25 @@ def standing_of(path: str, *, immutable: bool = False) -> Standing:
         msg(
             "The database {path} was written by a newer Paperboy (schema {version}, this one knows {head}). "
             "Install that version; nothing was changed.",
-            path=path,
+            path=name,
             version=version or "?",
             head=HEAD,
         )
     )
 
 
-def needs_upgrade(path: str) -> SchemaMismatch:
-    """For a database at an older revision that may not be upgraded in passing."""
-    return SchemaMismatch(
-        msg(
-            "The database {path} was written by an older Paperboy. "
-            "Run `paperboy db upgrade` to bring it up to date; back it up first.",
-            path=path,
+def wants_upgrade(standing: Standing, name: str, *, migrate: bool) -> bool:
+    """Whether to bring the schema up to date before anything else.
+
+    Raises:
+        SchemaMismatch: it is at an older revision, and may not be upgraded in passing.
+    """
+    if standing is Standing.OLDER and not migrate:
+        raise SchemaMismatch(
+            msg(
+                "The database {path} was written by an older Paperboy. "
+                "Run `paperboy db upgrade` to bring it up to date; back it up first.",
+                path=name,
+            )
         )
-    )
+    return standing is not Standing.CURRENT

@@ -14,6 +14,7 @@ from bot.core.messages import msg
 from bot.core.people import Person
 from bot.core.subscriptions import Channel, Subscription
 from storage.database import Database
+from storage.locks import lock_following
 from storage.people import channel_of, channel_values, person_values, where_channel, where_person
 from storage.tables import subscriptions
 
@@ -87,8 +88,10 @@ def _of_person(person: Person) -> ColumnElement[bool]:
 
 
 def _add(connection: Connection, subscription: Subscription) -> Subscription:
-    if subscription.personal and subscription.created_by and _select(connection, _of_person(subscription.created_by)):
-        raise Conflict(msg("You have begun to follow something else just now. Try again."))
+    if subscription.personal and subscription.created_by:
+        lock_following(connection, subscription.created_by)
+        if _select(connection, _of_person(subscription.created_by)):
+            raise Conflict(msg("You have begun to follow something else just now. Try again."))
     new = connection.execute(insert(subscriptions).values(removed=False, **_values(subscription)))
     assert new.inserted_primary_key is not None
     return replace(subscription, id=new.inserted_primary_key[0])
@@ -97,7 +100,7 @@ def _add(connection: Connection, subscription: Subscription) -> Subscription:
 def _replace(connection: Connection, subscription: Subscription, was: str | None) -> None:
     this = subscriptions.c.id == subscription.id
     columns = (subscriptions.c.query, subscriptions.c.delivered_through, subscriptions.c.seen_change)
-    row = connection.execute(select(*columns).where(this, _KEPT)).first()
+    row = connection.execute(select(*columns).where(this, _KEPT).with_for_update(key_share=True)).first()
     if row is None:
         raise NotFound(msg("This subscription has been removed."))
     if was is not None and row.query != was:
@@ -113,8 +116,10 @@ def _end(connection: Connection, which: ColumnElement[bool]) -> int:
 
 def _pause(connection: Connection, channel: Channel) -> Sequence[Subscription]:
     running = and_(where_channel(subscriptions, channel), _KEPT, subscriptions.c.paused.is_(False))
-    before = _select(connection, running)
-    connection.execute(update(subscriptions).where(running).values(paused=True, next_run_at=None))
+    rows = select(subscriptions).where(running).order_by(subscriptions.c.id).with_for_update(key_share=True)
+    before = [to_subscription(row) for row in connection.execute(rows)]
+    these = subscriptions.c.id.in_([subscription.id for subscription in before])
+    connection.execute(update(subscriptions).where(these).values(paused=True, next_run_at=None))
     return before
 
 

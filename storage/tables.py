@@ -3,6 +3,8 @@
 Two kinds of tables hold the archive. `entries` and its revisions are the record. What stands under "lookups" is an
 index over the public entries only (published and dated), keyed by their place, and can be made again from the
 record: an entry enters it when it becomes public, and leaves it when it is no longer.
+
+Text is in the order of its code points on both databases: migrations make it so (`storage.migrations.kinds`).
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from bot.core.digests import DeliveryState, PostChange, PostKind, PostState
 from bot.core.entries import Action, Kind, Status
 from bot.core.people import Language
 from bot.core.subscriptions import LatePolicy, Layout
-from storage.columns import Choice, Day, Moment, Said, Texts, Values
+from storage.columns import NUMBER, Choice, Day, Moment, Said, Texts, Values
 
 metadata = MetaData(
     naming_convention={
@@ -56,7 +58,7 @@ CHANNEL_COLUMNS = ("platform", "workspace", "channel_id")
 entries = Table(
     "entries",
     metadata,
-    Column("no", Integer, primary_key=True),
+    Column("no", NUMBER, primary_key=True, autoincrement=False),
     Column("id", Text, nullable=False, unique=True),
     Column("place", BigInteger, nullable=False, unique=True),  # see storage.places
     Column("shown", BigInteger, unique=True),  # the place while public, else null: what lookups walk along
@@ -95,14 +97,14 @@ entries = Table(
 archive_state = Table(  # one row
     "archive_state",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=False),
     Column("change_no", BigInteger, nullable=False),  # the newest given to an entry
 )
 
 revisions = Table(
     "revisions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("entry_no", ForeignKey(entries.c.no), nullable=False),
     Column("number", Integer, nullable=False),
     Column("action", Choice(Action), nullable=False),
@@ -136,7 +138,7 @@ documents = Table(
 tags = Table(
     "tags",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),  # the spelling most often written
     Column("uses", Integer, nullable=False),
@@ -146,7 +148,7 @@ tags = Table(
 tag_spellings = Table(
     "tag_spellings",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("tag_id", ForeignKey(tags.c.id), nullable=False),
     Column("spelling", Text, nullable=False),
     Column("uses", Integer, nullable=False),
@@ -172,7 +174,7 @@ entry_tags = Table(
 names = Table(  # of authors and organisations
     "names",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),  # as first written
     Column("uses", Integer, nullable=False),
@@ -199,7 +201,7 @@ entry_name_words = Table(
 entry_texts = Table(
     "entry_texts",
     metadata,
-    Column("place", Integer, primary_key=True),
+    Column("place", NUMBER, primary_key=True, autoincrement=False),
     Column("title", Text, nullable=False),  # folded by storage.words, as is the body
     Column("body", Text, nullable=False),
 )
@@ -212,7 +214,7 @@ entry_texts = Table(
 subscriptions = Table(
     "subscriptions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     *_channel(),
     Column("query", Text, nullable=False),
     Column("at_minute", Integer, nullable=False),  # of the day
@@ -241,7 +243,7 @@ subscriptions = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("subscription_id", ForeignKey(subscriptions.c.id), nullable=False),
     *_channel(),  # where it went, also when the subscription changes
     Column("digest_date", Day, nullable=False),
@@ -256,7 +258,7 @@ deliveries = Table(
 posts = Table(
     "posts",
     metadata,
-    Column("id", Integer, primary_key=True),  # in the order they were planned
+    Column("id", NUMBER, primary_key=True),  # in the order they were planned
     Column("delivery_id", ForeignKey(deliveries.c.id), nullable=False),
     Column("subscription_id", ForeignKey(subscriptions.c.id), nullable=False),
     *_channel(),
@@ -285,7 +287,7 @@ posts = Table(
     Index(None, "platform", "sent_at"),
     sqlite_autoincrement=True,
 )
-Index(
+Index(  # partial on PostgreSQL too, but to say so here would import its dialect at every start
     "ix_posts_turn",
     *(posts.c[name] for name in (*CHANNEL_COLUMNS, "turn", "id")),
     sqlite_where=posts.c.turn.is_not(None),
@@ -360,7 +362,7 @@ workspace_channels = Table(
 workspace_messages = Table(
     "workspace_messages",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("channel_id", ForeignKey(workspace_channels.c.id), nullable=False),
     Column("author", Text, nullable=False),
     Column("thread_of", ForeignKey("workspace_messages.id", ondelete="CASCADE")),
@@ -377,7 +379,7 @@ workspace_messages = Table(
 workspace_reactions = Table(
     "workspace_reactions",
     metadata,
-    Column("id", Integer, primary_key=True),  # in the order they were given
+    Column("id", NUMBER, primary_key=True),  # in the order they were given
     Column("message_id", ForeignKey(workspace_messages.c.id, ondelete="CASCADE"), nullable=False),
     Column("emoji", Text, nullable=False),
     Column("persona", Text, nullable=False),
@@ -392,7 +394,7 @@ workspace_reactions = Table(
 slack_installations = Table(
     "slack_installations",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("client_id", String(32), nullable=False),
     Column("app_id", String(32), nullable=False),
     Column("enterprise_id", String(32)),
@@ -424,7 +426,7 @@ slack_installations = Table(
 slack_bots = Table(
     "slack_bots",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("client_id", String(32), nullable=False),
     Column("app_id", String(32), nullable=False),
     Column("enterprise_id", String(32)),
@@ -445,7 +447,7 @@ slack_bots = Table(
 slack_oauth_states = Table(
     "slack_oauth_states",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("state", String(200), nullable=False),
     Column("expire_at", DateTime, nullable=False),
 )

@@ -19,13 +19,14 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.entries import Entry, TagCount, tag_key
 from bot.core.errors import NotFound
 from bot.core.messages import msg
 from storage.bulk import insert_rows
 from storage.chunks import chunked
+from storage.dialects import upsert
+from storage.locks import lock_archive
 from storage.places import any_after, last_place
 from storage.tables import entry_tags, tag_aliases, tag_spellings, tags
 
@@ -83,7 +84,7 @@ def _write_rows(connection: Connection, carried: Collection[tuple[int, int]], st
 
 
 def _count_spellings(connection: Connection, changes: Mapping[tuple[int, str], int]) -> None:
-    statement = upsert(tag_spellings)
+    statement = upsert(connection, tag_spellings)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["tag_id", "spelling"], set_={"uses": tag_spellings.c.uses + statement.excluded.uses}
@@ -136,6 +137,7 @@ def known_tags(connection: Connection, names: Collection[str], today: date | Non
 
 def declare_alias(connection: Connection, alias: str, tag: str) -> None:
     """Let `alias` stand for `tag`; a tag that was called so becomes one with it."""
+    lock_archive(connection)
     alias_key = tag_key(alias)
     ids = tag_ids(connection, [tag_key(tag)])
     target = ids.get(tag_key(tag))
@@ -146,13 +148,13 @@ def declare_alias(connection: Connection, alias: str, tag: str) -> None:
         return  # a spelling of the tag itself
     if merged is not None:
         _merge(connection, merged, target)
-    statement = upsert(tag_aliases).values(key=alias_key, tag_id=target)
+    statement = upsert(connection, tag_aliases).values(key=alias_key, tag_id=target)
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"tag_id": target}))
 
 
 def _merge(connection: Connection, old: int, target: int) -> None:
     places = select(literal(target), entry_tags.c.place).where(entry_tags.c.tag_id == old)
-    connection.execute(upsert(entry_tags).from_select(["tag_id", "place"], places).on_conflict_do_nothing())
+    connection.execute(upsert(connection, entry_tags).from_select(["tag_id", "place"], places).on_conflict_do_nothing())
     connection.execute(delete(entry_tags).where(entry_tags.c.tag_id == old))
     carried = select(func.count()).where(entry_tags.c.tag_id == target).scalar_subquery()
     connection.execute(update(tags).where(tags.c.id == target).values(uses=carried))

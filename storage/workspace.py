@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
 from bot.core.errors import NotFound
 from bot.core.messages import msg
 from bot.core.workspace import LocalChannel, LocalMessage
 from storage.chunks import chunked
 from storage.database import Database
+from storage.dialects import upsert
+from storage.locks import lock_rows
 from storage.tables import workspace_channels as channels
 from storage.tables import workspace_messages as messages
 from storage.tables import workspace_reactions as reactions
@@ -75,8 +76,8 @@ class WorkspaceServer:
 
 
 def _add_channel(connection: Connection, channel: LocalChannel) -> None:
-    new = upsert(channels).values(id=channel.id, name=channel.name, topic=channel.topic, position=channel.position)
-    connection.execute(new.on_conflict_do_nothing())
+    values = {"id": channel.id, "name": channel.name, "topic": channel.topic, "position": channel.position}
+    connection.execute(upsert(connection, channels).values(**values).on_conflict_do_nothing())
 
 
 def _channels(connection: Connection) -> Sequence[LocalChannel]:
@@ -91,15 +92,25 @@ def _post(connection: Connection, message: LocalMessage) -> LocalMessage:
         raise NotFound(msg("There is no channel {channel}.", channel=message.channel_id))
     if message.thread_of is not None:
         within = select(messages.c.id).where(messages.c.id == message.thread_of)
-        if connection.scalar(within.where(messages.c.channel_id == message.channel_id)) is None:
+        within = within.where(messages.c.channel_id == message.channel_id)
+        if connection.scalar(_staying(within)) is None:
             raise NotFound(msg("The message to reply to is gone."))
     names = ("channel_id", "author", "thread_of", "key", "payload", "text", "sent_at", "edited_at")
-    new = insert(messages).values(**{name: getattr(message, name) for name in names})
-    message_id = connection.execute(new).inserted_primary_key
-    assert message_id is not None
-    stored = _get(connection, message_id[0])
+    new = upsert(connection, messages).values(**{name: getattr(message, name) for name in names})
+    new = new.on_conflict_do_nothing(index_elements=["key"])
+    message_id = connection.scalar(new.returning(messages.c.id))
+    if message_id is None:  # posted by somebody else just now
+        assert message.key is not None
+        stored = _by_key(connection, message.key)
+    else:
+        stored = _get(connection, message_id)
     assert stored is not None
     return stored
+
+
+def _staying(messages_: Select[Any]) -> Select[Any]:
+    """The same messages, which nobody deletes before the end of the transaction."""
+    return messages_.with_for_update(read=True, key_share=True)
 
 
 def _edit(connection: Connection, message_id: int, payload: Mapping[str, object], at: datetime) -> LocalMessage | None:
@@ -108,6 +119,7 @@ def _edit(connection: Connection, message_id: int, payload: Mapping[str, object]
 
 
 def _delete(connection: Connection, message_id: int, unless_replied: bool) -> LocalMessage | None:
+    lock_rows(connection, select(messages.c.id).where(messages.c.id == message_id))  # nobody replies meanwhile
     was = _get(connection, message_id)
     if was is not None and was.reply_count and unless_replied:
         return None
@@ -136,10 +148,10 @@ def _thread(connection: Connection, message_id: int, limit: int) -> Sequence[Loc
 
 
 def _react(connection: Connection, message_id: int, persona: str, emoji: str) -> bool:
-    if connection.scalar(select(messages.c.id).where(messages.c.id == message_id)) is None:
+    if connection.scalar(_staying(select(messages.c.id).where(messages.c.id == message_id))) is None:
         return False
-    new = upsert(reactions).values(message_id=message_id, persona=persona, emoji=emoji).on_conflict_do_nothing()
-    return bool(connection.execute(new).rowcount)
+    new = upsert(connection, reactions).values(message_id=message_id, persona=persona, emoji=emoji)
+    return bool(connection.execute(new.on_conflict_do_nothing()).rowcount)
 
 
 def _unreact(connection: Connection, message_id: int, persona: str, emoji: str) -> bool:

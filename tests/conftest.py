@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from storage.opening import migrated
+
+from .databases import KINDS, POSTGRESQL, SQLITE
+from .postgres import Server, running_server
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -46,6 +51,49 @@ def chromium() -> str:
     if path is None:
         pytest.skip("no Chromium: apt-get install chromium, or name one in CHROMIUM")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, started when the first test asks for it."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Server) -> str:
+    """The name of an empty database with the newest schema."""
+    name = postgres.create()
+    migrated(postgres.url(name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema and nothing in it."""
+    path = tmp_path_factory.mktemp("template") / "paperboy.db"
+    migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(template: Path, tmp_path: Path) -> str:
+    """An empty SQLite database of this test's own."""
+    return f"sqlite:///{shutil.copy(template, tmp_path / 'paperboy.db')}"
+
+
+@pytest.fixture
+def postgresql_url(postgres: Server, postgres_template: str) -> Iterator[str]:
+    """An empty PostgreSQL database of this test's own."""
+    name = postgres.create(postgres_template)
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of this test's own: the test runs on each kind."""
+    return str(request.getfixturevalue({SQLITE: "sqlite_url", POSTGRESQL: "postgresql_url"}[request.param]))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,10 +20,11 @@ from bot.core.subscriptions import Channel
 from bot.core.workspace import LocalMessage
 from storage.opening import Storage, open_storage
 
+from .databases import on_sqlite
 from .processes import free_port, paperboy, running, start, until_ready
 
 pytestmark = pytest.mark.slow
-KILLS = 6
+KILLS = {"sqlite": 6, "postgresql": 3}
 NOTES = 1_500
 SOMEBODY = Person("web", "local", "maintainer")
 
@@ -42,45 +44,45 @@ def write_vault(folder: Path, notes: int) -> Path:
     return vault
 
 
-async def opened(folder: Path) -> Storage:
-    return await open_storage(f"sqlite:///{folder / 'paperboy.db'}")
+def kills(url: str) -> int:
+    """How often to kill what works on this database."""
+    return KILLS[urlsplit(url).scheme]
 
 
-async def sound(folder: Path) -> None:
+async def sound(url: str) -> None:
     """The doctor finds nothing wrong with the database."""
-    storage = await opened(folder)
+    storage = await open_storage(url)
     try:
         assert [str(problem) for problem in await storage.check()] == []
     finally:
         await storage.close()
 
 
-async def count(folder: Path) -> int:
-    storage = await opened(folder)
+async def count(url: str) -> int:
+    storage = await open_storage(url)
     try:
         return await storage.archive.count()
     finally:
         await storage.close()
 
 
-async def test_kill_during_import_leaves_all_or_nothing(tmp_path: Path) -> None:
+async def test_kill_during_import_leaves_all_or_nothing(tmp_path: Path, database_url: str) -> None:
     vault = write_vault(tmp_path, NOTES)
-    await paperboy(tmp_path, "db", "upgrade")
     chance = random.Random(20240621)
     killed = 0
     # Earlier ones first: after an import that was let finish there is nothing left to interrupt.
-    for moment in sorted(chance.uniform(0.5, 4.0) for _ in range(KILLS)):
-        work = asyncio.create_task(paperboy(tmp_path, "import", str(vault)))
+    for moment in sorted(chance.uniform(0.5, 4.0) for _ in range(kills(database_url))):
+        work = asyncio.create_task(paperboy(tmp_path, "import", str(vault), DATABASE_URL=database_url))
         await asyncio.sleep(moment)  # the moment of the kill is the point
         if not work.done():
             killed += await _kill_children_of_this_test("import")
         await work
-        assert await count(tmp_path) in (0, NOTES)
-        await sound(tmp_path)
+        assert await count(database_url) in (0, NOTES)
+        await sound(database_url)
     assert killed
-    again = await paperboy(tmp_path, "import", str(vault))
+    again = await paperboy(tmp_path, "import", str(vault), DATABASE_URL=database_url)
     assert again.code == 0, again.err
-    assert await count(tmp_path) == NOTES
+    assert await count(database_url) == NOTES
 
 
 async def _kill_children_of_this_test(word: str) -> int:
@@ -104,16 +106,16 @@ async def expected_keys(storage: Storage, channel: str, query: Criteria, day: da
     return [f"{subscription.id}/{day}/head", *(f"{subscription.id}/{day}/{entry.id}" for entry in entries)]
 
 
-async def test_kill_during_deliveries_loses_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_kill_during_deliveries_loses_and_doubles_nothing(tmp_path: Path, database_url: str) -> None:
     chance = random.Random(20240719)
     port = free_port()
-    for _ in range(KILLS):
-        process = await start(tmp_path, port)
+    for _ in range(kills(database_url)):
+        process = await start(tmp_path, port, DATABASE_URL=database_url)
         await asyncio.sleep(chance.uniform(1.5, 5.0))  # the moment of the kill is the point
         process.kill()
         await process.wait()
-    async with running(tmp_path, port) as server:
-        storage = await opened(tmp_path)
+    async with running(tmp_path, port, DATABASE_URL=database_url) as server:
+        storage = await open_storage(database_url)
         try:
             channels = [channel.id for channel in await storage.workspace.channels()]
             assert channels[0] == "papers"
@@ -128,7 +130,7 @@ async def test_kill_during_deliveries_loses_and_doubles_nothing(tmp_path: Path) 
         finally:
             await storage.close()
         assert server.process.returncode is None
-    await sound(tmp_path)
+    await sound(database_url)
 
 
 async def _until(storage: Storage, channel: str, wanted: list[str]) -> None:
@@ -142,28 +144,29 @@ async def _until(storage: Storage, channel: str, wanted: list[str]) -> None:
     assert seen == wanted
 
 
-async def test_kill_during_edits_leaves_the_posted_copy_right(tmp_path: Path) -> None:
+@on_sqlite
+async def test_kill_during_edits_leaves_the_posted_copy_right(tmp_path: Path, database_url: str) -> None:
     chance = random.Random(20240620)
     port = free_port()
-    async with running(tmp_path, port):
+    async with running(tmp_path, port, DATABASE_URL=database_url):
         pass
-    storage = await opened(tmp_path)
+    storage = await open_storage(database_url)
     try:
         entry = (await storage.search.digest(Criteria(), date(2024, 7, 19)))[0]
-        for n in range(KILLS):
-            process = await start(tmp_path, port)
+        for n in range(kills(database_url)):
+            process = await start(tmp_path, port, DATABASE_URL=database_url)
             await until_ready(process, tmp_path, port)
             entry = await _edit(storage, entry, f"Edited for the {n}th time")
             await asyncio.sleep(chance.uniform(0, 0.5))
             process.kill()
             await process.wait()
-        async with running(tmp_path, port):
+        async with running(tmp_path, port, DATABASE_URL=database_url):
             await _until_shown(storage, entry)
         shown = posted(await storage.workspace.history("papers", limit=100))
         assert len(shown) == len(set(shown)) == 5
     finally:
         await storage.close()
-    await sound(tmp_path)
+    await sound(database_url)
 
 
 async def _edit(storage: Storage, entry: Entry, title: str) -> Entry:

@@ -340,7 +340,8 @@ class Ledger(Protocol):
 
         Posts go out in the order they were planned: one that waits for its next attempt, or that a worker holds, holds
         back those behind it. A planned or failed post is committed as sending before it is handed out, with the state
-        it had in `Post.state`; an uncertain one keeps its state; sent ones come with their `change` once all are out.
+        it had in `Post.state`; an uncertain one keeps its state, and comes also while its subscription is paused or has
+        ended, when it may be looked up but not sent; sent ones come with their `change` once all are out.
         The worker holds it until it says what became of it, which nobody else can, but that it was sent.
         """
         ...

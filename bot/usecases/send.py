@@ -53,6 +53,8 @@ _MOST_CHANGE_ATTEMPTS: Final = 60
 """Two weeks of such pauses; after that the change is given up."""
 _GONE = frozenset({PostState.WITHDRAWN, PostState.REFUSED})
 
+_PAUSED = msg("The subscription is paused, so nothing is posted here.")
+
 Couriers = Mapping[str, Courier]
 
 log = structlog.get_logger(__name__)
@@ -323,11 +325,22 @@ async def _carry(stores: Stores, courier: Courier, clock: Clock, post: Post) -> 
     message_id = await _arrived(courier, post)
     if message_id is not None:  # it got through, but nobody knows what it shows: make it right
         await courier.edit(MessageRef(post.channel, message_id), content, language=language)
+    elif not await _may_go_out(stores, post):
+        await stores.ledger.mark_failed(post.id, reason=_PAUSED, retry_at=clock.now())
+        return
     else:
         message_id = await courier.send(
             post.channel, content, key=post.key, language=language, thread_id=post.thread_id
         )
     await stores.ledger.mark_sent(post.id, message_id=message_id, revision=revision, at=clock.now())
+
+
+async def _may_go_out(stores: Stores, post: Post) -> bool:
+    """Whether a post that is not there may still be sent: it was not asked for one that was only to be looked up."""
+    if post.state is not PostState.UNCERTAIN:
+        return True
+    subscription = await stores.subscriptions.get(post.subscription_id)
+    return subscription is not None and not (subscription.paused or subscription.ended)
 
 
 async def _arrived(courier: Courier, post: Post) -> str | None:

@@ -149,7 +149,9 @@ class _Round:
         if self._changes and chance.random() < 0.4:
             await self._change()
         async with self._alive() as process, self._weather():
-            await self._until_killed(process)
+            cutting = await self._until_killed(process)
+        if cutting is not None:
+            await cutting
         self._campaign.report.kills += 1
         if self._campaign.report.kills % 50 == 0:
             self._campaign.say(f"{self._campaign.report.kills} kills in {self._script.number} rounds")
@@ -170,12 +172,15 @@ class _Round:
             await process.wait()
             close_pipes(process)
 
-    async def _until_killed(self, process: asyncio.subprocess.Process) -> None:
-        """Until a moment of its start now and then, mostly until one after it has begun to send."""
+    async def _until_killed(self, process: asyncio.subprocess.Process) -> asyncio.Task[None] | None:
+        """Until a moment of its start now and then, mostly until one after it has begun to send.
+
+        Hands back what cuts the database, if that is still going on.
+        """
         chance, before = self._chance, self._place.count()
         if chance.random() < 0.08:
             await _sleep_or_end(process, chance.uniform(0.1, 1.5))
-            return
+            return None
         await self._begun(process, before)
         cutting = asyncio.create_task(self._base.cut(chance)) if chance.random() < 0.12 else None
         longer = chance.random() < 0.15
@@ -183,12 +188,10 @@ class _Round:
         if self._changes and chance.random() < 0.1 and cutting is None:
             await self._change()
         if cutting is not None:
-            if longer:
+            if self._chance.random() < 0.5:  # the kill comes when all is well again, or in the midst of it
                 await cutting
-            else:
-                cutting.cancel()
-            with suppress(asyncio.CancelledError):
-                await cutting
+            return cutting
+        return None
 
     async def _begun(self, process: asyncio.subprocess.Process, before: int) -> None:
         """Wait until it has done something on the platform, or has had the time to."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from storage.database import Database
 from storage.tables import deliveries, posts, subscriptions
+from tests.postgres import Server, running_server
 
 
 class Base(Protocol):
@@ -51,13 +52,50 @@ class SqliteBase:
             connection.execute("ROLLBACK")
 
 
+class PostgresqlBase:
+    """A server of this campaign's own. It is cut by ending all connections, and now and then by a restart."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self._server = server
+        self._name = name
+
+    @property
+    def url(self) -> str:
+        return self._server.url(self._name)
+
+    async def cut(self, chance: Random) -> None:
+        if chance.random() < 0.3:
+            await asyncio.to_thread(self._server.stop)
+            try:
+                await asyncio.sleep(chance.uniform(0.0, 1.0))
+            finally:
+                await asyncio.shield(asyncio.to_thread(self._server.start))
+            return
+        for _ in range(chance.randint(1, 4)):
+            await asyncio.to_thread(self._end_connections)
+            await asyncio.sleep(chance.uniform(0.0, 0.2))
+
+    def _end_connections(self) -> None:
+        everybody = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        with self._server.connected("postgres") as connection:
+            connection.execute(f"{everybody} AND datname = '{self._name}'".encode())
+
+
+@asynccontextmanager
+async def postgresql_base(folder: Path) -> AsyncIterator[Base]:
+    """A new database on a new server."""
+    del folder  # a server's socket needs a shorter path
+    with running_server() as server:
+        yield PostgresqlBase(server, server.create())
+
+
 @asynccontextmanager
 async def sqlite_base(folder: Path) -> AsyncIterator[Base]:
     """A SQLite file in a folder."""
     yield SqliteBase(folder)
 
 
-BASES = {"sqlite": sqlite_base}
+BASES = {"sqlite": sqlite_base, "postgresql": postgresql_base}
 
 
 async def pass_time(database: Database, time: timedelta) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.crash.campaign import BLIND, Campaign
+from tests.crash.databases import BASES
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("database", ["sqlite"])
+@pytest.mark.parametrize("database", list(BASES))
 @pytest.mark.parametrize("platform", ["slack", "discord"])
 async def test_whatever_crashes_every_post_is_there_once_and_in_order(
     tmp_path: Path, platform: str, database: str

@@ -1,8 +1,7 @@
-"""Real SQLite files with the real migrations, copied from one template for each test; and entries to put in them."""
+"""Real databases with the real migrations, and entries to put in them."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime
 from itertools import count
@@ -14,30 +13,21 @@ import pytest
 from bot.core.entries import Entry
 from bot.core.people import Person
 from bot.core.subscriptions import Channel, Subscription
-from storage.migrating import upgrade
 from storage.opening import Storage, open_storage
 
 Make = Callable[..., Entry]
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with the newest schema."""
-    path = tmp_path_factory.mktemp("template") / "paperboy.db"
-    upgrade(str(path))
-    return path
+@pytest.fixture
+def path(sqlite_url: str) -> Path:
+    """A database of this test's own, for what only SQLite can do."""
+    return Path(sqlite_url.removeprefix("sqlite:///"))
 
 
 @pytest.fixture
-def path(template: Path, tmp_path: Path) -> Path:
-    """A database of this test's own."""
-    return Path(shutil.copy(template, tmp_path / "paperboy.db"))
-
-
-@pytest.fixture
-async def storage(path: Path) -> AsyncIterator[Storage]:
-    """The opened database. What a test leaves behind must be sound."""
-    opened = await open_storage(f"sqlite:///{path}")
+async def storage(database_url: str) -> AsyncIterator[Storage]:
+    """The opened database, of either kind. What a test leaves behind must be sound."""
+    opened = await open_storage(database_url)
     yield opened
     problems = await opened.check()
     await opened.close()

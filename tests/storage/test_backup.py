@@ -8,10 +8,12 @@ import pytest
 
 from bot.core.errors import StorageError
 from storage.opening import Storage, open_storage
+from tests.databases import on_postgresql, on_sqlite
 
 from .conftest import Make
 
 
+@on_sqlite
 async def test_a_backup_taken_while_writing_is_whole(
     storage: Storage, make: Make, now: datetime, tmp_path: Path
 ) -> None:
@@ -34,6 +36,7 @@ async def test_a_backup_taken_while_writing_is_whole(
     assert count == 30
 
 
+@on_sqlite
 async def test_a_backup_is_one_file(storage: Storage, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
@@ -50,6 +53,14 @@ async def test_nothing_is_overwritten(storage: Storage, tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".notes*"))
 
 
+@on_sqlite
 async def test_a_folder_that_is_not_there(storage: Storage, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be written"):
         await storage.backup(tmp_path / "nowhere" / "backup.db")
+
+
+@on_postgresql
+async def test_a_server_is_backed_up_by_its_own_means(storage: Storage, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="pg_dump"):
+        await storage.backup(tmp_path / "paperboy.dump")
+    assert not list(tmp_path.iterdir())

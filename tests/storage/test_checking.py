@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from storage.opening import open_storage
+from tests.databases import ask, on_postgresql, on_sqlite
 
 from .conftest import Make
 
@@ -21,17 +19,34 @@ from .conftest import Make
         ("DELETE FROM entry_texts", "1 entry stands wrongly in the lookups."),
         ("UPDATE entries SET shown = NULL", "1 entry stands wrongly in the lookups."),
         ("UPDATE archive_state SET change_no = 0", "The counter of changes is behind the entries."),
-        ("DELETE FROM tags", "Rows of entry_tags, tag_spellings refer to rows that are not there."),
-        ("UPDATE alembic_version SET version_num = '0'", "The schema is at 0, this Paperboy needs 0003."),
+        ("UPDATE alembic_version SET version_num = '0'", "The schema is at 0, this Paperboy needs 0004."),
     ],
 )
-async def test_what_is_wrong_is_said(path: Path, make: Make, now: datetime, damage: str, words: str) -> None:
-    storage = await open_storage(f"sqlite:///{path}")
+async def test_what_is_wrong_is_said(database_url: str, make: Make, now: datetime, damage: str, words: str) -> None:
+    storage = await open_storage(database_url)
     await storage.archive.add(make(tags=("a", "b"), authors=("Min Kim",)), by=None, at=now)
     assert await storage.check() == []
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(damage)
+    ask(database_url, damage)
     problems = await storage.check()
     await storage.close()
-    assert words in map(str, problems)
-    assert len(problems) == 1 or "DELETE" in damage
+    assert [str(problem) for problem in problems] == [words]
+
+
+@on_sqlite
+async def test_rows_that_refer_to_none_are_said(database_url: str, make: Make, now: datetime) -> None:
+    storage = await open_storage(database_url)
+    await storage.archive.add(make(tags=("a", "b")), by=None, at=now)
+    ask(database_url, "DELETE FROM tags")
+    problems = await storage.check()
+    await storage.close()
+    assert "Rows of entry_tags, tag_spellings refer to rows that are not there." in map(str, problems)
+
+
+@on_postgresql
+async def test_ids_that_would_come_a_second_time_are_said(database_url: str, make: Make, now: datetime) -> None:
+    storage = await open_storage(database_url)
+    await storage.archive.add(make(tags=("a", "b")), by=None, at=now)
+    ask(database_url, "ALTER SEQUENCE tags_id_seq RESTART")
+    problems = await storage.check()
+    await storage.close()
+    assert [str(problem) for problem in problems] == ["The next number of tags.id is taken already."]

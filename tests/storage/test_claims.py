@@ -164,9 +164,9 @@ async def test_what_is_being_served_is_not_recovered(desk: Desk) -> None:
 
 
 @pytest.fixture
-async def other(desk: Desk) -> AsyncIterator[Desk]:
+async def other(desk: Desk, database_url: str) -> AsyncIterator[Desk]:
     """The same subscription as another worker sees it."""
-    storage = await open_storage(f"sqlite:///{desk.storage.database.path}", worker="other")
+    storage = await open_storage(database_url, worker="other")
     yield Desk(storage, desk.order, desk.now)
     await storage.close()
 
@@ -427,10 +427,10 @@ async def test_marking_posts_that_are_not_there_changes_nothing(desk: Desk) -> N
     assert await desk.states() == "h:planned a:planned b:planned"
 
 
-async def test_no_post_is_handed_out_twice(desk: Desk) -> None:
+async def test_no_post_is_handed_out_twice(desk: Desk, database_url: str) -> None:
     """Two workers with databases of their own, and several tasks each."""
     await desk.plan("".join(chr(ord("A") + number) for number in range(12)), day=date(2024, 6, 22))
-    other = await open_storage(f"sqlite:///{desk.storage.database.path}", worker="other")
+    other = await open_storage(database_url, worker="other")
     handed: list[int] = []
 
     async def work(storage: Storage) -> None:

@@ -8,14 +8,26 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from storage.opening import Storage, open_storage
+from tests.databases import on_postgresql, on_sqlite
 
 from .conftest import Make
 
 
-async def test_how_a_database_is_opened(storage: Storage) -> None:
+@on_postgresql
+async def test_how_a_server_is_used(storage: Storage) -> None:
+    def setting(connection: Connection) -> list[object]:
+        names = ("transaction_isolation", "transaction_read_only", "lock_timeout", "application_name")
+        return [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
+
+    assert await storage.database.read(setting) == ["repeatable read", "on", "0", "paperboy"]
+    assert await storage.database.write(setting) == ["read committed", "off", "5s", "paperboy"]
+
+
+@on_sqlite
+async def test_how_a_file_is_opened(storage: Storage) -> None:
     def pragma(connection: Connection, name: str) -> object:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
@@ -26,14 +38,14 @@ async def test_how_a_database_is_opened(storage: Storage) -> None:
 async def test_a_failed_write_leaves_nothing(storage: Storage) -> None:
     def write(connection: Connection) -> None:
         connection.execute(text("INSERT INTO documents VALUES ('a', 1)"))
-        connection.execute(text("CREATE TABLE extra (id)"))
+        connection.execute(text("CREATE TABLE extra (id INTEGER)"))
         raise KeyError
 
     with pytest.raises(KeyError):
         await storage.database.write(write)
 
     def left(connection: Connection) -> list[object]:
-        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE name = 'extra'"))
+        tables = [name for name in inspect(connection).get_table_names() if name == "extra"]
         return [*tables, *connection.execute(text("SELECT * FROM documents"))]
 
     assert await storage.database.read(left) == []
@@ -53,9 +65,9 @@ async def test_readers_see_one_moment(storage: Storage, make: Make, now: datetim
     assert await storage.archive.count() == 1
 
 
-async def test_many_writers_and_readers_at_once(path: Path, make: Make, now: datetime) -> None:
-    """In two databases on one file, as two processes would be."""
-    storages = [await open_storage(f"sqlite:///{path}") for _ in range(2)]
+async def test_many_writers_and_readers_at_once(database_url: str, make: Make, now: datetime) -> None:
+    """In two opened databases, as two processes would be."""
+    storages = [await open_storage(database_url) for _ in range(2)]
     await asyncio.gather(
         *(storage.archive.add(make(tags=("a",)), by=None, at=now) for storage in storages for _ in range(10)),
         *(storage.archive.tags() for storage in storages for _ in range(10)),
@@ -76,6 +88,8 @@ HEAVY = (
     "slack_sdk",
     "cryptography",
     "greenlet",
+    "psycopg",
+    "sqlalchemy.dialects.postgresql",
 )
 
 

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bot.core.errors import StorageBusy, StorageError, StorageReadOnly
-from storage import database
-from storage.database import Database, sqlite_engine
+from storage import sqlite
+from storage.database import Database
 from storage.faults import fault_of, translated
 from storage.opening import Storage, open_storage
+from tests.databases import on_sqlite
 
 from .conftest import Make
 
@@ -24,7 +25,7 @@ PAGE = 8192
 async def test_a_locked_database_is_busy(
     path: Path, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite, "_BUSY_SECONDS", 0.05)
     storage = await open_storage(f"sqlite:///{path}")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -36,12 +37,13 @@ async def test_a_locked_database_is_busy(
 
 
 async def test_a_database_that_cannot_be_written(path: Path) -> None:
-    opened = Database(sqlite_engine(str(path), mode="ro"), str(path))
+    opened = Database(sqlite.sqlite_backend(str(path), mode="ro"))
     with pytest.raises(StorageReadOnly, match="cannot be written"):
         await opened.write(lambda connection: connection.execute(text("DELETE FROM tags")))
     await opened.close()
 
 
+@on_sqlite
 async def test_a_full_disk(storage: Storage) -> None:
     def fill(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
@@ -71,7 +73,7 @@ async def test_a_damaged_database(path: Path) -> None:
 
 
 async def test_a_statement_that_is_wrong(storage: Storage) -> None:
-    with pytest.raises(StorageError, match="no such table: things"):
+    with pytest.raises(StorageError, match=r"no such table: things|relation \"things\" does not exist"):
         await storage.database.read(lambda connection: connection.execute(text("SELECT 1 FROM things")))
 
 

@@ -113,22 +113,22 @@ KILLED = """
     imports.record = tell_and_wait  # the entries are written and not committed
 
     async def main():
-        storage = await open_storage("sqlite:///" + sys.argv[1])
+        storage = await open_storage(sys.argv[1])
         await storage.archive.write_import(entries, documents=["a" * 64], at=datetime.now(UTC))
 
     asyncio.run(main())
 """
 
 
-async def test_an_import_killed_in_the_middle_leaves_nothing(path: Path, make: Make, now: datetime) -> None:
-    storage = await open_storage(f"sqlite:///{path}")
+async def test_an_import_killed_in_the_middle_leaves_nothing(database_url: str, make: Make, now: datetime) -> None:
+    storage = await open_storage(database_url)
     held = await storage.archive.add(make(), by=None, at=now)
     await storage.close()
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         textwrap.dedent(KILLED),
-        path,
+        database_url,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
@@ -137,7 +137,7 @@ async def test_an_import_killed_in_the_middle_leaves_nothing(path: Path, make: M
     assert await child.stdout.readline() == b"written\n"
     child.kill()
     await child.communicate()
-    storage = await open_storage(f"sqlite:///{path}")
+    storage = await open_storage(database_url)
     assert await storage.archive.export(after=None) == [held]
     assert await storage.archive.latest_change() == 1
     assert not await storage.archive.seen_documents(["a" * 64])

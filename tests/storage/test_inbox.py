@@ -32,9 +32,9 @@ async def test_old_ones_are_forgotten(storage: Storage, now: datetime) -> None:
     assert not await storage.inbox.take("slack", "E3", at=now + DAY + timedelta(hours=3))
 
 
-async def test_only_one_of_many_takes_it(storage: Storage, now: datetime) -> None:
-    """Two databases on one file, as two processes would be."""
-    other = await open_storage(f"sqlite:///{storage.database.path}")
+async def test_only_one_of_many_takes_it(storage: Storage, database_url: str, now: datetime) -> None:
+    """Two opened databases, as two processes would be."""
+    other = await open_storage(database_url)
     taken = await asyncio.gather(*(one.inbox.take("slack", "E1", at=now) for one in (storage, other) for _ in range(8)))
     await other.close()
     assert sum(taken) == 1

@@ -13,13 +13,13 @@ import pytest
 from cryptography.fernet import Fernet
 from slack_sdk.oauth.installation_store import Installation
 from slack_sdk.oauth.installation_store.sqlalchemy import SQLAlchemyInstallationStore
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, create_engine, func, select
 
 from bot.core.errors import Conflict, SettingsError, StorageError
-from storage.database import sqlite_engine
 from storage.installations import InstalledWorkspace, SlackInstallations, SlackStates
 from storage.opening import Storage, open_storage
 from storage.tables import slack_bots, slack_installations, slack_oauth_states
+from tests.databases import on_sqlite
 
 KEY, NEW_KEY, OTHER_KEY = (Fernet.generate_key().decode() for _ in range(3))
 INSTALLED = 1718939045.678901
@@ -96,10 +96,12 @@ async def test_an_installation_comes_back_as_it_was(store: SlackInstallations) -
 
 
 @pytest.mark.usefixtures("seoul")
-async def test_only_secrets_are_kept_differently_from_slack_sdk_itself(path: Path, store: SlackInstallations) -> None:
+async def test_only_secrets_are_kept_differently_from_slack_sdk_itself(
+    database_url: str, store: SlackInstallations
+) -> None:
     given = installation()
     await store.async_save(given)
-    engine = sqlite_engine(str(path))
+    engine = create_engine(database_url.replace("postgresql:", "postgresql+psycopg:"))
     theirs = SQLAlchemyInstallationStore("client", engine)
     for kept, whole in ((theirs.find_installation(**TEAM), given), (theirs.find_bot(**TEAM), given.to_bot())):
         assert kept is not None
@@ -120,6 +122,7 @@ async def test_what_there_is_not_stays_none(store: SlackInstallations) -> None:
     assert await store.workspaces() == []
 
 
+@on_sqlite
 async def test_no_token_is_in_the_files(storage: Storage, store: SlackInstallations, path: Path) -> None:
     await store.async_save(installation())
     await store.async_save_bot(installation(bot_token="xoxb-rotated-secret", installed_at=INSTALLED + 1).to_bot())

@@ -5,11 +5,13 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -17,18 +19,22 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from slack_sdk.oauth.installation_store.sqlalchemy import SQLAlchemyInstallationStore
 from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
-from sqlalchemy import MetaData, inspect
+from sqlalchemy import MetaData, Text, inspect
+from sqlalchemy.types import TypeEngine
 
 from bot.core.people import Person
-from storage.database import sqlite_engine
+from storage.columns import NUMBER
 from storage.migrating import alembic_config
 from storage.opening import open_storage
 from storage.schema_version import HEAD, REVISIONS
+from storage.sqlite import sqlite_engine
 from storage.tables import metadata
+from tests.databases import KINDS, POSTGRESQL, SQLITE, ask, backend_of
+from tests.postgres import Server
 
 
-def test_migrations_make_what_the_tables_say(path: Path) -> None:
-    engine = sqlite_engine(str(path))
+def test_migrations_make_what_the_tables_say(database_url: str) -> None:
+    engine = backend_of(database_url).engine
     with engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
@@ -57,8 +63,17 @@ def test_the_code_knows_every_revision() -> None:
     assert tuple(revision.revision for revision in script.walk_revisions())[::-1] == REVISIONS
 
 
-def test_every_revision_can_be_taken_back(path: Path) -> None:
-    engine = sqlite_engine(str(path), foreign_keys=False)
+def test_a_server_keeps_text_in_the_order_of_its_code_points(postgresql_url: str) -> None:
+    """But for what slack-sdk compares with `=` only; and the part of an index that a plan shows to be used."""
+    text = "FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'text'"
+    kept = ask(postgresql_url, f"SELECT DISTINCT collation_name {text} AND table_name NOT LIKE 'slack%'")
+    assert kept == [("C",)]
+    ((index,),) = ask(postgresql_url, "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_posts_turn'")
+    assert str(index).endswith("WHERE (turn IS NOT NULL)")
+
+
+def test_every_revision_can_be_taken_back(database_url: str) -> None:
+    engine = backend_of(database_url).engine
     with engine.begin() as connection:
         command.downgrade(alembic_config(connection), "base")
         command.upgrade(alembic_config(connection), "head")
@@ -67,21 +82,31 @@ def test_every_revision_can_be_taken_back(path: Path) -> None:
 
 OLD_ROWS = """
     INSERT INTO subscriptions VALUES (3, 'slack', 'T1', 'C1', 'tag:rlhf', 540, 'Asia/Seoul', '0123456', 'cards', 'ko',
-        'in-order', 3, 0, 0, 0, 1718939045678901, '2024-06-20', 7, 'slack', 'T1', 'U1');
+        'in-order', 3, false, false, false, 1718939045678901, '2024-06-20', 7, 'slack', 'T1', 'U1');
     INSERT INTO deliveries VALUES (5, 3, 'slack', 'T1', 'C1', '2024-06-20', 'delivered', 1718939045678901, NULL, '[]');
-    INSERT INTO posts VALUES (8, 5, 3, 'slack', 'T1', 'C1', '3/2024-06-20/head', 'header', NULL, 0, 0, NULL, 'sent',
-        NULL, 0, NULL, '1.5', 1718939045678901, 0, 1, NULL, NULL);
+    INSERT INTO posts VALUES (8, 5, 3, 'slack', 'T1', 'C1', '3/2024-06-20/head', 'header', NULL, false, false, NULL,
+        'sent', NULL, false, NULL, '1.5', 1718939045678901, 0, 1, NULL, NULL);
     INSERT INTO reactions VALUES (8, 'slack', 'T1', 'U2', 'eyes', 1718939045678901);
 """
 
 
-async def test_rows_of_the_first_schema_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    migrate(path, command.upgrade, "0001")
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(OLD_ROWS)
-    old = rows_of(path)
-    storage = await open_storage(f"sqlite:///{path}", migrate=True)
+@pytest.fixture(params=KINDS)
+def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of the first schema, with some rows."""
+    is_file = request.param == SQLITE
+    server: Server | None = None if is_file else request.getfixturevalue("postgres")
+    url = server.url(server.create()) if server else f"sqlite:///{tmp_path / 'old.db'}"
+    migrate(url, command.upgrade, "0001")
+    for statement in OLD_ROWS.strip().split(";\n"):
+        ask(url, statement)
+    if not is_file:
+        ask(url, "SELECT setval('subscriptions_id_seq', 3), setval('deliveries_id_seq', 5), setval('posts_id_seq', 8)")
+    return url
+
+
+async def test_rows_of_the_first_schema_are_kept(old_url: str) -> None:
+    old = rows_of(old_url)
+    storage = await open_storage(old_url, migrate=True)
     subscription = await storage.subscriptions.get(3)
     assert subscription is not None
     assert (subscription.query, subscription.personal, subscription.paused) == ("tag:rlhf", False, False)
@@ -92,57 +117,56 @@ async def test_rows_of_the_first_schema_are_kept(tmp_path: Path) -> None:
     follows = replace(subscription, id=0, personal=True, created_by=person)
     assert (await storage.subscriptions.add(follows)).id == 4
     await storage.close()
-    migrate(path, command.downgrade, "0001")
-    (_, ended) = rows_of(path)["subscriptions"]
-    assert (ended["removed"], ended["next_run_at"]) == (1, None)  # the old Paperboy would post there as in a channel
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DELETE FROM subscriptions WHERE id = 4")
-    assert rows_of(path) == old
+    migrate(old_url, command.downgrade, "0001")
+    ((removed, next_run),) = ask(old_url, "SELECT removed, next_run_at FROM subscriptions WHERE id = 4")
+    assert (bool(removed), next_run) == (True, None)  # the old Paperboy would post there as in a channel
+    ask(old_url, "DELETE FROM subscriptions WHERE id = 4")
+    assert rows_of(old_url) == old
 
 
-async def test_ids_of_the_first_schema_do_not_come_back(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    migrate(path, command.upgrade, "0001")
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(OLD_ROWS)
-    migrate(path, command.upgrade, "head")
-    with closing(sqlite3.connect(path)) as connection, connection:
-        numbers = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
-    assert numbers == {"subscriptions": 3, "deliveries": 5, "posts": 8}
+def test_ids_of_the_first_schema_do_not_come_back(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    migrate(url, command.upgrade, "0001")
+    for statement in OLD_ROWS.strip().split(";\n"):
+        ask(url, statement)
+    migrate(url, command.upgrade, "head")
+    numbers = ask(url, "SELECT name, seq FROM sqlite_sequence ORDER BY seq")
+    assert numbers == [("subscriptions", 3), ("deliveries", 5), ("posts", 8)]
 
 
-def migrate(path: Path, way: Callable[[Config, str], None], revision: str) -> None:
-    engine = sqlite_engine(str(path), foreign_keys=False)
+def migrate(url: str, way: Callable[[Config, str], None], revision: str) -> None:
+    engine = backend_of(url).engine
     with engine.begin() as connection:
         way(alembic_config(connection), revision)
     engine.dispose()
 
 
-def rows_of(path: Path) -> dict[str, list[dict[str, object]]]:
-    """The rows of the tables that are made anew, and of one that refers to them."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.row_factory = sqlite3.Row
-        names = ("subscriptions", "deliveries", "posts", "reactions")
-        return {name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in names}
+def rows_of(url: str) -> dict[str, Sequence[tuple[object, ...]]]:
+    """The rows of the tables that are changed, and of one that refers to them."""
+    names = ("subscriptions", "deliveries", "posts", "reactions")
+    return {name: ask(url, f"SELECT * FROM {name}") for name in names}
 
 
-SEALED = {"bot_token", "bot_refresh_token", "user_token", "user_refresh_token", "incoming_webhook_url"}
+SEALED = ("bot_token", "bot_refresh_token", "user_token", "user_refresh_token", "incoming_webhook_url")
+OURS: dict[str, TypeEngine[Any]] = {"id": NUMBER, **dict.fromkeys(SEALED, Text())}
+"""What is larger here than it is there."""
 
 
-def test_slacks_tables_are_those_of_its_library(path: Path) -> None:
+def test_slacks_tables_are_those_of_its_library(database_url: str) -> None:
     theirs = MetaData()
     SQLAlchemyInstallationStore.build_installations_table(theirs, "slack_installations")
     SQLAlchemyInstallationStore.build_bots_table(theirs, "slack_bots")
     SQLAlchemyOAuthStateStore.build_oauth_states_table(theirs, "slack_oauth_states")
-    engine = sqlite_engine(str(path))
+    engine = backend_of(database_url).engine
     for table in theirs.tables.values():
         inspector = inspect(engine)
         ours = {
-            column["name"]: (str(column["type"]), column["nullable"]) for column in inspector.get_columns(table.name)
+            column["name"]: (column["type"].compile(engine.dialect), column["nullable"])
+            for column in inspector.get_columns(table.name)
         }
         wanted = {
             column.name: (
-                "TEXT" if column.name in SEALED else column.type.compile(engine.dialect),
+                OURS.get(column.name, column.type).compile(engine.dialect),
                 column.nullable,
             )
             for column in table.columns
@@ -154,13 +178,18 @@ def test_slacks_tables_are_those_of_its_library(path: Path) -> None:
     engine.dispose()
 
 
-def test_processes_that_create_at_once_agree(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_processes_that_create_at_once_agree(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/new.db"
+    if kind == POSTGRESQL:
+        server: Server = request.getfixturevalue("postgres")
+        url = server.url(server.create())
     code = f"""
 import asyncio
 from storage.opening import open_storage
 
 async def main():
-    storage = await open_storage("sqlite:///{tmp_path}/new.db")
+    storage = await open_storage("{url}")
     print(await storage.check())
     await storage.close()
 

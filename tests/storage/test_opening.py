@@ -12,26 +12,36 @@ from urllib.parse import quote
 import pytest
 
 from bot.core import ports
-from bot.core.errors import SchemaMismatch, StorageError
-from storage.opening import Storage, open_storage, path_of
+from bot.core.errors import SchemaMismatch, StorageBusy, StorageError
+from storage.opening import Storage, address_of, open_storage
 from storage.schema_version import HEAD
+from storage.sqlite import path_of
+from tests.databases import ask
+from tests.postgres import Server
 
 
-def version_in(path: Path) -> str:
-    with closing(sqlite3.connect(path)) as connection:
-        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+def version_in(url: str) -> str:
+    ((version,),) = ask(url, "SELECT version_num FROM alembic_version")
+    return str(version)
 
 
-def set_version(path: Path, version: str) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = ?", [version])
+def set_version(url: str, version: str) -> None:
+    ask(url, f"UPDATE alembic_version SET version_num = '{version}'")
 
 
 async def test_a_missing_database_is_created(tmp_path: Path) -> None:
     storage = await open_storage(f"sqlite:///{tmp_path}/new.db")
     assert await storage.archive.count() == 0
     await storage.close()
-    assert version_in(tmp_path / "new.db") == HEAD
+    assert version_in(f"sqlite:///{tmp_path}/new.db") == HEAD
+
+
+async def test_an_empty_database_of_a_server_gets_its_tables(postgres: Server) -> None:
+    url = postgres.url(postgres.create())
+    storage = await open_storage(url)
+    assert await storage.check() == []
+    await storage.close()
+    assert version_in(url) == HEAD
 
 
 async def test_an_empty_file_is_a_missing_database(tmp_path: Path) -> None:
@@ -50,9 +60,9 @@ async def test_a_closed_database_is_one_file(path: Path) -> None:
 
 async def test_relative_and_absolute_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert path_of("sqlite:///paperboy.db") == tmp_path / "paperboy.db"
-    assert path_of("sqlite:////var/lib/paperboy.db") == Path("/var/lib/paperboy.db")
-    assert path_of("sqlite+aiosqlite:///paperboy.db") == tmp_path / "paperboy.db"
+    assert path_of(address_of("sqlite:///paperboy.db")) == tmp_path / "paperboy.db"
+    assert path_of(address_of("sqlite:////var/lib/paperboy.db")) == Path("/var/lib/paperboy.db")
+    assert path_of(address_of("sqlite+aiosqlite:///paperboy.db")) == tmp_path / "paperboy.db"
 
 
 async def test_awkward_names_of_files(tmp_path: Path) -> None:
@@ -74,6 +84,8 @@ async def test_awkward_names_of_files(tmp_path: Path) -> None:
         "sqlite://host/file.db",
         "sqlite:///x.db?mode=ro",
         "http://[::1",
+        "postgresql://host",
+        "postgresql:///",
     ],
 )
 async def test_addresses_that_are_none(url: str) -> None:
@@ -81,26 +93,33 @@ async def test_addresses_that_are_none(url: str) -> None:
         await open_storage(url)
 
 
-async def test_postgresql_is_said_to_be_missing_without_the_password() -> None:
-    with pytest.raises(StorageError, match="not supported yet") as caught:
-        await open_storage("postgresql://paperboy:secret@localhost/paperboy")
+async def test_a_server_that_is_not_there_is_named_without_the_password() -> None:
+    with pytest.raises(StorageBusy, match=r"postgresql://paperboy@127.0.0.1:9/paperboy cannot be reached") as caught:
+        await open_storage("postgres://paperboy:secret@127.0.0.1:9/paperboy?password=secret")
     assert "secret" not in str(caught.value)
 
 
-async def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
-    set_version(path, "9999")
-    before = path.read_bytes()
+async def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
+    set_version(database_url, "9999")
     for migrate in (False, True):
         with pytest.raises(SchemaMismatch, match="newer Paperboy"):
-            await open_storage(f"sqlite:///{path}", migrate=migrate)
+            await open_storage(database_url, migrate=migrate)
+    assert version_in(database_url) == "9999"
+
+
+async def test_the_file_of_a_newer_schema_stays_as_it_is(path: Path) -> None:
+    set_version(f"sqlite:///{path}", "9999")
+    before = path.read_bytes()
+    with pytest.raises(SchemaMismatch):
+        await open_storage(f"sqlite:///{path}", migrate=True)
     assert path.read_bytes() == before
 
 
-async def test_an_older_schema_waits_for_an_upgrade(path: Path) -> None:
-    set_version(path, "0001")
+async def test_an_older_schema_waits_for_an_upgrade(database_url: str) -> None:
+    set_version(database_url, "0001")
     with pytest.raises(SchemaMismatch, match="paperboy db upgrade"):
-        await open_storage(f"sqlite:///{path}")
-    assert version_in(path) == "0001"
+        await open_storage(database_url)
+    assert version_in(database_url) == "0001"
 
 
 async def test_other_files_are_not_databases(tmp_path: Path) -> None:
@@ -118,6 +137,21 @@ async def test_databases_of_others_are_not_touched(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="is not a Paperboy database"):
         await open_storage(f"sqlite:///{other}", migrate=True)
     assert other.read_bytes() == before
+
+
+async def test_servers_databases_of_others_are_not_touched(postgres: Server) -> None:
+    url = postgres.url(postgres.create())
+    ask(url, "CREATE TABLE things (id INTEGER)")
+    with pytest.raises(StorageError, match="is not a Paperboy database"):
+        await open_storage(url, migrate=True)
+    assert ask(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(1,)]
+
+
+async def test_a_database_that_does_not_hold_every_language(postgres: Server) -> None:
+    with postgres.connected("postgres") as connection:
+        connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(StorageError, match="keeps its text in LATIN1"):
+        await open_storage(postgres.url("latin"))
 
 
 async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

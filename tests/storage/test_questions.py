@@ -28,9 +28,11 @@ async def test_nothing_to_keep_asks_nothing(storage: Storage, now: datetime) -> 
     assert list(await storage.questions.keep([], at=now)) == []
 
 
-async def test_it_outlives_a_restart_and_has_the_same_key_then(storage: Storage, now: datetime) -> None:
+async def test_it_outlives_a_restart_and_has_the_same_key_then(
+    storage: Storage, database_url: str, now: datetime
+) -> None:
     (key,) = await storage.questions.keep(["asked before"], at=now)
-    other = await open_storage(f"sqlite:///{storage.database.path}")
+    other = await open_storage(database_url)
     assert await other.questions.get(key) == "asked before"
     assert tuple(await other.questions.keep(["asked before"], at=now)) == (key,)
     await other.close()

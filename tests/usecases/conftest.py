@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -221,8 +220,8 @@ def chat() -> SmallPlatform:
 
 
 @pytest.fixture
-async def stores(tmp_path: Path) -> AsyncIterator[Storage]:
-    storage = await open_storage(f"sqlite:///{tmp_path / 'paperboy.db'}", migrate=True)
+async def stores(database_url: str) -> AsyncIterator[Storage]:
+    storage = await open_storage(database_url)
     yield storage
     await storage.close()
 

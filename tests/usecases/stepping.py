@@ -25,7 +25,7 @@ class Gate:
     """Where every call of a worker waits until it may happen. One that is shut lets nothing through ever again."""
 
     def __init__(self) -> None:
-        self.calls: list[str] = []
+        self.waiting: list[str] = []
         self._permits = asyncio.Semaphore(0)
         self._under_way = 0
         self._arrived = 0
@@ -33,9 +33,12 @@ class Gate:
     async def passing(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         """Wait for a permit, then do it."""
         self._arrived += 1
-        await self._permits.acquire()
+        self.waiting.append(name)
+        try:
+            await self._permits.acquire()
+        finally:
+            self.waiting.remove(name)
         self._under_way += 1
-        self.calls.append(name)
         try:
             return await work()
         finally:
@@ -127,6 +130,16 @@ class Worker:
         await self.gate.quiet()
         self.gate.take_back()
         await self._look()
+
+    async def step_until(self, call: str, most: int = 80) -> bool:
+        """Go on until this is what would happen next; whether it came to that."""
+        for _ in range(most):
+            await self.step(1)
+            if call in self.gate.waiting:
+                return True
+            if not self.is_at_work:
+                return False
+        return False
 
     async def finish(self) -> None:
         """Go on to the end of the round."""

@@ -10,19 +10,27 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from bot.core.digests import DeliveryState, EntryContent, HeaderContent, ListContent
 from bot.core.entries import Action, Entry, Status
@@ -32,8 +40,8 @@ from bot.core.people import Role
 from bot.core.subscriptions import Channel, LatePolicy, Layout, Subscription
 from bot.usecases.deliver import send_now
 from bot.usecases.subscribe import begin, pause, resume
-from storage.migrating import upgrade
 from storage.opening import Storage, open_storage
+from tests.databases import KINDS, SQLITE
 
 from .conftest import HERE, OPERATOR, THERE, SmallPlatform, ToldClock, busy, caller, paper, uncertain
 from .stepping import OwnClock, Worker
@@ -41,15 +49,8 @@ from .stepping import OwnClock, Worker
 T = TypeVar("T")
 SOMEBODY = caller(Role.MAINTAINER)
 WORKERS = st.sampled_from([0, 1])
+CALLS = st.sampled_from(["plan", "amend", "claim", "send", "mark_sent", "find", "edit", "mark_changed", "withdraw"])
 _STATES_THAT_SHOW = frozenset({DeliveryState.PLANNED, DeliveryState.DELIVERED})
-
-
-@cache
-def _template() -> Path:
-    """An empty database with the newest schema."""
-    path = Path(tempfile.mkdtemp()) / "template.db"
-    upgrade(str(path))
-    return path
 
 
 class Deliveries(RuleBasedStateMachine):
@@ -57,10 +58,11 @@ class Deliveries(RuleBasedStateMachine):
 
     entries = Bundle("entries")
     platform: ClassVar[type[SmallPlatform]] = SmallPlatform
+    new_database: ClassVar[Callable[[], str]]
+    """Makes an empty one, and hands out its address."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = Path(tempfile.mkdtemp())
         self._loop = asyncio.new_event_loop()
         self.clock = ToldClock()
         self.elapsed = 0.0
@@ -68,13 +70,9 @@ class Deliveries(RuleBasedStateMachine):
         self.paused = False
         self.count = 0
         self.subscriptions: dict[Channel, Subscription] = {}
-        url = self.url()
+        url = type(self).new_database()
         self.stores = self._do(open_storage(url))
         self.workers = [self._worker(f"worker {number}", self._do(open_storage(url))) for number in range(2)]
-
-    def url(self) -> str:
-        """A new, empty database."""
-        return f"sqlite:///{shutil.copy(_template(), self._folder / 'paperboy.db')}"
 
     def _worker(self, name: str, storage: Storage) -> Worker:
         clock = OwnClock(self.clock.now)
@@ -87,15 +85,20 @@ class Deliveries(RuleBasedStateMachine):
     def today(self) -> date:
         return self.clock.moment.date() + timedelta(days=self.clock.moment.hour >= 15)  # in Seoul
 
-    @initialize(policy=st.sampled_from([LatePolicy.IN_ORDER, LatePolicy.MERGED]))
-    def subscribe(self, policy: LatePolicy) -> None:
+    @initialize(target=entries, policy=st.sampled_from([LatePolicy.IN_ORDER, LatePolicy.MERGED]))
+    def subscribe(self, policy: LatePolicy) -> MultipleResults[str]:
+        first = [self.add(0) for _ in range(3)]
         for channel, layout in ((HERE, Layout.CARDS), (THERE, Layout.COMPACT)):
             wanted = Subscription(channel=channel, late_policy=policy, layout=layout)
             self.subscriptions[channel] = self._do(begin(self.stores, wanted, at=self.clock.now()))
+        return multiple(*first)
 
     # --- what people do ------------------------------------------------------------------------------------------
 
     @rule(target=entries, offset=st.integers(-2, 2))
+    def come_in(self, offset: int) -> str:
+        return self.add(offset)
+
     def add(self, offset: int) -> str:
         self.count += 1
         entry = paper(f"Paper {self.count}", self.today + timedelta(days=offset))
@@ -143,18 +146,18 @@ class Deliveries(RuleBasedStateMachine):
     def go_on(self, worker: int, steps: int) -> None:
         self._do(self.workers[worker].step(steps))
 
-    @rule(worker=WORKERS)
-    def finish(self, worker: int) -> None:
-        self._do(self.workers[worker].finish())
+    @rule(worker=WORKERS, call=CALLS)
+    def go_on_until(self, worker: int, call: str) -> None:
+        self._do(self.workers[worker].step_until(call))
+
+    @rule(worker=WORKERS, call=CALLS)
+    def die_before(self, worker: int, call: str) -> None:
+        """What was to happen before this call has happened, and whoever knows of it is gone."""
+        self._do(self.workers[worker].step_until(call))
+        self._do(self.workers[worker].kill())
 
     @rule(worker=WORKERS)
     def kill(self, worker: int) -> None:
-        self._do(self.workers[worker].kill())
-
-    @rule(worker=WORKERS, steps=st.integers(1, 25))
-    def start_and_kill(self, worker: int, steps: int) -> None:
-        """A process that does not live for long."""
-        self._do(self.workers[worker].step(steps))
         self._do(self.workers[worker].kill())
 
     @rule(faults=st.lists(st.sampled_from([None, "busy", "uncertain"]), max_size=3))
@@ -200,7 +203,6 @@ class Deliveries(RuleBasedStateMachine):
                 self._do(worker.storage.close())
             self._do(self.stores.close())
             self._loop.close()
-            shutil.rmtree(self._folder)
 
     def _come_to_rest(self) -> None:
         """One worker, which may be the other one's heir, brings to an end what was begun."""
@@ -268,10 +270,30 @@ async def _made(name: str, storage: Storage, chat: SmallPlatform, clock: OwnCloc
     return Worker(name, storage, chat, clock, lambda: machine.elapsed)
 
 
-Deliveries.TestCase.settings = settings(
+_SETTINGS = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-TestDeliveries = Deliveries.TestCase
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Makes databases of the kind that a test asks for."""
+    numbers = count(1)
+    if request.param == SQLITE:
+        template = request.getfixturevalue("template")
+        return lambda: f"sqlite:///{shutil.copy(template, tmp_path / f'{next(numbers)}.db')}"
+    server, name = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
+    return lambda: str(server.url(server.create(name)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("new_database", KINDS, indirect=True)
+def test_channels_show_what_the_archive_says_whatever_happens(new_database: Callable[[], str]) -> None:
+    class OnThatDatabase(Deliveries):
+        pass
+
+    OnThatDatabase.new_database = staticmethod(new_database)
+    run_state_machine_as_test(OnThatDatabase, settings=_SETTINGS)
 
 
 @dataclass
@@ -288,9 +310,9 @@ class BlindDeliveries(Deliveries):
     platform = BlindPlatform
 
 
-def test_the_machine_sees_what_happens_without_the_look_up() -> None:
-    wanted = settings(
-        Deliveries.TestCase.settings, max_examples=200, phases=[Phase.generate], database=None, print_blob=False
-    )
+@pytest.mark.parametrize("new_database", [SQLITE], indirect=True)
+def test_the_machine_sees_what_happens_without_the_look_up(new_database: Callable[[], str]) -> None:
+    wanted = settings(_SETTINGS, max_examples=200, phases=[Phase.generate], database=None, print_blob=False)
+    BlindDeliveries.new_database = staticmethod(new_database)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(BlindDeliveries, settings=wanted)

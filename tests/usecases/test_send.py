@@ -16,6 +16,7 @@ from bot.core.subscriptions import Channel
 from bot.usecases import send
 from bot.usecases.explain import why
 from bot.usecases.revise import revise_posts
+from bot.usecases.subscribe import pause, resume, unsubscribe
 
 from .conftest import HERE, OPERATOR, THERE, Desk, SmallPlatform, broken_off, busy, uncertain
 
@@ -166,6 +167,42 @@ async def test_an_unwanted_post_that_cannot_be_looked_up_is_looked_up_later(desk
     desk.clock.pass_time(hours=1)
     await desk.round()
     assert desk.chat.shown() == []
+
+
+@pytest.mark.parametrize("what", ["pause", "unsubscribe"])
+async def test_what_may_have_arrived_is_withdrawn_also_where_nothing_is_posted_any_more(desk: Desk, what: str) -> None:
+    one = await desk.add("One")
+    await desk.subscribe()
+    desk.chat.faults = [None, uncertain()]
+    await desk.send()
+    await _stop(desk, what)
+    await desk.change(one, status=Status.REMOVED)
+    await _rounds(desk, 2)
+    assert desk.chat.shown() == []
+
+
+@pytest.mark.parametrize("what", ["pause", "unsubscribe"])
+async def test_what_has_not_arrived_is_not_sent_where_nothing_is_posted_any_more(desk: Desk, what: str) -> None:
+    await desk.add("One")
+    await desk.subscribe()
+    desk.chat.faults = [None, uncertain()]
+    await desk.send()
+    del desk.chat.messages[list(desk.chat.messages)[1]]  # it never arrived after all
+    await _stop(desk, what)
+    await _rounds(desk, 2)
+    assert desk.chat.finds == 1
+    assert desk.chat.shown() == ["head 2024-06-21 (1)"]
+    if what == "pause":
+        await resume(desk.stores, OPERATOR, HERE, None, at=desk.clock.now())
+        await _rounds(desk, 1)
+        assert desk.chat.shown() == ["head 2024-06-21 (1)", "One"]
+
+
+async def _stop(desk: Desk, what: str) -> None:
+    if what == "pause":
+        await pause(desk.stores, OPERATOR, HERE, None)
+    else:
+        await unsubscribe(desk.stores, OPERATOR, HERE, None)
 
 
 async def _busy_find(channel: Channel, key: str, *, thread_id: str | None, since: datetime) -> str | None:

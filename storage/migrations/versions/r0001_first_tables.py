@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.kinds import NUMBER, WORDS
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -24,8 +26,8 @@ def upgrade() -> None:
 def _record() -> None:
     op.create_table(
         "entries",
-        sa.Column("no", sa.Integer(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("no", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("id", WORDS, nullable=False),
         sa.Column("place", sa.BigInteger(), nullable=False),
         sa.Column("shown", sa.BigInteger(), nullable=True),
         sa.Column("change_no", sa.BigInteger(), nullable=False),
@@ -35,25 +37,25 @@ def _record() -> None:
         sa.Column("popularity", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("title", WORDS, nullable=False),
         sa.Column("title_derived", sa.Boolean(), nullable=False),
-        sa.Column("digest_date", sa.Text(), nullable=True),
-        sa.Column("paper_date", sa.Text(), nullable=True),
-        sa.Column("authors", sa.Text(), nullable=False),
-        sa.Column("organisation", sa.Text(), nullable=True),
-        sa.Column("url", sa.Text(), nullable=True),
-        sa.Column("arxiv_id", sa.Text(), nullable=True),
-        sa.Column("tags", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("digest_date", WORDS, nullable=True),
+        sa.Column("paper_date", WORDS, nullable=True),
+        sa.Column("authors", WORDS, nullable=False),
+        sa.Column("organisation", WORDS, nullable=True),
+        sa.Column("url", WORDS, nullable=True),
+        sa.Column("arxiv_id", WORDS, nullable=True),
+        sa.Column("tags", WORDS, nullable=False),
+        sa.Column("kind", WORDS, nullable=False),
+        sa.Column("status", WORDS, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("warnings", sa.Text(), nullable=False),
-        sa.Column("sources", sa.Text(), nullable=False),
-        sa.Column("related", sa.Text(), nullable=False),
-        sa.Column("links", sa.Text(), nullable=False),
-        sa.Column("abstract", sa.Text(), nullable=True),
-        sa.Column("commentary", sa.Text(), nullable=True),
-        sa.Column("commentary_en", sa.Text(), nullable=True),
+        sa.Column("warnings", WORDS, nullable=False),
+        sa.Column("sources", WORDS, nullable=False),
+        sa.Column("related", WORDS, nullable=False),
+        sa.Column("links", WORDS, nullable=False),
+        sa.Column("abstract", WORDS, nullable=True),
+        sa.Column("commentary", WORDS, nullable=True),
+        sa.Column("commentary_en", WORDS, nullable=True),
         sa.PrimaryKeyConstraint("no", name="pk_entries"),
         sa.UniqueConstraint("change_no", name="uq_entries_change_no"),
         sa.UniqueConstraint("id", name="uq_entries_id"),
@@ -67,21 +69,21 @@ def _record() -> None:
     op.create_index("ix_entries_status_change_no", "entries", ["status", "change_no"], unique=False)
     op.create_table(
         "archive_state",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("change_no", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_archive_state"),
     )
     op.create_table(
         "revisions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("entry_no", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("entry_no", NUMBER, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("platform", sa.Text(), nullable=True),
-        sa.Column("workspace", sa.Text(), nullable=True),
-        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("action", WORDS, nullable=False),
+        sa.Column("platform", WORDS, nullable=True),
+        sa.Column("workspace", WORDS, nullable=True),
+        sa.Column("user_id", WORDS, nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("snapshot", sa.Text(), nullable=True),
+        sa.Column("snapshot", WORDS, nullable=True),
         sa.Column("undone", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["entry_no"], ["entries.no"], name="fk_revisions_entry_no_entries"),
         sa.PrimaryKeyConstraint("id", name="pk_revisions"),
@@ -90,8 +92,8 @@ def _record() -> None:
     op.create_index("ix_revisions_person", "revisions", ["platform", "workspace", "user_id", "id"], unique=False)
     op.create_table(
         "match_keys",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("entry_no", sa.Integer(), nullable=False),
+        sa.Column("key", WORDS, nullable=False),
+        sa.Column("entry_no", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["entry_no"], ["entries.no"], name="fk_match_keys_entry_no_entries"),
         sa.PrimaryKeyConstraint("key", "entry_no", name="pk_match_keys"),
         sqlite_with_rowid=False,
@@ -99,7 +101,7 @@ def _record() -> None:
     op.create_index("ix_match_keys_entry_no", "match_keys", ["entry_no"], unique=False)
     op.create_table(
         "documents",
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("digest", WORDS, nullable=False),
         sa.Column("imported_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_documents"),
         sqlite_with_rowid=False,
@@ -109,9 +111,9 @@ def _record() -> None:
 def _lookups() -> None:
     op.create_table(
         "tags",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("key", WORDS, nullable=False),
+        sa.Column("name", WORDS, nullable=False),
         sa.Column("uses", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_tags"),
         sa.UniqueConstraint("key", name="uq_tags_key"),
@@ -119,9 +121,9 @@ def _lookups() -> None:
     op.create_index("ix_tags_uses", "tags", ["uses"], unique=False)
     op.create_table(
         "tag_spellings",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("tag_id", sa.Integer(), nullable=False),
-        sa.Column("spelling", sa.Text(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("tag_id", NUMBER, nullable=False),
+        sa.Column("spelling", WORDS, nullable=False),
         sa.Column("uses", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name="fk_tag_spellings_tag_id_tags"),
         sa.PrimaryKeyConstraint("id", name="pk_tag_spellings"),
@@ -129,15 +131,15 @@ def _lookups() -> None:
     )
     op.create_table(
         "tag_aliases",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("tag_id", sa.Integer(), nullable=False),
+        sa.Column("key", WORDS, nullable=False),
+        sa.Column("tag_id", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name="fk_tag_aliases_tag_id_tags"),
         sa.PrimaryKeyConstraint("key", name="pk_tag_aliases"),
     )
     op.create_index("ix_tag_aliases_tag_id", "tag_aliases", ["tag_id"], unique=False)
     op.create_table(
         "entry_tags",
-        sa.Column("tag_id", sa.Integer(), nullable=False),
+        sa.Column("tag_id", NUMBER, nullable=False),
         sa.Column("place", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name="fk_entry_tags_tag_id_tags"),
         sa.PrimaryKeyConstraint("tag_id", "place", name="pk_entry_tags"),
@@ -145,9 +147,9 @@ def _lookups() -> None:
     )
     op.create_table(
         "names",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("key", WORDS, nullable=False),
+        sa.Column("name", WORDS, nullable=False),
         sa.Column("uses", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_names"),
         sa.UniqueConstraint("key", name="uq_names_key"),
@@ -155,15 +157,15 @@ def _lookups() -> None:
     op.create_index("ix_names_uses", "names", ["uses"], unique=False)
     op.create_table(
         "name_words",
-        sa.Column("word", sa.Text(), nullable=False),
-        sa.Column("name_id", sa.Integer(), nullable=False),
+        sa.Column("word", WORDS, nullable=False),
+        sa.Column("name_id", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["name_id"], ["names.id"], name="fk_name_words_name_id_names"),
         sa.PrimaryKeyConstraint("word", "name_id", name="pk_name_words"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "entry_name_words",
-        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("word", WORDS, nullable=False),
         sa.Column("place", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("word", "place", "position", name="pk_entry_name_words"),
@@ -171,9 +173,9 @@ def _lookups() -> None:
     )
     op.create_table(
         "entry_texts",
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("place", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("title", WORDS, nullable=False),
+        sa.Column("body", WORDS, nullable=False),
         sa.PrimaryKeyConstraint("place", name="pk_entry_texts"),
     )
 
@@ -181,43 +183,43 @@ def _lookups() -> None:
 def _ledger() -> None:
     op.create_table(
         "subscriptions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("platform", sa.Text(), nullable=False),
-        sa.Column("workspace", sa.Text(), nullable=False),
-        sa.Column("channel_id", sa.Text(), nullable=False),
-        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("platform", WORDS, nullable=False),
+        sa.Column("workspace", WORDS, nullable=False),
+        sa.Column("channel_id", WORDS, nullable=False),
+        sa.Column("query", WORDS, nullable=False),
         sa.Column("at_minute", sa.Integer(), nullable=False),
-        sa.Column("zone", sa.Text(), nullable=False),
-        sa.Column("weekdays", sa.Text(), nullable=False),
-        sa.Column("layout", sa.Text(), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("late_policy", sa.Text(), nullable=False),
+        sa.Column("zone", WORDS, nullable=False),
+        sa.Column("weekdays", WORDS, nullable=False),
+        sa.Column("layout", WORDS, nullable=False),
+        sa.Column("language", WORDS, nullable=False),
+        sa.Column("late_policy", WORDS, nullable=False),
         sa.Column("late_days", sa.Integer(), nullable=False),
         sa.Column("note_when_empty", sa.Boolean(), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("removed", sa.Boolean(), nullable=False),
         sa.Column("next_run_at", sa.BigInteger(), nullable=True),
-        sa.Column("delivered_through", sa.Text(), nullable=True),
+        sa.Column("delivered_through", WORDS, nullable=True),
         sa.Column("seen_change", sa.BigInteger(), nullable=False),
-        sa.Column("created_by_platform", sa.Text(), nullable=True),
-        sa.Column("created_by_workspace", sa.Text(), nullable=True),
-        sa.Column("created_by_user_id", sa.Text(), nullable=True),
+        sa.Column("created_by_platform", WORDS, nullable=True),
+        sa.Column("created_by_workspace", WORDS, nullable=True),
+        sa.Column("created_by_user_id", WORDS, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_subscriptions"),
     )
     op.create_index("ix_subscriptions_channel", "subscriptions", ["platform", "workspace", "channel_id"], unique=False)
     op.create_index("ix_subscriptions_next_run_at", "subscriptions", ["next_run_at"], unique=False)
     op.create_table(
         "deliveries",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("subscription_id", sa.Integer(), nullable=False),
-        sa.Column("platform", sa.Text(), nullable=False),
-        sa.Column("workspace", sa.Text(), nullable=False),
-        sa.Column("channel_id", sa.Text(), nullable=False),
-        sa.Column("digest_date", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("subscription_id", NUMBER, nullable=False),
+        sa.Column("platform", WORDS, nullable=False),
+        sa.Column("workspace", WORDS, nullable=False),
+        sa.Column("channel_id", WORDS, nullable=False),
+        sa.Column("digest_date", WORDS, nullable=False),
+        sa.Column("state", WORDS, nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("merged_dates", sa.Text(), nullable=False),
+        sa.Column("reason", WORDS, nullable=True),
+        sa.Column("merged_dates", WORDS, nullable=False),
         sa.ForeignKeyConstraint(
             ["subscription_id"], ["subscriptions.id"], name="fk_deliveries_subscription_id_subscriptions"
         ),
@@ -226,28 +228,28 @@ def _ledger() -> None:
     )
     op.create_table(
         "posts",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("delivery_id", sa.Integer(), nullable=False),
-        sa.Column("subscription_id", sa.Integer(), nullable=False),
-        sa.Column("platform", sa.Text(), nullable=False),
-        sa.Column("workspace", sa.Text(), nullable=False),
-        sa.Column("channel_id", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("entry_id", sa.Text(), nullable=True),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("delivery_id", NUMBER, nullable=False),
+        sa.Column("subscription_id", NUMBER, nullable=False),
+        sa.Column("platform", WORDS, nullable=False),
+        sa.Column("workspace", WORDS, nullable=False),
+        sa.Column("channel_id", WORDS, nullable=False),
+        sa.Column("key", WORDS, nullable=False),
+        sa.Column("kind", WORDS, nullable=False),
+        sa.Column("entry_id", WORDS, nullable=True),
         sa.Column("late", sa.Boolean(), nullable=False),
         sa.Column("in_thread", sa.Boolean(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("change", sa.Text(), nullable=True),
+        sa.Column("note", WORDS, nullable=True),
+        sa.Column("state", WORDS, nullable=False),
+        sa.Column("change", WORDS, nullable=True),
         sa.Column("change_taken", sa.Boolean(), nullable=False),
         sa.Column("turn", sa.Integer(), nullable=True),
-        sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("message_id", WORDS, nullable=True),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("reason", WORDS, nullable=True),
         sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="fk_posts_delivery_id_deliveries"),
         sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name="fk_posts_entry_id_entries"),
         sa.ForeignKeyConstraint(
@@ -268,17 +270,18 @@ def _ledger() -> None:
         ["platform", "workspace", "channel_id", "turn", "id"],
         unique=False,
         sqlite_where=sa.text("turn IS NOT NULL"),
+        postgresql_where=sa.text("turn IS NOT NULL"),
     )
 
 
 def _engagement() -> None:
     op.create_table(
         "reactions",
-        sa.Column("post_id", sa.Integer(), nullable=False),
-        sa.Column("platform", sa.Text(), nullable=False),
-        sa.Column("workspace", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("emoji", sa.Text(), nullable=False),
+        sa.Column("post_id", NUMBER, nullable=False),
+        sa.Column("platform", WORDS, nullable=False),
+        sa.Column("workspace", WORDS, nullable=False),
+        sa.Column("user_id", WORDS, nullable=False),
+        sa.Column("emoji", WORDS, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name="fk_reactions_post_id_posts"),
         sa.PrimaryKeyConstraint("post_id", "platform", "workspace", "user_id", "emoji", name="pk_reactions"),
@@ -287,11 +290,11 @@ def _engagement() -> None:
     op.create_index("ix_reactions_person", "reactions", ["platform", "workspace", "user_id"], unique=False)
     op.create_table(
         "replies",
-        sa.Column("post_id", sa.Integer(), nullable=False),
-        sa.Column("message_id", sa.Text(), nullable=False),
-        sa.Column("platform", sa.Text(), nullable=False),
-        sa.Column("workspace", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("post_id", NUMBER, nullable=False),
+        sa.Column("message_id", WORDS, nullable=False),
+        sa.Column("platform", WORDS, nullable=False),
+        sa.Column("workspace", WORDS, nullable=False),
+        sa.Column("user_id", WORDS, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name="fk_replies_post_id_posts"),
         sa.PrimaryKeyConstraint("post_id", "message_id", name="pk_replies"),
@@ -300,10 +303,10 @@ def _engagement() -> None:
     op.create_index("ix_replies_person", "replies", ["platform", "workspace", "user_id"], unique=False)
     op.create_table(
         "saves",
-        sa.Column("platform", sa.Text(), nullable=False),
-        sa.Column("workspace", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("entry_no", sa.Integer(), nullable=False),
+        sa.Column("platform", WORDS, nullable=False),
+        sa.Column("workspace", WORDS, nullable=False),
+        sa.Column("user_id", WORDS, nullable=False),
+        sa.Column("entry_no", NUMBER, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["entry_no"], ["entries.no"], name="fk_saves_entry_no_entries"),
         sa.PrimaryKeyConstraint("platform", "workspace", "user_id", "entry_no", name="pk_saves"),
@@ -315,21 +318,21 @@ def _engagement() -> None:
 def _workspace() -> None:
     op.create_table(
         "workspace_channels",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("id", WORDS, nullable=False),
+        sa.Column("name", WORDS, nullable=False),
+        sa.Column("topic", WORDS, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_workspace_channels"),
     )
     op.create_table(
         "workspace_messages",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("channel_id", sa.Text(), nullable=False),
-        sa.Column("author", sa.Text(), nullable=False),
-        sa.Column("thread_of", sa.Integer(), nullable=True),
-        sa.Column("key", sa.Text(), nullable=True),
-        sa.Column("payload", sa.Text(), nullable=True),
-        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("channel_id", WORDS, nullable=False),
+        sa.Column("author", WORDS, nullable=False),
+        sa.Column("thread_of", NUMBER, nullable=True),
+        sa.Column("key", WORDS, nullable=True),
+        sa.Column("payload", WORDS, nullable=True),
+        sa.Column("text", WORDS, nullable=False),
         sa.Column("sent_at", sa.BigInteger(), nullable=False),
         sa.Column("edited_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -354,10 +357,10 @@ def _workspace() -> None:
     op.create_index("ix_workspace_messages_thread_of_id", "workspace_messages", ["thread_of", "id"], unique=False)
     op.create_table(
         "workspace_reactions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("message_id", sa.Integer(), nullable=False),
-        sa.Column("emoji", sa.Text(), nullable=False),
-        sa.Column("persona", sa.Text(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("message_id", NUMBER, nullable=False),
+        sa.Column("emoji", WORDS, nullable=False),
+        sa.Column("persona", WORDS, nullable=False),
         sa.ForeignKeyConstraint(
             ["message_id"],
             ["workspace_messages.id"],

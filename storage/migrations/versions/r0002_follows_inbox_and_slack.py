@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import Literal
 
 import sqlalchemy as sa
 from alembic import op
 from alembic.operations.base import BatchOperations
+
+from storage.migrations.kinds import NUMBER, WORDS
 
 revision = "0002"
 down_revision = "0001"
@@ -29,8 +32,8 @@ def upgrade() -> None:
         table.add_column(sa.Column("tried_at", sa.BigInteger(), nullable=True))
     op.create_table(
         "inbox",
-        sa.Column("platform", sa.Text(), nullable=False),
-        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("platform", WORDS, nullable=False),
+        sa.Column("event_id", WORDS, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("platform", "event_id", name="pk_inbox"),
         sqlite_with_rowid=False,
@@ -43,7 +46,7 @@ def upgrade() -> None:
 def _slack() -> None:
     op.create_table(
         "slack_installations",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("client_id", sa.String(32), nullable=False),
         sa.Column("app_id", sa.String(32), nullable=False),
         sa.Column("enterprise_id", sa.String(32), nullable=True),
@@ -79,7 +82,7 @@ def _slack() -> None:
     )
     op.create_table(
         "slack_bots",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("client_id", sa.String(32), nullable=False),
         sa.Column("app_id", sa.String(32), nullable=False),
         sa.Column("enterprise_id", sa.String(32), nullable=True),
@@ -101,7 +104,7 @@ def _slack() -> None:
     )
     op.create_table(
         "slack_oauth_states",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("state", sa.String(200), nullable=False),
         sa.Column("expire_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_slack_oauth_states"),
@@ -118,11 +121,13 @@ def downgrade() -> None:
         table.drop_column("tried_at")
     with _made_anew("deliveries", autoincrement=False):
         pass
-    op.execute("UPDATE subscriptions SET removed = 1, next_run_at = NULL WHERE personal")
+    op.execute("UPDATE subscriptions SET removed = true, next_run_at = NULL WHERE personal")
     with _made_anew("subscriptions", autoincrement=False) as table:
         table.drop_index("ix_subscriptions_person")
         table.drop_column("personal")
 
 
 def _made_anew(table: str, *, autoincrement: bool) -> AbstractContextManager[BatchOperations]:
-    return op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": autoincrement})
+    """A table to be changed. PostgreSQL changes it where it is: its sequences never give a number twice anyway."""
+    recreate: Literal["always", "never"] = "always" if op.get_context().dialect.name == "sqlite" else "never"
+    return op.batch_alter_table(table, recreate=recreate, table_kwargs={"sqlite_autoincrement": autoincrement})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.kinds import WORDS
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -15,8 +17,8 @@ def upgrade() -> None:
     """Add a table."""
     op.create_table(
         "questions",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("key", WORDS, nullable=False),
+        sa.Column("text", WORDS, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_questions"),
     )

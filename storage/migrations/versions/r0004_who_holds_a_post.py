@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.kinds import WORDS
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -18,7 +20,7 @@ _CHANGING = sa.text("UPDATE posts SET change_taken = :no, next_attempt_at = NULL
 
 def upgrade() -> None:
     """Whoever was acting on a post is not any more: nobody upgrades while posts are sent."""
-    op.add_column("posts", sa.Column("held_by", sa.Text(), nullable=True))
+    op.add_column("posts", sa.Column("held_by", WORDS, nullable=True))
     op.add_column("posts", sa.Column("beat", sa.Integer(), nullable=False, server_default="0"))
     op.execute(_SENDING)
     op.execute(_CHANGING)

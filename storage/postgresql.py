@@ -1,0 +1,118 @@
+"""PostgreSQL: how a server is reached and a database on it opened. Imported only where one is used: it brings psycopg.
+
+Readers work on a snapshot (REPEATABLE READ), so that they see one moment. Writers read what is committed (READ
+COMMITTED) and take the locks of `storage.locks` first, each of which stands for something that SQLite's only writer
+has for itself: once a lock is held, every statement sees what its last holder has left.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from psycopg import Connection as Driver
+from psycopg.types.string import StrDumper
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.pool import QueuePool
+
+from bot.core.errors import StorageError
+from bot.core.messages import msg
+from storage.database import READERS, Backend, begin_as_told, repeated
+from storage.faults import translated
+from storage.schema_version import Standing, standing_of, wants_upgrade
+
+_WRITERS: Final = 4
+_BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_WRITING: Final = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'; "
+    # A machine that vanished within a transaction does not hold its locks for ever.
+    "SET LOCAL idle_in_transaction_session_timeout = '5min'"
+)
+_REACHING: Final = {
+    "application_name": "paperboy",
+    "connect_timeout": "5",
+    # A server that vanished is noticed within a minute, not after hours.
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+
+
+def postgresql_backend(url: URL) -> Backend:
+    """The database at a PostgreSQL address, with whatever options of libpq its query names."""
+    return Backend(
+        name_of(url), _engine(url), begin_reading=_BEGIN_READING, begin_writing=_BEGIN_WRITING, writers=_WRITERS
+    )
+
+
+def name_of(url: URL) -> str:
+    """An address as messages may show it: where and which database, never a password."""
+    host = url.query.get("host")
+    shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
+    return shown.update_query_dict({"host": host} if host else {}).render_as_string().replace("%2F", "/")
+
+
+def _engine(url: URL) -> Engine:
+    query = {**{name: value for name, value in _REACHING.items() if name not in url.query}, **url.query}
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg", query=query),
+        poolclass=QueuePool,
+        pool_size=READERS + _WRITERS,
+        use_native_hstore=False,  # it would be asked for at every start
+    )
+
+    def prepare(connection: Driver[Any], _record: object) -> None:
+        connection.autocommit = True
+        connection.adapters.register_dumper(str, _Words)
+
+    event.listen(engine, "connect", prepare)
+    begin_as_told(engine)
+    return engine
+
+
+class _Words(StrDumper):
+    """Text on its way in. PostgreSQL keeps no NUL: the sign for what cannot be shown stands for one."""
+
+    def dump(self, obj: str) -> Any:
+        """See psycopg."""
+        return super().dump(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj)
+
+
+def prepared(url: URL, *, migrate: bool) -> Backend:
+    """A database that is ready to be used; an empty one gets its tables.
+
+    Raises:
+        SchemaMismatch: another version has written it. It is left as it is.
+        StorageError: it cannot be reached, or is not Paperboy's.
+    """
+    backend = postgresql_backend(url)
+    try:
+        with translated(backend.name):
+            standing = repeated(backend.engine, _standing, backend.name)
+            if wants_upgrade(standing, backend.name, migrate=migrate):
+                _upgrade(backend)
+    except BaseException:
+        backend.engine.dispose()
+        raise
+    return backend
+
+
+def _standing(connection: Connection, name: str) -> Standing:
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise StorageError(
+            msg(
+                "The database {path} keeps its text in {encoding}, which does not hold every language. "
+                "Create one in UTF8.",
+                path=name,
+                encoding=encoding,
+            )
+        )
+    tables = connection.scalars(text("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"))
+    return standing_of(name, set(tables), lambda sql: connection.execute(text(sql)).first())
+
+
+def _upgrade(backend: Backend) -> None:
+    from storage.migrating import upgrade  # noqa: PLC0415 - brings Alembic
+
+    upgrade(backend)
