@@ -93,6 +93,8 @@ def copy_database(source: Backend, target: Backend, report: Report) -> int:
         Conflict: the target holds something else, or the source has changed since the copy began.
         StorageError: one of them cannot be used.
     """
+    if source.name == target.name:
+        raise Conflict(msg("{path} cannot be copied to itself.", path=target.name))
     with _still(source) as reading:
         with translated(source.name):
             counts = {name: _count(reading, table) for name, table in _tables.items()}
