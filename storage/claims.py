@@ -134,6 +134,29 @@ def mark_sent(connection: Connection, post_id: int, message_id: str, revision: i
     _settle(connection, row.delivery_id)
 
 
+def held_up(connection: Connection, channel: Channel) -> Post | None:
+    """The post that the channel waits for, when it is uncertain still after it has been looked up."""
+    in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
+    row = connection.execute(in_order.limit(1)).first()
+    was_looked_up = row is not None and row.state is PostState.UNCERTAIN and row.attempts > 1
+    return to_post(row) if row is not None and was_looked_up else None
+
+
+def settle(connection: Connection, post_id: int, is_there: bool, message_id: str | None, at: datetime | None) -> bool:
+    """Somebody has looked. What is there is made right where it can be found, and what is not is sent."""
+    row = _row(connection, post_id)
+    if row is None or row.state is not PostState.UNCERTAIN or row.held_by is not None:
+        return False
+    if not is_there:
+        _set(connection, post_id, state=PostState.FAILED, reason=None, **_FREE)
+        return True
+    change = (row.change or PostChange.EDIT) if message_id is not None else None
+    sent = {"state": PostState.SENT, "message_id": message_id, "sent_at": at, "change": change, "reason": None}
+    _set(connection, post_id, turn=turn_of(PostState.SENT, change), **sent, **_FREE)
+    _settle(connection, row.delivery_id)
+    return True
+
+
 def mark_changed(connection: Connection, post_id: int, worker: str, revision: int) -> None:
     """The platform shows this revision now, which ends the change unless another was ordered meanwhile."""
     row = _row(connection, post_id, held_by=worker)
