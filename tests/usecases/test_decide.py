@@ -16,11 +16,11 @@ from .conftest import HERE, MAINTAINER, OPERATOR, Desk, uncertain
 UNREADABLE = DeliveryUncertain(msg("Paperboy may not read here."), lasting=True)
 
 
-async def hold_up(desk: Desk, *, arrived: bool = True, **fields: object) -> Entry:
+async def hold_up(desk: Desk, *, arrived: bool = True) -> Entry:
     """The card of one of two entries was interrupted, and can never be looked up."""
     one = await desk.add("One")
     await desk.add("Two")
-    await desk.subscribe(created_by=OPERATOR.person, **fields)
+    await desk.subscribe(created_by=OPERATOR.person)
     desk.chat.faults = [None, uncertain()]
     desk.chat.find_faults = [UNREADABLE] * 50
     await desk.send()
