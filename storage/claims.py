@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Subquery, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, Subquery, and_, exists, func, or_, select, update
 
 from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostState
 from bot.core.messages import Message
@@ -91,8 +91,9 @@ def _is_ready(row: Row[Any], now: datetime) -> bool:
 
 def _unfinished(statement: Select[Any]) -> Select[Any]:
     """Of a select from posts, those something is to be done to: new ones only where they are still wanted."""
-    wanted = select(subscriptions.c.id).where(subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False))
-    may_be_sent = posts.c.subscription_id.in_(wanted)
+    its_order = subscriptions.c.id == posts.c.subscription_id  # looked at for each post: there may be many
+    wanted = subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False)
+    may_be_sent = exists().where(its_order, *wanted).correlate(posts)
     return statement.where(posts.c.turn.is_not(None), or_(posts.c.turn == TO_CHANGE, may_be_sent))
 
 
