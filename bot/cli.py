@@ -238,6 +238,36 @@ async def _backup(settings: Settings, file: Path) -> int:
     return DONE
 
 
+@paperboy.command(
+    help=mark(
+        "Copy everything to another database, between SQLite and PostgreSQL or within one. "
+        "Stop Paperboy before. A copy that was broken off goes on where it was."
+    )
+)
+@click.option("--to", "target", required=True, metavar="URL", help=mark("The other database; it has to be empty."))
+def copy(target: str) -> int:
+    """See the help text."""
+    from bot.cli_output import copy_progress
+    from storage.opening import copy_storage
+
+    gc.enable()
+    settings = _settings()
+    words = _words(settings)
+    with copy_progress(words) as progress:
+        copied = copy_storage(settings.database_url, target, progress)
+    click.echo(
+        words.n(
+            "Copied {n} row from {source} to {target}, and counted it there.",
+            "Copied {n} rows from {source} to {target}, and counted them there.",
+            copied.rows,
+            source=copied.source,
+            target=copied.target,
+        )
+    )
+    click.echo(words.t("From now on set DATABASE_URL to that one: what is written here does not get there."))
+    return DONE
+
+
 @paperboy.command(help=mark("Say what is missing or wrong, in words. Exits with 1 when anything is."))
 def doctor() -> int:
     """See the help text."""

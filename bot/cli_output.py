@@ -85,6 +85,17 @@ def import_progress(words: Translator, total: int, *, hidden: bool) -> Iterator[
         yield lambda count: progress.update(task, completed=count)
 
 
+@contextmanager
+def copy_progress(words: Translator) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error; hands out what to tell how many rows of how many are there."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(words.t("Copying; nothing else can write meanwhile"), total=None)
+        yield lambda count, total: progress.update(task, completed=count, total=total)
+
+
 def print_import_report(words: Translator, report: ImportReport, *, as_json: bool) -> None:
     """The counts an import ends with."""
     if as_json:

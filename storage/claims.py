@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, exists, func, or_, select, update
 
 from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostState
 from bot.core.leases import Claim
@@ -109,8 +109,9 @@ def _unfinished(statement: Select[Any]) -> Select[Any]:
 
     What may be there is looked up all the same, because it may have to be changed.
     """
-    wanted = select(subscriptions.c.id).where(subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False))
-    may_be_sent = posts.c.subscription_id.in_(wanted)
+    its_order = subscriptions.c.id == posts.c.subscription_id  # looked at for each post: there may be many
+    wanted = subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False)
+    may_be_sent = exists().where(its_order, *wanted).correlate(posts)
     may_be_there = or_(posts.c.turn == TO_CHANGE, posts.c.state == PostState.UNCERTAIN)
     return statement.where(posts.c.turn.is_not(None), or_(may_be_there, may_be_sent))
 

@@ -39,6 +39,7 @@ class Backend:
     engine: Engine
     begin_reading: str
     begin_writing: str
+    begin_copying: str
     writers: int
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, Table, func, select, text
@@ -75,13 +75,42 @@ def numbers_taken(connection: Connection, metadata: MetaData) -> Sequence[str]:
     return found
 
 
-def number_on(connection: Connection, metadata: MetaData) -> None:
-    """Let columns that number their rows go on behind the highest number, after rows came with theirs."""
+def numbers_given(connection: Connection, metadata: MetaData) -> Mapping[str, int]:
+    """The highest number that each table has given out, also to rows that are gone."""
     if is_sqlite(connection):
-        return  # it looks itself
+        rows = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
+        return {row.name: row.seq for row in rows}
+    given = {}
     for column in numbered(metadata):
-        highest = select(func.max(column)).scalar_subquery()
-        connection.execute(select(func.setval(_sequence(column), highest)).where(highest.is_not(None)))
+        last = text(f"SELECT last_value FROM {_sequence(column)} WHERE is_called")  # noqa: S608 - names of ours
+        given[column.table.name] = connection.scalar(last) or 0
+    return given
+
+
+def number_on(connection: Connection, metadata: MetaData, given: Mapping[str, int]) -> None:
+    """Let tables go on behind the numbers given out elsewhere, and behind the rows that came with theirs."""
+    for column in numbered(metadata):
+        name = column.table.name
+        number = max(given.get(name, 0), connection.scalar(select(func.max(column))) or 0)
+        if number and not is_sqlite(connection):
+            connection.execute(select(func.setval(_sequence(column), number)))
+        elif number and column.table.dialect_options["sqlite"]["autoincrement"]:
+            connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": name})
+            row = {"name": name, "number": number}
+            connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), row)
+
+
+def keep_still(connection: Connection, metadata: MetaData) -> None:
+    """Let nobody write before the end of this transaction, the first of whose statements this is."""
+    if not is_sqlite(connection):
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        connection.execute(text(f"LOCK TABLE {names} IN SHARE MODE"))
+
+
+def look_over(connection: Connection) -> None:
+    """After much has come at once: PostgreSQL plans by what it has seen of the tables. Plans in SQLite are fixed."""
+    if not is_sqlite(connection):
+        connection.execute(text("ANALYZE"))
 
 
 def numbered(metadata: MetaData) -> list[Column[int]]:

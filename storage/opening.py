@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +80,15 @@ class Storage:
         return SlackStates(self.database)
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What was copied, by the names that messages have for databases."""
+
+    source: str
+    target: str
+    rows: int
+
+
 WORKER = "paperboy"
 """Who acts on posts where there is only one who does."""
 
@@ -119,13 +128,36 @@ def migrated(url: str) -> None:
     _prepared(url, migrate=True).engine.dispose()
 
 
-def _prepared(url: str, *, migrate: bool) -> Backend:
+def copy_storage(url: str, to_url: str, report: Callable[[int, int], None]) -> Copied:
+    """Copy all of one database to another, of either kind; a copy that was broken off goes on. Blocks for long.
+
+    `report` is told how many rows are there and how many there will be. Nobody can write to either meanwhile.
+
+    Raises:
+        SchemaMismatch: one of them is of another version.
+        Conflict: the target holds something else, or the source has changed since its copy was begun.
+        StorageError: one of them cannot be used.
+    """
+    from storage.copying import copy_database  # noqa: PLC0415 - a lookup starts without it
+
+    source = _prepared(url, migrate=False)
+    try:
+        target = _prepared(to_url, migrate=False, copying=True)
+        try:
+            return Copied(source.name, target.name, copy_database(source, target, report))
+        finally:
+            target.engine.dispose()
+    finally:
+        source.engine.dispose()
+
+
+def _prepared(url: str, *, migrate: bool, copying: bool = False) -> Backend:
     address = address_of(url)
     if address.get_backend_name() == "sqlite":
-        return sqlite.prepared(sqlite.path_of(address), migrate=migrate)
+        return sqlite.prepared(sqlite.path_of(address), migrate=migrate, copying=copying)
     from storage import postgresql  # noqa: PLC0415 - brings psycopg
 
-    return postgresql.prepared(address, migrate=migrate)
+    return postgresql.prepared(address, migrate=migrate, copying=copying)
 
 
 def address_of(url: str) -> URL:

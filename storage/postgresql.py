@@ -27,6 +27,7 @@ _BEGIN_WRITING: Final = (
     # A machine that vanished within a transaction does not hold its locks for ever.
     "SET LOCAL idle_in_transaction_session_timeout = '5min'"
 )
+_BEGIN_COPYING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '5s'"
 _REACHING: Final = {
     "application_name": "paperboy",
     "connect_timeout": "5",
@@ -41,7 +42,12 @@ _REACHING: Final = {
 def postgresql_backend(url: URL) -> Backend:
     """The database at a PostgreSQL address, with whatever options of libpq its query names."""
     return Backend(
-        name_of(url), _engine(url), begin_reading=_BEGIN_READING, begin_writing=_BEGIN_WRITING, writers=_WRITERS
+        name_of(url),
+        _engine(url),
+        begin_reading=_BEGIN_READING,
+        begin_writing=_BEGIN_WRITING,
+        begin_copying=_BEGIN_COPYING,
+        writers=_WRITERS,
     )
 
 
@@ -78,8 +84,8 @@ class _Words(StrDumper):
         return super().dump(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj)
 
 
-def prepared(url: URL, *, migrate: bool) -> Backend:
-    """A database that is ready to be used; an empty one gets its tables.
+def prepared(url: URL, *, migrate: bool, copying: bool = False) -> Backend:
+    """A database that is ready to be used, or with `copying` to be copied to; an empty one gets its tables.
 
     Raises:
         SchemaMismatch: another version has written it. It is left as it is.
@@ -88,7 +94,7 @@ def prepared(url: URL, *, migrate: bool) -> Backend:
     backend = postgresql_backend(url)
     try:
         with translated(backend.name):
-            standing = repeated(backend.engine, _standing, backend.name)
+            standing = repeated(backend.engine, _standing, backend.name, copying=copying)
             if wants_upgrade(standing, backend.name, migrate=migrate):
                 _upgrade(backend)
     except BaseException:
@@ -97,7 +103,7 @@ def prepared(url: URL, *, migrate: bool) -> Backend:
     return backend
 
 
-def _standing(connection: Connection, name: str) -> Standing:
+def _standing(connection: Connection, name: str, *, copying: bool) -> Standing:
     encoding = connection.scalar(text("SHOW server_encoding"))
     if encoding != "UTF8":
         raise StorageError(
@@ -109,7 +115,7 @@ def _standing(connection: Connection, name: str) -> Standing:
             )
         )
     tables = connection.scalars(text("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"))
-    return standing_of(name, set(tables), lambda sql: connection.execute(text(sql)).first())
+    return standing_of(name, set(tables), lambda sql: connection.execute(text(sql)).first(), copying=copying)
 
 
 def _upgrade(backend: Backend) -> None:

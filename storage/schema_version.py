@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from enum import Enum
 from typing import Any
 
-from bot.core.errors import SchemaMismatch
+from bot.core.errors import SchemaMismatch, StorageError
 from bot.core.messages import msg
 from storage.faults import not_a_database
 
@@ -14,6 +14,9 @@ REVISIONS = ("0001", "0002", "0003", "0004")
 """Alembic's revision ids, oldest first."""
 
 HEAD = REVISIONS[-1]
+
+COPY_UNDER_WAY = "copy_under_way"
+"""A table that stands in a database while it is being copied to."""
 
 
 class Standing(Enum):
@@ -24,8 +27,12 @@ class Standing(Enum):
     CURRENT = "current"
 
 
-def standing_of(name: str, tables: Collection[str], first_row: Callable[[str], Any]) -> Standing:
+def standing_of(
+    name: str, tables: Collection[str], first_row: Callable[[str], Any], *, copying: bool = False
+) -> Standing:
     """How a database with these tables stands; `first_row` asks it for a statement's first row, None without one.
+
+    One that is being copied to is for nobody else: it needs `copying`.
 
     Raises:
         StorageError: it is not a Paperboy database.
@@ -35,6 +42,10 @@ def standing_of(name: str, tables: Collection[str], first_row: Callable[[str], A
         return Standing.EMPTY
     if not {"alembic_version", "entries"} <= set(tables):
         raise not_a_database(name)
+    if COPY_UNDER_WAY in tables and not copying:
+        raise StorageError(
+            msg("The copy to {path} is not whole. Run the same `paperboy copy` again to go on with it.", path=name)
+        )
     (version,) = first_row("SELECT version_num FROM alembic_version") or ("",)
     if version == HEAD:
         return Standing.CURRENT

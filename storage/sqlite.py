@@ -26,7 +26,14 @@ _BUSY_SECONDS = 5
 def sqlite_backend(path: str, *, mode: str = "rwc", immutable: bool = False, foreign_keys: bool = True) -> Backend:
     """A SQLite file; see `sqlite_engine`."""
     engine = sqlite_engine(path, mode=mode, immutable=immutable, foreign_keys=foreign_keys)
-    return Backend(path, engine, begin_reading="BEGIN", begin_writing="BEGIN IMMEDIATE", writers=1)
+    return Backend(
+        path,
+        engine,
+        begin_reading="BEGIN",
+        begin_writing="BEGIN IMMEDIATE",
+        begin_copying="BEGIN" if mode == "ro" else "BEGIN IMMEDIATE",
+        writers=1,
+    )
 
 
 def sqlite_engine(path: str, *, mode: str = "rwc", immutable: bool = False, foreign_keys: bool = True) -> Engine:
@@ -71,8 +78,8 @@ def path_of(address: URL) -> Path:
     return Path(address.database).expanduser().absolute()
 
 
-def prepared(path: Path, *, migrate: bool) -> Backend:
-    """A database that is ready to be used; one that is not there is made.
+def prepared(path: Path, *, migrate: bool, copying: bool = False) -> Backend:
+    """A database that is ready to be used, or with `copying` to be copied to; one that is not there is made.
 
     Raises:
         SchemaMismatch: another version has written it. It is left as it is.
@@ -83,7 +90,7 @@ def prepared(path: Path, *, migrate: bool) -> Backend:
         if path.is_dir():
             raise not_a_database(name)
         access = _access_to(path)
-        if not path.exists() or wants_upgrade(_standing(name, access), name, migrate=migrate):
+        if not path.exists() or wants_upgrade(_standing(name, access, copying=copying), name, migrate=migrate):
             _upgrade(name)
     return sqlite_backend(name, mode=access.mode, immutable=access.immutable)
 
@@ -107,12 +114,12 @@ def _access_to(path: Path) -> _Access:
     return _Access("ro", immutable=not path.with_name(path.name + "-wal").exists())
 
 
-def _standing(path: str, access: _Access) -> Standing:
+def _standing(path: str, access: _Access, *, copying: bool) -> Standing:
     """How an existing file stands to this code, found out without changing anything about it."""
     uri = file_uri(path, mode="ro", immutable=access.immutable)
     with closing(sqlite3.connect(uri, uri=True)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        return standing_of(path, tables, lambda sql: connection.execute(sql).fetchone())
+        return standing_of(path, tables, lambda sql: connection.execute(sql).fetchone(), copying=copying)
 
 
 def _upgrade(path: str) -> None:
