@@ -27,6 +27,8 @@ _MOST_LIVES = 80
 """Of a round; after that one more is let live, and what is not there then is lost."""
 _LAST_LIFE = 90.0
 _LOOK = 0.01
+_PATIENCE = 6.0
+"""Seconds in which something happens in a life, if anything does."""
 
 
 @dataclass
@@ -182,10 +184,12 @@ class _Round:
         if chance.random() < 0.08:
             await life.ended(chance.uniform(0.0, 1.5))
             return None
-        await self._begun(life, before)
+        await self._until_count(life, before + 1)
         cutting = asyncio.create_task(self._base.cut(chance)) if chance.random() < 0.12 else None
         longer = chance.random() < 0.15
-        await life.ended(chance.uniform(1.0, 2.5) if longer else chance.uniform(0.0, 0.6))
+        if chance.random() < 0.5:  # so that a life comes to something on a machine that has much else to do
+            await self._until_count(life, before + chance.randint(1, 16))
+        await life.ended(chance.uniform(1.0, 2.5) if longer else chance.uniform(0.0, 0.4))
         if self._changes and chance.random() < 0.1 and cutting is None:
             await self._change()
         if cutting is not None:
@@ -194,10 +198,10 @@ class _Round:
             return cutting
         return None
 
-    async def _begun(self, life: Life, before: int) -> None:
-        """Wait until it has done something on the platform, or has had the time to."""
-        end = asyncio.get_running_loop().time() + 8
-        while self._place.count() == before and asyncio.get_running_loop().time() < end:
+    async def _until_count(self, life: Life, count: int) -> None:
+        """Wait until it has done so much on the platform, or has had the time to."""
+        end = asyncio.get_running_loop().time() + _PATIENCE
+        while self._place.count() < count and asyncio.get_running_loop().time() < end:
             if await life.ended(_LOOK):
                 return
 
