@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, exists, func, or_, select, update
 
 from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostState
 from bot.core.leases import Claim
@@ -109,8 +109,9 @@ def _unfinished(statement: Select[Any]) -> Select[Any]:
 
     What may be there is looked up all the same, because it may have to be changed.
     """
-    wanted = select(subscriptions.c.id).where(subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False))
-    may_be_sent = posts.c.subscription_id.in_(wanted)
+    its_order = subscriptions.c.id == posts.c.subscription_id  # looked at for each post: there may be many
+    wanted = subscriptions.c.removed.is_(False), subscriptions.c.paused.is_(False)
+    may_be_sent = exists().where(its_order, *wanted).correlate(posts)
     may_be_there = or_(posts.c.turn == TO_CHANGE, posts.c.state == PostState.UNCERTAIN)
     return statement.where(posts.c.turn.is_not(None), or_(may_be_there, may_be_sent))
 
@@ -132,6 +133,29 @@ def mark_sent(connection: Connection, post_id: int, message_id: str, revision: i
         **_FREE,
     )
     _settle(connection, row.delivery_id)
+
+
+def held_up(connection: Connection, channel: Channel) -> Post | None:
+    """The post that the channel waits for, when it is uncertain still after it has been looked up."""
+    in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
+    row = connection.execute(in_order.limit(1)).first()
+    was_looked_up = row is not None and row.state is PostState.UNCERTAIN and row.attempts > 1
+    return to_post(row) if row is not None and was_looked_up else None
+
+
+def settle(connection: Connection, post_id: int, is_there: bool, message_id: str | None, at: datetime | None) -> bool:
+    """Somebody has looked. What is there is made right where it can be found, and what is not is sent."""
+    row = _row(connection, post_id)
+    if row is None or row.state is not PostState.UNCERTAIN or row.held_by is not None:
+        return False
+    if not is_there:
+        _set(connection, post_id, state=PostState.FAILED, reason=None, **_FREE)
+        return True
+    change = (row.change or PostChange.EDIT) if message_id is not None else None
+    sent = {"state": PostState.SENT, "message_id": message_id, "sent_at": at, "change": change, "reason": None}
+    _set(connection, post_id, turn=turn_of(PostState.SENT, change), **sent, **_FREE)
+    _settle(connection, row.delivery_id)
+    return True
 
 
 def mark_changed(connection: Connection, post_id: int, worker: str, revision: int) -> None:

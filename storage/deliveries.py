@@ -127,6 +127,16 @@ class DeliveryLedger:
         """See the port."""
         return await self._database.write(claims.mark_refused, post_id, self._worker, reason, alone)
 
+    async def held_up(self, channel: Channel) -> Post | None:
+        """See the port."""
+        return await self._database.read(claims.held_up, channel)
+
+    async def settle(
+        self, post_id: int, *, is_there: bool, message_id: str | None = None, at: datetime | None = None
+    ) -> bool:
+        """See the port."""
+        return await self._database.write(claims.settle, post_id, is_there, message_id, at)
+
     async def post_of(self, ref: MessageRef) -> Post | None:
         """See the port."""
         return await self._database.read(_post_of, ref)
@@ -224,13 +234,17 @@ def _amend(
 
 
 def _order(connection: Connection, post_id: int, order: PostChangeOrder) -> None:
-    row = connection.execute(select(posts.c.state, posts.c.delivery_id).where(posts.c.id == post_id)).first()
+    row = connection.execute(
+        select(posts.c.state, posts.c.delivery_id, posts.c.message_id).where(posts.c.id == post_id)
+    ).first()
     if row is None:
         return
     if row.state in {PostState.PLANNED, PostState.FAILED}:
         if order.withdraw:
             claims.end(connection, post_id, row.delivery_id)
         return  # it will be sent as the entry is then
+    if row.state is PostState.SENT and row.message_id is None:
+        return  # somebody has said that it is there, and not where
     if row.state is PostState.SENT or row.state in UNSENT:
         change = PostChange.WITHDRAW if order.withdraw else PostChange.EDIT
         values: dict[str, Any] = {"change": change, "change_taken": False, "turn": turn_of(row.state, change)}
@@ -292,6 +306,7 @@ def _latest_posts(
             posts.c.platform == platform,
             posts.c.workspace == workspace,
             posts.c.state == PostState.SENT,
+            posts.c.message_id.is_not(None),
         )
         for row in connection.execute(statement):  # put in order here: SQLite would walk along all posts to sort these
             newest = found.setdefault(row.entry_id, row)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, delete, se
 
 from bot.core.people import Person
 from storage.counters import count_entries
-from storage.locks import lock_channels_of, lock_engagement
+from storage.locks import lock_archive, lock_channels_of, lock_engagement
 from storage.people import person_values, select_channels, where_person
 from storage.subscriptions import to_subscription
 from storage.tables import deliveries, entries, posts, reactions, replies, revisions, saves, subscriptions
@@ -34,6 +34,7 @@ def forget(connection: Connection, person: Person, in_all_workspaces: bool) -> i
             deliveries.c.subscription_id.in_(select(subscriptions.c.id).where(*personal))
         ),
     )
+    lock_archive(connection)  # their name is taken from revisions
     theirs_now = select(subscriptions).where(*personal).order_by(subscriptions.c.id).with_for_update()
     followed = [to_subscription(row) for row in connection.execute(theirs_now)]
     count = sum(len(subscription.queries) for subscription in followed if not subscription.ended)

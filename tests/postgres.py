@@ -152,8 +152,10 @@ def _programs(folder: Path, account: str | None) -> Path:
     programs = max(Path(package.origin).parent.glob("pginstall*/bin"), key=lambda path: path.parent.name)
     if account is None or _may_look(programs, account):
         return programs
-    shutil.copytree(programs.parent, folder / "programs", symlinks=True)
-    return folder / "programs" / "bin"
+    within = Path(package.origin).parent.parent
+    for part in (programs.parent, within / f"{package.name}.libs"):  # they find each other by their places
+        shutil.copytree(part, folder / "programs" / part.relative_to(within), symlinks=True)
+    return folder / "programs" / programs.relative_to(within)
 
 
 def _may_look(programs: Path, account: str) -> bool:

@@ -18,8 +18,11 @@ from bot.core.messages import msg
 from bot.core.people import Language
 from bot.core.subscriptions import Channel, Subscription
 from bot.scheduler import DeliveryLoop
+from bot.usecases import send
 from bot.usecases.send import send_waiting
 from bot.usecases.subscribe import begin
+from storage import claims
+from storage.deliveries import DeliveryLedger
 from storage.opening import Storage
 
 from .usecases.conftest import HERE, THERE, SmallPlatform, ToldClock, clock, paper, stores
@@ -221,3 +224,53 @@ class FullLedger:
         self.count += 1
         self.asked.set()
         raise StorageBusy(msg("The disk is full."))
+
+
+async def test_a_post_that_was_taken_away_is_broken_off(
+    stores: Storage, clock: ToldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "BEAT", 0.01)
+    async with held_up(stores, clock) as (_, slow):
+        await _take_away(stores)
+        async with asyncio.timeout(10):
+            while not slow.broken_off:  # noqa: ASYNC110 - the next beat is some moment away
+                await asyncio.sleep(0.01)
+        assert slow.shown(HERE) == []
+
+
+async def _take_away(stores: Storage) -> None:
+    """As another worker does that has not heard of the holder for long."""
+    taken = 0
+    while not taken:  # a beat may come between the two
+        taken = await stores.database.write(claims.take_away, await stores.ledger.claims())
+
+
+async def test_a_post_of_which_nobody_can_be_told_is_broken_off_before_others_take_it_over(
+    stores: Storage, clock: ToldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "BEAT", 0.01)
+    monkeypatch.setattr(send, "KEPT", 0.5)
+
+    async def cut_off(*_: object) -> bool:
+        raise StorageBusy(msg("The database cannot be reached."))
+
+    monkeypatch.setattr(DeliveryLedger, "renew", cut_off)
+    async with held_up(stores, clock) as (_, slow), asyncio.timeout(10):
+        while not slow.broken_off:  # noqa: ASYNC110 - the limit is some moment away
+            await asyncio.sleep(0.01)
+
+
+async def test_a_workspace_with_very_many_channels_keeps_no_other_waiting(stores: Storage, clock: ToldClock) -> None:
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    big = [replace(HERE, workspace="big", id=f"channel-{number:03}") for number in range(100)]
+    small = replace(HERE, workspace="small")
+    for channel in (*big, small):
+        await begin(stores, Subscription(channel=channel), at=AT)
+    chat = SmallPlatform()
+    chat.channels.update(big, {small})
+    await send_waiting(stores, {"chat": chat}, clock)
+    arrived = [channel for channel, _ in chat.messages]
+    assert len(arrived) == 202
+    first, last = (at for at, channel in enumerate(arrived) if channel == small)
+    assert last < 40, "it had its turns among the first of the other's two hundred"
+    assert first < last

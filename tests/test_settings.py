@@ -1,4 +1,4 @@
-"""Settings for Slack: how it is served, what is missing or mixed up, and that no token is ever shown."""
+"""Settings for Slack and the database: what is missing or mixed up, and that no secret is ever shown."""
 
 from __future__ import annotations
 
@@ -116,3 +116,35 @@ def test_no_secret_is_shown(folder: Path) -> None:
     for given in (ONE | SOCKET | HTTP, MANY | HTTP):
         shown = repr(read(folder, **given))
         assert not [value for name, value in given.items() if name != "SLACK_CLIENT_ID" and value in shown]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///paperboy.db",
+        "sqlite:////var/lib/paperboy.db",
+        "postgresql://paperboy:secret@host:5432/papers?sslmode=require",
+        "postgres://paperboy@host/papers",
+        "postgresql:///papers?host=/run/postgresql",
+    ],
+)
+def test_databases(folder: Path, url: str) -> None:
+    settings = read(folder, DATABASE_URL=url)
+    assert settings.database_url == url
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://paperboy:secret@host", "which database on the server"),
+        ("postgresql://paperboy:secret@host/", "which database on the server"),
+        ("postgresql:papers?password=secret", "no database address"),
+        ("mysql://paperboy:secret@host/papers", "no database address"),
+        ("postgresql://paperboy:secret@[::1/papers", "no database address"),
+    ],
+)
+def test_what_is_no_database(folder: Path, url: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as caught:
+        read(folder, DATABASE_URL=url)
+    assert "secret" not in str(caught.value)

@@ -140,6 +140,18 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """`/digest found [LINK]`: what holds the channel up is there, under this address as typed if one is given."""
+
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """`/digest resend`: what holds the channel up is not there."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddEntry:
     """`/paper-add [REFERENCE]`: an address or arXiv id as typed, without the `<...|...>` chats put around addresses."""
 
@@ -186,6 +198,8 @@ Command = (
     | Preview
     | Send
     | Why
+    | Found
+    | Resend
     | AddEntry
     | EditEntry
     | RemoveEntry
@@ -198,7 +212,9 @@ _STAFF = frozenset({Role.OPERATOR, Role.MAINTAINER})
 _MAINTAINERS = frozenset({Role.MAINTAINER})
 _ROLES: Mapping[type[Command], frozenset[Role]] = {
     **dict.fromkeys((LookUp, Latest, Help, ForgetMe, Follow, Following, Unfollow, ShowDigest, Recap), _ANYBODY),
-    **dict.fromkeys((Subscribe, ListSubscriptions, EditSubscription, Pause, Resume, Unsubscribe), _OPERATORS),
+    **dict.fromkeys(
+        (Subscribe, ListSubscriptions, EditSubscription, Pause, Resume, Unsubscribe, Found, Resend), _OPERATORS
+    ),
     **dict.fromkeys((Preview, Send, Why), _STAFF),
     **dict.fromkeys((AddEntry, EditEntry, RemoveEntry, Undo), _MAINTAINERS),
 }
@@ -231,6 +247,8 @@ DIGEST_SUBCOMMANDS: Mapping[str, Message] = {
     "preview": msg("What would be posted here"),
     "send": msg("Deliver now what has not been delivered"),
     "why": msg("Why something was posted here or not"),
+    "found": msg("Say that the post that holds this channel up is there"),
+    "resend": msg("Send the post that holds this channel up again"),
     "help": msg("How to look papers up"),
 }
 PAPER_SUBCOMMANDS: Mapping[str, Message] = {
@@ -450,6 +468,8 @@ _DIGEST_SUBCOMMANDS: Mapping[str, Callable[[str], Command]] = {
     "preview": _with_day(Preview, "preview"),
     "send": _with_day(Send, "send"),
     "why": _why,
+    "found": lambda rest: Found(_reference(rest) if rest else None),
+    "resend": _alone(Resend(), "/digest resend"),
     "help": _alone(Help(), "/digest help"),
 }
 DIGEST_WORDS = {
@@ -469,6 +489,8 @@ DIGEST_WORDS = {
     "보내기": "send",
     "이유": "why",
     "왜": "why",
+    "있음": "found",
+    "다시보내기": "resend",
     "도움말": "help",
 }
 _COMMANDS: Mapping[str, Callable[[str], Command]] = {

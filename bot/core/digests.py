@@ -6,7 +6,9 @@ A delivery is one digest for one subscription; its posts are the messages it con
                           │ ├──> failed     nothing arrived; tried again at `next_attempt_at`
                           │ ├──> refused    will never arrive; says why
                           │ └──> uncertain  interrupted: looked up on the platform before it is sent again
-                          └─(restart, or no word for long)──> uncertain
+                          └─(its worker was killed, or stands still for a lease)──> uncertain
+
+docs/architecture.md has the whole of it.
 """
 
 from __future__ import annotations

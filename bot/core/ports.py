@@ -374,6 +374,20 @@ class Ledger(Protocol):
         """
         ...
 
+    async def held_up(self, channel: Channel) -> Post | None:
+        """The uncertain post that a channel waits for though it has been looked up; None where nothing does so."""
+        ...
+
+    async def settle(
+        self, post_id: int, *, is_there: bool, message_id: str | None = None, at: datetime | None = None
+    ) -> bool:
+        """Note what a person says of an uncertain post; False when a worker holds it now, or it is not uncertain.
+
+        One that is there counts as sent (`at`); with its message id it is made right, else it is never changed again.
+        One that is not is sent.
+        """
+        ...
+
     async def post_of(self, ref: MessageRef) -> Post | None:
         """The post that is this message."""
         ...
@@ -438,6 +452,10 @@ class Courier(Protocol):
             ChannelUnavailable, PlatformBusy, DeliveryUncertain: when that cannot be told; `lasting` where a person
                 has to act first.
         """
+        ...
+
+    def message_at(self, channel: Channel, link: str) -> str | None:
+        """The id of the message of this channel that has this address; None when it is no such address."""
         ...
 
     async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:

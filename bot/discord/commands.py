@@ -55,6 +55,7 @@ _REFERENCE: Final = Option("reference", "논문", msg("An arXiv id or address"))
 _QUERY: Final = Option("query", "검색식", msg("A query such as tag:rlaif"), Suggested.QUERY)
 _ONE_QUERY: Final = Option("query", "검색식", msg("A query such as tag:rlaif"), Suggested.QUERY, True)
 _FOLLOWED: Final = Option("query", "검색식", msg("What you follow"), Suggested.FOLLOWED, True)
+_LINK: Final = Option("link", "링크", msg("The link of the message"))
 _WHEN_OR_ENTRY: Final = Option("about", "대상", msg("A day, an arXiv id or an address"), Suggested.DATE_OR_ENTRY)
 
 
@@ -100,6 +101,8 @@ _DIGEST_NAMES: Final[dict[str, tuple[str, Option | None]]] = {
     "preview": ("미리보기", _DATE),
     "send": ("보내기", _DATE),
     "why": ("이유", _WHEN_OR_ENTRY),
+    "found": ("있음", _LINK),
+    "resend": ("다시보내기", None),
 }
 
 

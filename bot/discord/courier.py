@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -29,6 +30,8 @@ from bot.discord.seeing import seen_below
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """How far Discord's clock may be behind ours."""
+_LINK: Final = re.compile(r"/channels/(?P<guild>[0-9]+)/(?P<place>[0-9]{15,20})/(?P<message>[0-9]{15,20})(?![0-9])")
+"""The end of the address of a message."""
 _GONE_FOR_GOOD: Final = frozenset({10003, 10004})
 
 
@@ -150,6 +153,16 @@ class DiscordCourier:
         if found is None and not await entering.may_read(self._api, about):
             raise DiscordRefused(403, 50013)
         return found
+
+    def message_at(self, channel: Channel, link: str) -> str | None:
+        """Where a link to a message of this channel, or of a thread, leads, in the ledger's words.
+
+        Which channel a thread belongs to is not in its links.
+        """
+        found = _LINK.search(link)
+        if found is None or found["guild"] != channel.workspace:
+            return None
+        return message_id_of(channel.id, Place(int(found["place"]), int(found["message"])))
 
     async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:
         """By post id the reactions and replies of people now; a post that is gone is left out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,6 +26,8 @@ from bot.slack.workspaces import Workspaces, is_revoked
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """How far Slack's clock may be behind ours."""
+_LINK: Final = re.compile(r"/archives/(?P<channel>\w+)/p(?P<seconds>[0-9]{10})(?P<rest>[0-9]{6})\b")
+"""The end of the address of a message."""
 
 
 class SlackCourier:
@@ -111,6 +114,11 @@ class SlackCourier:
                 if is_revoked(error) or error.code == "channel_not_found":
                     raise
                 raise DeliveryUncertain(words_for(error), lasting=not is_passing(error)) from error
+
+    def message_at(self, channel: Channel, link: str) -> str | None:
+        """The ts in a link to a message of this channel."""
+        found = _LINK.search(link)
+        return f"{found['seconds']}.{found['rest']}" if found and found["channel"] == channel.id else None
 
     async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:
         """By post id the reactions and replies of people now; a post that is gone is left out.

@@ -1,8 +1,8 @@
-"""What a confirmed press does, as a button's value: `remove ID`, `end NUMBER`, `forget`."""
+"""What a confirmed press does, as a button's value: `remove ID`, `end NUMBER`, `forget`, `resend NUMBER`."""
 
 from __future__ import annotations
 
-from bot.usecases.answers import Act, EndAct, ForgetAct, RemoveAct
+from bot.usecases.answers import Act, EndAct, ForgetAct, RemoveAct, ResendAct
 
 
 def write_act(act: Act) -> str:
@@ -18,6 +18,8 @@ def write_act(act: Act) -> str:
             return f"end {subscription_id}"
         case ForgetAct():
             return "forget"
+        case ResendAct(post_id):
+            return f"resend {post_id}"
 
 
 def read_act(value: str) -> Act | None:
@@ -31,6 +33,8 @@ def read_act(value: str) -> Act | None:
             return RemoveAct(entry_id)
         case ["end", number] if number.isascii() and number.isdecimal() and len(number) < 10:
             return EndAct(int(number))
+        case ["resend", number] if number.isascii() and number.isdecimal() and len(number) < 19:
+            return ResendAct(int(number))
         case ["forget"]:
             return ForgetAct()
         case _:

@@ -40,7 +40,14 @@ class ForgetAct:
     """Erase the asker's own records."""
 
 
-Act = RemoveAct | EndAct | ForgetAct
+@dataclass(frozen=True, slots=True)
+class ResendAct:
+    """Send a post again of which nobody can tell whether it is there."""
+
+    post_id: int
+
+
+Act = RemoveAct | EndAct | ForgetAct | ResendAct
 """Something that is done once it has been confirmed; small enough to travel in a button."""
 
 # --- answers ----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from bot.core.errors import NotAllowed, PaperboyError
 from bot.core.messages import msg, msg_n
 from bot.core.people import Caller, Role
 from bot.core.subscriptions import Channel
-from bot.usecases import curate, look_up, subscribe, track
+from bot.usecases import curate, decide, look_up, subscribe, track
 from bot.usecases.answers import (
     Act,
     Answer,
@@ -24,6 +24,7 @@ from bot.usecases.answers import (
     LikeAnswer,
     NoticeAnswer,
     RemoveAct,
+    ResendAct,
     error_answer,
     notice,
 )
@@ -92,6 +93,8 @@ async def perform(desk: Desk, caller: Caller, channel: Channel, act: Act) -> Not
             return await _end(desk, caller, channel, subscription_id)
         case ForgetAct():
             return await _forget(desk, caller)
+        case ResendAct(post_id):
+            return await _resend(desk, caller, channel, post_id)
 
 
 async def show_entry(desk: Desk, caller: Caller, entry_id: str) -> EntryAnswer:
@@ -138,6 +141,12 @@ async def _remove(desk: Desk, caller: Caller, entry_id: str) -> NoticeAnswer:
 async def _end(desk: Desk, caller: Caller, channel: Channel, subscription_id: int) -> NoticeAnswer:
     done = await subscribe.unsubscribe(desk.stores, caller, channel, subscription_id)
     return notice(msg("Subscription {id} has ended.", id=str(done.id)), "/digest subscribe")
+
+
+async def _resend(desk: Desk, caller: Caller, channel: Channel, post_id: int) -> NoticeAnswer:
+    await decide.resend(desk.stores, caller, channel, post_id)
+    desk.nudge()
+    return notice(msg("It is sent again, and what waits behind it goes out."), "/digest why")
 
 
 async def _forget(desk: Desk, caller: Caller) -> NoticeAnswer:

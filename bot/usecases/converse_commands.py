@@ -11,10 +11,10 @@ from typing import Any, Final
 from bot.core import commands as core
 from bot.core.entries import Status
 from bot.core.messages import Message, msg
-from bot.core.people import Caller
+from bot.core.people import Caller, Role
 from bot.core.query import Day, first_day
 from bot.core.subscriptions import Channel
-from bot.usecases import curate, deliver, explain, follow, look_up, recap, subscribe
+from bot.usecases import curate, decide, deliver, explain, follow, look_up, recap, subscribe
 from bot.usecases.answers import (
     Answer,
     ConfirmAnswer,
@@ -29,6 +29,7 @@ from bot.usecases.answers import (
     PreviewAnswer,
     RecapAnswer,
     RemoveAct,
+    ResendAct,
     ResultsAnswer,
     SubscriptionFormAnswer,
     SubscriptionsAnswer,
@@ -177,7 +178,25 @@ async def _send(desk: Desk, caller: Caller, channel: Channel, command: core.Send
 async def _why(desk: Desk, caller: Caller, channel: Channel, command: core.Why) -> Answer:
     day, now = _date(caller, command.day), desk.clock.now()
     said = await explain.why(desk.stores, caller, channel, day=day, reference=command.reference, now=now)
-    return NoticeAnswer(said)
+    held = await decide.held_up(desk.stores, channel) if Role.OPERATOR in caller.roles else None
+    if held is None:
+        return NoticeAnswer(said)
+    return NoticeAnswer((*said, decide.question(held)), ("/digest found", "/digest resend"))
+
+
+async def _found(desk: Desk, caller: Caller, channel: Channel, command: core.Found) -> Answer:
+    held = await decide.found(desk.stores, desk.courier, caller, channel, command.link, at=desk.clock.now())
+    desk.nudge()
+    return notice(msg("“{post}” counts as posted, and what waits behind it goes out.", post=held.name), "/digest why")
+
+
+async def _resend(desk: Desk, caller: Caller, channel: Channel, _: core.Resend) -> Answer:
+    held = await decide.to_resend(desk.stores, caller, channel)
+    return ConfirmAnswer(
+        msg("Send “{post}” again? If it is in this channel already, it will be there twice.", post=held.name),
+        ResendAct(held.post.id),
+        msg("Send it again"),
+    )
 
 
 # --- the archive ------------------------------------------------------------------------------------------------------
@@ -234,6 +253,8 @@ HANDLERS: Final[Mapping[type[core.Command], Callable[[Desk, Caller, Channel, Any
     core.Preview: _preview,
     core.Send: _send,
     core.Why: _why,
+    core.Found: _found,
+    core.Resend: _resend,
     core.AddEntry: _add_entry,
     core.EditEntry: _edit_entry,
     core.RemoveEntry: _remove_entry,

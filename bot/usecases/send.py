@@ -299,7 +299,8 @@ async def _put_off(
 def _held_up(post: Post, reason: Message) -> Message:
     return msg(
         "The digest of {day} is held up, and so is all that comes after it: {reason}"
-        " Once that is put right, Paperboy goes on by itself.",
+        " Once that is put right, Paperboy goes on by itself. Or look into the channel, and decide there:"
+        " /digest found says that the post is there, /digest resend sends it again.",
         day=post.digest_date,
         reason=reason,
     )

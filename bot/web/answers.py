@@ -19,7 +19,7 @@ from bot.core.errors import (
 from bot.core.messages import msg
 from bot.core.people import Language
 from bot.usecases import answers
-from bot.usecases.answers import Act, Answer, EndAct, ForgetAct, NoticeAnswer, RemoveAct
+from bot.usecases.answers import Act, Answer, EndAct, ForgetAct, NoticeAnswer, RemoveAct, ResendAct
 from bot.web.rendering import card_of, payload_of
 
 TEMPLATES: Final[Mapping[type[Answer], str]] = {
@@ -106,5 +106,7 @@ def address_of(act: Act, channel_id: str) -> str:
             return f"/chat/entries/{entry_id}/remove"
         case EndAct(subscription_id):
             return f"/chat/channels/{channel_id}/subscriptions/{subscription_id}/end"
+        case ResendAct(post_id):
+            return f"/chat/channels/{channel_id}/posts/{post_id}/resend"
         case ForgetAct():
             return "/chat/forget-me"

@@ -23,7 +23,7 @@ from bot.core.messages import msg
 from bot.core.query_writing import write_tag
 from bot.locale import translator
 from bot.usecases import complete, converse
-from bot.usecases.answers import Act, Answer, EndAct, RemoveAct, error_answer
+from bot.usecases.answers import Act, Answer, EndAct, RemoveAct, ResendAct, error_answer
 from bot.web import actions, forms, viewing
 from bot.web.answers import shown
 from bot.web.live import listen
@@ -59,6 +59,7 @@ def add_routes(app: web.Application) -> None:
         ("POST", f"{channel}/subscriptions", _save_subscription),
         ("POST", channel + r"/subscriptions/{number:\d{1,9}}", _save_subscription),
         ("POST", channel + r"/subscriptions/{number:\d{1,9}}/end", _end_subscription),
+        ("POST", channel + r"/posts/{number:\d{1,18}}/resend", _resend),
         ("GET", message, _message),
         ("GET", f"{message}/place", _place),
         ("GET", f"{message}/thread", _thread),
@@ -260,6 +261,10 @@ async def _save_subscription(request: web.Request, visitor: Visitor) -> web.Stre
 
 async def _end_subscription(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     return await _perform(request, visitor, EndAct(int(request.match_info["number"])))
+
+
+async def _resend(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    return await _perform(request, visitor, ResendAct(int(request.match_info["number"])))
 
 
 async def _remove(request: web.Request, visitor: Visitor) -> web.StreamResponse:

@@ -107,6 +107,10 @@ class WebCourier:
             message = await self._workspace.by_key(key)
         return str(message.id) if message else None
 
+    def message_at(self, channel: Channel, link: str) -> str | None:  # noqa: ARG002 - a port's
+        """None: here it can always be told whether a post is there."""
+        return None
+
     async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:
         """The reactions and replies of these posts now.
 

@@ -11,8 +11,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
-from tests.crash.campaign import BLIND, PAPERBOY, Campaign, Report
+from tests.crash.campaign import Campaign, Report
 from tests.crash.databases import BASES
+from tests.crash.lives import BLIND, PAPERBOY
 from tests.crash.places import PLACES
 
 
@@ -44,8 +45,8 @@ async def _campaign(platform: str, database: str, seed: int, given: argparse.Nam
         def say(said: str) -> None:
             print(f"  {platform} {database}: {said}", flush=True)
 
-        command = BLIND if given.control else PAPERBOY
-        campaign = Campaign(platform, database, given.kills, seed, folder, command=command, say=say)
+        module, is_warm = BLIND if given.control else PAPERBOY, not given.cold
+        campaign = Campaign(platform, database, given.kills, seed, folder, module=module, is_warm=is_warm, say=say)
         return await campaign.run()
 
 
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-n", "--kills", type=int, default=20, help="kills of each platform and database (20)")
     parser.add_argument("--seed", type=int, help="makes the same choices again")
     parser.add_argument("--control", action="store_true", help="switch the look-up off: posts must be found doubled")
+    parser.add_argument("--cold", action="store_true", help="import everything at every start, as without the harness")
     parser.add_argument("--folder", type=Path, help="where databases and logs are kept")
     return parser
 

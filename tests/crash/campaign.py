@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -17,19 +17,18 @@ from bot.core.subscriptions import Subscription
 from bot.locale import translator
 from storage.opening import Storage, open_storage
 from tests.crash.databases import BASES, Base, forget_deliveries, pass_time, unfinished
+from tests.crash.lives import PAPERBOY, FreshStarts, Life, Lives, warm_starts
 from tests.crash.marks import Score, differences, judge, marks_in
 from tests.crash.places import PLACES, Place
 from tests.crash.script import Paper, new_round
-from tests.processes import close_pipes, free_port, start
+from tests.processes import free_port
 
 _MOST_LIVES = 80
 """Of a round; after that one more is let live, and what is not there then is lost."""
 _LAST_LIFE = 90.0
 _LOOK = 0.01
-
-PAPERBOY = ("-m", "bot", "run")
-BLIND = ("-m", "tests.crash.blind")
-"""The control: a Paperboy that finds nothing that it looks up."""
+_PATIENCE = 6.0
+"""Seconds in which something happens in a life, if anything does."""
 
 
 @dataclass
@@ -60,7 +59,8 @@ class Campaign:
     kills: int
     seed: int
     folder: Path
-    command: Sequence[str] = PAPERBOY
+    module: str = PAPERBOY
+    is_warm: bool = False
     papers: int = 3
     say: Callable[[str], None] = lambda _: None
     report: Report = field(default_factory=Report)
@@ -69,26 +69,32 @@ class Campaign:
     async def run(self) -> Report:
         """Kill as often as was asked for, to the end of the round."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        async with PLACES[self.platform]() as place, BASES[self.database](self.folder) as base:
+        async with PLACES[self.platform]() as place, BASES[self.database](self.folder) as base, self._lives() as lives:
             storage = await open_storage(base.url, migrate=True)
             try:
                 while self.report.kills < self.kills and self.report.is_good:
-                    await _Round(self, place, base, storage, self.report.rounds + 1).play()
+                    await _Round(self, place, base, storage, lives, self.report.rounds + 1).play()
                     self.report.rounds += 1
                 self.report.problems += place.complaints()
             finally:
                 await storage.close()
         return self.report
 
+    def _lives(self) -> AbstractAsyncContextManager[Lives]:
+        return warm_starts(self.module, self.folder) if self.is_warm else nullcontext(FreshStarts(self.module))
+
 
 class _Round:
     """One round of a campaign."""
 
-    def __init__(self, campaign: Campaign, place: Place, base: Base, storage: Storage, number: int) -> None:
+    def __init__(
+        self, campaign: Campaign, place: Place, base: Base, storage: Storage, lives: Lives, number: int
+    ) -> None:
         self._campaign = campaign
         self._place = place
         self._base = base
         self._storage = storage
+        self._lives = lives
         self._chance = Random(f"{campaign.seed}/{number}")
         self._script = new_round(number, datetime.now(UTC).date(), papers=campaign.papers, long=place.long)
         self._changes = self._chance.sample(["edit", "edit", "late", "late", "remove"], 4)
@@ -148,8 +154,8 @@ class _Round:
             await self._pass_time(timedelta(hours=1))
         if self._changes and chance.random() < 0.4:
             await self._change()
-        async with self._alive() as process, self._weather():
-            cutting = await self._until_killed(process)
+        async with self._alive() as life, self._weather():
+            cutting = await self._until_killed(life)
         if cutting is not None:
             await cutting
         self._campaign.report.kills += 1
@@ -157,34 +163,33 @@ class _Round:
             self._campaign.say(f"{self._campaign.report.kills} kills in {self._script.number} rounds")
 
     @asynccontextmanager
-    async def _alive(self) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def _alive(self) -> AsyncIterator[Life]:
         """A Paperboy, killed at the end."""
         settings = {"PAPERBOY_WEB_HOST": "0.0.0.0", "PAPERBOY_LOG_LEVEL": "warning", "DATABASE_URL": self._base.url}
         settings |= self._place.environment()
-        process = await start(self._campaign.folder, self._campaign.port, command=self._campaign.command, **settings)
+        life = await self._lives.start(self._campaign.folder, self._campaign.port, **settings)
         try:
-            yield process
+            yield life
+            if await life.ended(0):
+                self._campaign.report.problems.append("Paperboy ended by itself; log.txt says why")
         finally:
-            if process.returncode is None:
-                process.kill()
-            else:
-                self._campaign.report.problems.append(f"Paperboy ended by itself with {process.returncode}")
-            await process.wait()
-            close_pipes(process)
+            await life.kill()
 
-    async def _until_killed(self, process: asyncio.subprocess.Process) -> asyncio.Task[None] | None:
+    async def _until_killed(self, life: Life) -> asyncio.Task[None] | None:
         """Until a moment of its start now and then, mostly until one after it has begun to send.
 
         Hands back what cuts the database, if that is still going on.
         """
         chance, before = self._chance, self._place.count()
         if chance.random() < 0.08:
-            await _sleep_or_end(process, chance.uniform(0.1, 1.5))
+            await life.ended(chance.uniform(0.0, 1.5))
             return None
-        await self._begun(process, before)
+        await self._until_count(life, before + 1)
         cutting = asyncio.create_task(self._base.cut(chance)) if chance.random() < 0.12 else None
         longer = chance.random() < 0.15
-        await _sleep_or_end(process, chance.uniform(1.0, 2.5) if longer else chance.uniform(0.0, 0.6))
+        if chance.random() < 0.5:  # so that a life comes to something on a machine that has much else to do
+            await self._until_count(life, before + chance.randint(1, 16))
+        await life.ended(chance.uniform(1.0, 2.5) if longer else chance.uniform(0.0, 0.4))
         if self._changes and chance.random() < 0.1 and cutting is None:
             await self._change()
         if cutting is not None:
@@ -193,13 +198,12 @@ class _Round:
             return cutting
         return None
 
-    async def _begun(self, process: asyncio.subprocess.Process, before: int) -> None:
-        """Wait until it has done something on the platform, or has had the time to."""
-        end = asyncio.get_running_loop().time() + 8
-        while self._place.count() == before and process.returncode is None:
-            if asyncio.get_running_loop().time() > end:
+    async def _until_count(self, life: Life, count: int) -> None:
+        """Wait until it has done so much on the platform, or has had the time to."""
+        end = asyncio.get_running_loop().time() + _PATIENCE
+        while self._place.count() < count and asyncio.get_running_loop().time() < end:
+            if await life.ended(_LOOK):
                 return
-            await asyncio.sleep(_LOOK)  # the moment of the kill is the point
 
     @asynccontextmanager
     async def _weather(self) -> AsyncIterator[None]:
@@ -266,8 +270,3 @@ class _Round:
             if score:
                 where = f"round {self._script.number}, {seat.layout} in {seat.channel.id}"
                 self._campaign.say(f"{where}: {score}: {differences(posts, shown)}")
-
-
-async def _sleep_or_end(process: asyncio.subprocess.Process, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), seconds)  # the moment of the kill is the point

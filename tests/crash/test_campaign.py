@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.campaign import BLIND, Campaign
+from tests.crash.campaign import Campaign
 from tests.crash.databases import BASES
+from tests.crash.lives import BLIND
 
 pytestmark = pytest.mark.slow
 
@@ -26,5 +27,5 @@ async def test_whatever_crashes_every_post_is_there_once_and_in_order(
 @pytest.mark.parametrize("platform", ["slack", "discord"])
 async def test_without_the_look_up_posts_are_found_doubled(tmp_path: Path, platform: str) -> None:
     """The control: a harness that finds nothing wrong here could find nothing anywhere."""
-    report = await Campaign(platform, "sqlite", 60, 20240621, tmp_path, command=BLIND).run()
+    report = await Campaign(platform, "sqlite", 12, 20240621, tmp_path, module=BLIND, is_warm=True).run()
     assert report.score.doubled + report.score.lost > 0

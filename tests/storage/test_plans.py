@@ -38,21 +38,27 @@ def large(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def archive(large: Path) -> AsyncIterator[Storage]:
     storage = await open_storage(f"sqlite:///{large}")
-    if not await storage.archive.count():
-        entries = [
-            Entry(
-                id=f"{number:010}",
-                title=f"Paper {number}",
-                digest_date=TODAY - timedelta(number // 3),
-                authors=(f"Name{number % 500} Kumar{number % 7}",),
-                tags=(f"t{number % 100}", f"u{number % 7}"),
-            )
-            for number in range(SIZE)
-        ]
-        now = datetime.now(UTC)
-        await storage.archive.write_import([ImportedEntry(entry, True) for entry in entries], documents=[], at=now)
+    await fill(storage)
     yield storage
     await storage.close()
+
+
+async def fill(storage: Storage) -> None:
+    """Put all entries into an archive that is empty."""
+    if await storage.archive.count():
+        return
+    entries = [
+        Entry(
+            id=f"{number:010}",
+            title=f"Paper {number}",
+            digest_date=TODAY - timedelta(number // 3),
+            authors=(f"Name{number % 500} Kumar{number % 7}",),
+            tags=(f"t{number % 100}", f"u{number % 7}"),
+        )
+        for number in range(SIZE)
+    ]
+    now = datetime.now(UTC)
+    await storage.archive.write_import([ImportedEntry(entry, True) for entry in entries], documents=[], at=now)
 
 
 LOOKUPS = {
@@ -103,6 +109,19 @@ async def plans_of(archive: Storage, criteria: Criteria, cursor: str | None) -> 
 
 async def plans_while(archive: Storage, do: Callable[[], Awaitable[object]]) -> list[list[str]]:
     """The plans of all statements that something takes."""
+    statements = await statements_while(archive, do)
+
+    def explain(connection: Connection) -> list[list[str]]:
+        return [
+            [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
+            for statement, parameters in statements
+        ]
+
+    return await archive.database.read(explain)
+
+
+async def statements_while(archive: Storage, do: Callable[[], Awaitable[object]]) -> list[tuple[str, Any]]:
+    """All statements that something takes, with their parameters."""
     statements: list[tuple[str, Any]] = []
 
     def keep(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
@@ -115,14 +134,7 @@ async def plans_while(archive: Storage, do: Callable[[], Awaitable[object]]) -> 
         await do()
     finally:
         event.remove(engine, "before_cursor_execute", keep)
-
-    def explain(connection: Connection) -> list[list[str]]:
-        return [
-            [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
-            for statement, parameters in statements
-        ]
-
-    return await archive.database.read(explain)
+    return statements
 
 
 HERE = Channel("local", "local", "general")

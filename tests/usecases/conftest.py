@@ -118,6 +118,10 @@ class SmallPlatform:
             None,
         )
 
+    def message_at(self, channel: Channel, link: str) -> str | None:
+        here = f"https://chat.example/{channel.id}/"
+        return link.removeprefix(here) if link.startswith(here) else None
+
     async def seen(self, channel: Channel, posts: Sequence[Post]) -> Mapping[int, Seen]:
         self._require(channel)
         if self.busy_reads:
