@@ -109,7 +109,7 @@ async def test_health(local: Site) -> None:
 
 
 async def test_not_ready_without_a_database(public: Site) -> None:
-    with closing(sqlite3.connect(public.storage.database.path)) as connection:
+    with closing(sqlite3.connect(public.storage.database.name)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("ALTER TABLE entries RENAME TO elsewhere")
     assert (await public.get("/healthz")).status == 200
