@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web
 
 from bot.clock import SystemClock
-from bot.core.errors import SettingsError
+from bot.core.errors import Conflict, SettingsError
 from bot.core.ports import Courier, Stores
 from bot.core.subscriptions import Layout
 from bot.feeds.arxiv import ArxivSource
@@ -59,7 +59,10 @@ async def fill_from_seeds(stores: Stores, at: datetime) -> int:
     if folder is not None and await stores.archive.count() == 0:
         files, _ = find_files([folder])
         pages = [(name, path) for name, path in files if path.suffix == ".txt"]
-        await import_documents(stores, read_documents(pages), at=at)
+        try:
+            await import_documents(stores, read_documents(pages), at=at)
+        except Conflict:  # another process has filled it at the same moment
+            log.info("run.filled_by_another")
     return await stores.archive.count()
 
 
