@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -35,11 +36,16 @@ from storage.tables import deliveries, posts, subscriptions
 
 
 class DeliveryLedger:
-    """`bot.core.ports.Ledger` on a database, for one worker, which holds what it is handed by its name."""
+    """`bot.core.ports.Ledger` on a database, for one worker by its name.
+
+    What it is handed is held by this process of it: it knows what an earlier one has left, and a word of that one which
+    the database hears late counts no more.
+    """
 
     def __init__(self, database: Database, worker: str) -> None:
         self._database = database
         self._worker = worker
+        self._holder = f"{worker}#{secrets.token_hex(4)}"  # what is left of an earlier process may still be on its way
         self._watch = Watch()
 
     async def plan(
@@ -74,22 +80,34 @@ class DeliveryLedger:
     async def recover(self, serving: Collection[Channel] = ()) -> int:
         """See the port."""
         held = await self._database.read(claims.held)
-        left = [claim for claim, channel in held if claim.holder == self._worker and channel not in serving]
+        left = [claim for claim, channel in held if self._is_left(claim, channel, serving)]
         return await self._database.write(claims.take_away, left) if left else 0
+
+    def _is_left(self, claim: Claim, channel: Channel, serving: Collection[Channel]) -> bool:
+        return self._is_own(claim) and (claim.holder != self._holder or channel not in serving)
+
+    def _is_own(self, claim: Claim) -> bool:
+        """Whether this worker made it, in this process or an earlier one."""
+        return claim.holder.rpartition("#")[0] == self._worker
 
     async def take_over(self, elapsed: float) -> int:
         """See the port."""
         held = await self._database.read(claims.held)
-        abandoned = self._watch.abandoned([claim for claim, _ in held if claim.holder != self._worker], elapsed)
+        abandoned = self._watch.abandoned([claim for claim, _ in held if not self._is_own(claim)], elapsed)
         return await self._database.write(claims.take_away, abandoned) if abandoned else 0
 
     async def claims(self) -> Sequence[Claim]:
         """See the port."""
         return [claim for claim, _ in await self._database.read(claims.held)]
 
+    @property
+    def holder(self) -> str:
+        """The name under which posts are held by this worker as long as its process lives."""
+        return self._holder
+
     async def renew(self, post_id: int) -> bool:
         """See the port."""
-        return await self._database.write(claims.renew, post_id, self._worker)
+        return await self._database.write(claims.renew, post_id, self._holder)
 
     async def channels_waiting(self, now: datetime) -> Sequence[Channel]:
         """See the port."""
@@ -101,7 +119,7 @@ class DeliveryLedger:
 
     async def claim(self, channel: Channel, now: datetime) -> Post | None:
         """See the port."""
-        return await self._database.write(claims.claim, channel, now, self._worker)
+        return await self._database.write(claims.claim, channel, now, self._holder)
 
     async def mark_sent(self, post_id: int, *, message_id: str, revision: int, at: datetime) -> None:
         """See the port."""
@@ -109,23 +127,23 @@ class DeliveryLedger:
 
     async def mark_changed(self, post_id: int, *, revision: int) -> None:
         """See the port. A change ordered while this one was under way is still to be made."""
-        await self._database.write(claims.mark_changed, post_id, self._worker, revision)
+        await self._database.write(claims.mark_changed, post_id, self._holder, revision)
 
     async def mark_withdrawn(self, post_id: int) -> None:
         """See the port."""
-        await self._database.write(claims.mark_withdrawn, post_id, self._worker)
+        await self._database.write(claims.mark_withdrawn, post_id, self._holder)
 
     async def mark_uncertain(self, post_id: int, *, reason: Message, retry_at: datetime) -> bool:
         """See the port."""
-        return await self._database.write(claims.mark_uncertain, post_id, self._worker, reason, retry_at)
+        return await self._database.write(claims.mark_uncertain, post_id, self._holder, reason, retry_at)
 
     async def mark_failed(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
         """See the port."""
-        await self._database.write(claims.mark_failed, post_id, self._worker, reason, retry_at)
+        await self._database.write(claims.mark_failed, post_id, self._holder, reason, retry_at)
 
     async def mark_refused(self, post_id: int, *, reason: Message, alone: bool = False) -> bool:
         """See the port."""
-        return await self._database.write(claims.mark_refused, post_id, self._worker, reason, alone)
+        return await self._database.write(claims.mark_refused, post_id, self._holder, reason, alone)
 
     async def held_up(self, channel: Channel) -> Post | None:
         """See the port."""

@@ -46,7 +46,7 @@ async def _campaign(platform: str, database: str, seed: int, given: argparse.Nam
             print(f"  {platform} {database}: {said}", flush=True)
 
         module, is_warm = BLIND if given.control else PAPERBOY, not given.cold
-        campaign = Campaign(platform, database, given.kills, seed, folder, module=module, is_warm=is_warm, say=say)
+        campaign = Campaign(platform, database, given.kills, seed, folder, module, is_warm, given.workers, say=say)
         return await campaign.run()
 
 
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-n", "--kills", type=int, default=20, help="kills of each platform and database (20)")
     parser.add_argument("--seed", type=int, help="makes the same choices again")
     parser.add_argument("--control", action="store_true", help="switch the look-up off: posts must be found doubled")
+    parser.add_argument("--workers", type=int, default=1, choices=[1, 2], help="processes at a time (1)")
     parser.add_argument("--cold", action="store_true", help="import everything at every start, as without the harness")
     parser.add_argument("--folder", type=Path, help="where databases and logs are kept")
     return parser

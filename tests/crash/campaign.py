@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -25,7 +25,8 @@ from tests.processes import free_port
 
 _MOST_LIVES = 80
 """Of a round; after that one more is let live, and what is not there then is lost."""
-_LAST_LIFE = 90.0
+_LAST_LIFE = 300.0
+"""Seconds of the life that brings a round to its end: more than a lease, should another worker have left something."""
 _LOOK = 0.01
 _PATIENCE = 6.0
 """Seconds in which something happens in a life, if anything does."""
@@ -61,10 +62,12 @@ class Campaign:
     folder: Path
     module: str = PAPERBOY
     is_warm: bool = False
+    workers: int = 1
     papers: int = 3
     say: Callable[[str], None] = lambda _: None
     report: Report = field(default_factory=Report)
-    port: int = field(default_factory=free_port)  # the same at every start, which makes it the same worker
+    ports: list[int] = field(default_factory=lambda: [free_port(), free_port()])
+    """Where workers serve pages: the same at every start, by which they are the same workers."""
 
     async def run(self) -> Report:
         """Kill as often as was asked for, to the end of the round."""
@@ -97,11 +100,22 @@ class _Round:
         self._lives = lives
         self._chance = Random(f"{campaign.seed}/{number}")
         self._script = new_round(number, datetime.now(UTC).date(), papers=campaign.papers, long=place.long)
+        self._beside = AsyncExitStack()  # the second worker, which lives on while the first one is killed
+        self._has_company = False
         self._changes = self._chance.sample(["edit", "edit", "late", "late", "remove"], 4)
 
     async def play(self) -> None:
         """Deliver two digests everywhere, whatever happens, and look at what stands there."""
         await self._subscribe()
+        async with self._beside:
+            await self._deliver()
+        self._look_at_channels()
+        if not self._campaign.report.is_good:
+            return  # what there is to be looked into is left as it is
+        await forget_deliveries(self._storage.database)
+        self._place.clear()
+
+    async def _deliver(self) -> None:
         for _ in range(_MOST_LIVES):
             if await self._is_over():
                 break
@@ -111,11 +125,6 @@ class _Round:
             await self._live_and_die()
         else:
             await self._live_on()
-        self._look_at_channels()
-        if not self._campaign.report.is_good:
-            return  # what there is to be looked into is left as it is
-        await forget_deliveries(self._storage.database)
-        self._place.clear()
 
     async def _subscribe(self) -> None:
         """New papers, and an order for them in every channel that has been due since a moment."""
@@ -154,6 +163,8 @@ class _Round:
             await self._pass_time(timedelta(hours=1))
         if self._changes and chance.random() < 0.4:
             await self._change()
+        if self._campaign.workers > 1:
+            await self._change_company()
         async with self._alive() as life, self._weather():
             cutting = await self._until_killed(life)
         if cutting is not None:
@@ -162,12 +173,22 @@ class _Round:
         if self._campaign.report.kills % 50 == 0:
             self._campaign.say(f"{self._campaign.report.kills} kills in {self._script.number} rounds")
 
+    async def _change_company(self) -> None:
+        """The second worker is killed every now and then, and comes back a life later."""
+        if not self._has_company:
+            await self._beside.enter_async_context(self._alive(1))
+            self._has_company = True
+        elif self._chance.random() < 0.4:
+            await self._beside.aclose()
+            self._has_company = False
+            self._campaign.report.kills += 1
+
     @asynccontextmanager
-    async def _alive(self) -> AsyncIterator[Life]:
+    async def _alive(self, worker: int = 0) -> AsyncIterator[Life]:
         """A Paperboy, killed at the end."""
         settings = {"PAPERBOY_WEB_HOST": "0.0.0.0", "PAPERBOY_LOG_LEVEL": "warning", "DATABASE_URL": self._base.url}
         settings |= self._place.environment()
-        life = await self._lives.start(self._campaign.folder, self._campaign.port, **settings)
+        life = await self._lives.start(self._campaign.folder, self._campaign.ports[worker], **settings)
         try:
             yield life
             if await life.ended(0):
@@ -225,13 +246,15 @@ class _Round:
     async def _live_on(self) -> None:
         """One life in fair weather, to its end."""
         await self._pass_time(timedelta(hours=12))
-        while self._changes:
-            await self._change()
         async with self._alive():
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(_LAST_LIFE):
-                    while not await self._is_over():  # noqa: ASYNC110 - another process is at work
-                        await asyncio.sleep(0.2)
+                    while not await self._is_over():
+                        if self._changes:
+                            await self._change()
+                        await asyncio.sleep(0.2)  # another process is at work
+            except TimeoutError:
+                self._campaign.report.problems.append(f"round {self._script.number} did not come to an end")
 
     # --- what people do, and what they see ----------------------------------------------------------------------
 

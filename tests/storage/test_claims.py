@@ -446,3 +446,17 @@ async def test_no_post_is_handed_out_twice(desk: Desk, database_url: str) -> Non
     assert await desk.claim() is None
     assert len(handed) == len(set(handed)) == 15
     assert handed == sorted(handed)
+
+
+async def test_a_word_of_an_earlier_process_that_comes_late_counts_no_more(desk: Desk, database_url: str) -> None:
+    post = await desk.next()
+    again = await open_storage(database_url)  # the same worker, started again
+    try:
+        assert await again.ledger.recover([desk.order.channel]) == 1
+        uncertain = await again.ledger.claim(desk.order.channel, desk.now)
+        assert uncertain is not None
+        await desk.ledger.mark_failed(post.id, reason=WHY, retry_at=desk.now)
+        assert await desk.states() == "h:uncertain a:planned b:planned"
+        assert await desk.claim() is None
+    finally:
+        await again.close()

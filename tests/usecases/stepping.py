@@ -163,7 +163,7 @@ class Worker:
     async def beat(self) -> None:
         """Say of whatever it holds that it is at work on it, as it does while it is alive."""
         for claim in await self._ledger.claims():
-            if claim.holder == self.name:
+            if claim.holder == self._ledger.holder:
                 assert not self.is_at_work or await self._ledger.renew(claim.post_id)
 
     async def kill(self) -> None:
