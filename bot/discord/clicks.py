@@ -26,8 +26,8 @@ from bot.usecases import converse, presses
 from bot.usecases.answers import Answer
 from bot.usecases.asks import Ask, AskKind, Press, read_ask, read_press
 
-_SECONDS_FOR_STATE: Final = 1.5
-"""How long a kept state may take where a form may have to open, which it must within three seconds."""
+_SECONDS_FOR_STATE: Final = 0.7
+"""How long a kept state may take where a form may have to open: what that shows takes `forms.PATIENCE` besides."""
 
 Handler = Callable[[DiscordParts, Interaction, str], Awaitable[None]]
 

@@ -7,7 +7,7 @@ clicked on, or in a message of its own. When Discord takes no answer any more, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace as changed
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from bot.discord.actions import MOST_CUSTOM_ID, custom_id, kept_state, numbered,
 from bot.discord.api import said
 from bot.discord.client import PaperboyClient
 from bot.discord.components import Button, DiscordMessage, buttons_in, with_buttons
-from bot.discord.errors import EXPIRED, DiscordError, DiscordRefused, translated
+from bot.discord.errors import EXPIRED, DiscordError, DiscordRefused, DiscordUnreachable, translated
 from bot.discord.parts import DiscordParts
 
 Interaction = discord.Interaction[PaperboyClient]
@@ -29,10 +29,17 @@ Interaction = discord.Interaction[PaperboyClient]
 _NUMBER: Final = 3
 """Characters that keep a custom id apart from an equal one, as `.12`."""
 _THINKING: Final = "thinking"
+_ACKNOWLEDGED: Final = "acknowledged"
+_ACKNOWLEDGED_ALREADY: Final = 40060
 _PRIVATE: Final = 1 << 6
 """The flag of a message that one person sees."""
 
 log = structlog.get_logger(__name__)
+
+
+def is_acknowledged(interaction: Interaction) -> bool:
+    """Whether Discord has heard of us since the person did it."""
+    return interaction.response.is_done() or interaction.extras.get(_ACKNOWLEDGED, False)
 
 
 async def defer(interaction: Interaction, *, replace: bool = False) -> bool:
@@ -40,19 +47,37 @@ async def defer(interaction: Interaction, *, replace: bool = False) -> bool:
 
     False when Discord takes no answer any more: the person has been told so by Discord itself.
     """
-    if interaction.response.is_done():
+    if is_acknowledged(interaction):
         return True
     try:
-        with translated(discord.utils.utcnow()):
-            if replace:
-                await interaction.response.defer()
-            else:
-                await interaction.response.defer(ephemeral=True, thinking=True)
-                interaction.extras[_THINKING] = True
+        if replace:
+            await acknowledge(interaction, interaction.response.defer)
+        else:
+            await acknowledge(interaction, lambda: interaction.response.defer(ephemeral=True, thinking=True))
+            interaction.extras[_THINKING] = True
     except DiscordError as error:
         log.warning("discord.not_acknowledged", guild=interaction.guild_id, reason=str(error))
         return False
     return True
+
+
+async def acknowledge(interaction: Interaction, work: Callable[[], Awaitable[object]]) -> None:
+    """Tell Discord the first it hears; once more where its answer was lost, which tells whether it had heard.
+
+    Raises:
+        DiscordRefused, DiscordBusy, DiscordUnreachable
+    """
+    try:
+        with translated(discord.utils.utcnow()):
+            await work()
+    except DiscordUnreachable:
+        try:
+            with translated(discord.utils.utcnow()):
+                await work()
+        except DiscordRefused as error:
+            if error.code != _ACKNOWLEDGED_ALREADY:
+                raise
+    interaction.extras[_ACKNOWLEDGED] = True
 
 
 async def reply(

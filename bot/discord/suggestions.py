@@ -83,26 +83,25 @@ def suggest(parts: DiscordParts, what: Suggested) -> Suggest:
 
 async def _found(parts: DiscordParts, interaction: Interaction, what: Suggested, typed: str) -> Found:
     caller, channel, stores = parts.people.caller(interaction), channel_of(interaction), parts.desk.stores
-    async with parts.gate:
-        match what:
-            case Suggested.TAGS:
-                return await _tags(parts, interaction, caller, typed)
-            case Suggested.QUERY:
-                done = await complete_query(stores, caller, channel, typed, len(typed))
-                # the same twice: what is shown is what somebody goes on typing after
-                return [(line, line) for offer in done.offers for line in [_completed(typed, done.start, offer)]]
-            case Suggested.FOLLOWED:
-                return _followed((await follow.following(stores, caller)).queries, typed)
-            case Suggested.DATE_OR_ENTRY:
-                days = await complete_value(stores, caller, channel, CompletionKind.DATE, typed)
-                entries = await complete_value(stores, caller, channel, CompletionKind.ENTRY, typed)
-                return [_choice(offer, what, caller) for offer in (*days, *entries)]
-            case Suggested.DRAFT_OR_ENTRY:
-                entries = await complete_value(stores, caller, channel, CompletionKind.ENTRY, typed)
-                return [*await _drafts(stores, caller, typed), *(_choice(offer, what, caller) for offer in entries)]
-            case _:
-                offers = await complete_value(stores, caller, channel, _KINDS[what], typed)
-                return [_choice(offer, what, caller) for offer in offers]
+    match what:
+        case Suggested.TAGS:
+            return await _tags(parts, interaction, caller, typed)
+        case Suggested.QUERY:
+            done = await complete_query(stores, caller, channel, typed, len(typed))
+            # the same twice: what is shown is what somebody goes on typing after
+            return [(line, line) for offer in done.offers for line in [_completed(typed, done.start, offer)]]
+        case Suggested.FOLLOWED:
+            return _followed((await follow.following(stores, caller)).queries, typed)
+        case Suggested.DATE_OR_ENTRY:
+            days = await complete_value(stores, caller, channel, CompletionKind.DATE, typed)
+            entries = await complete_value(stores, caller, channel, CompletionKind.ENTRY, typed)
+            return [_choice(offer, what, caller) for offer in (*days, *entries)]
+        case Suggested.DRAFT_OR_ENTRY:
+            entries = await complete_value(stores, caller, channel, CompletionKind.ENTRY, typed)
+            return [*await _drafts(stores, caller, typed), *(_choice(offer, what, caller) for offer in entries)]
+        case _:
+            offers = await complete_value(stores, caller, channel, _KINDS[what], typed)
+            return [_choice(offer, what, caller) for offer in offers]
 
 
 def _choice(offer: Offer, what: Suggested, caller: Caller) -> tuple[str, str]:

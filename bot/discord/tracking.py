@@ -89,7 +89,7 @@ class _Tracking:
             self._put(event.channel_id, "reaction_add", lambda: self._reacted(event))
 
     async def _reacted(self, event: Reaction) -> None:
-        post = await self._post_reacted_to(event, is_ours=event.message_author_id == self._me)
+        post = await self._post_reacted_to(event, is_ours=event.message_author_id in (None, self._me))
         if post is not None:
             now = self._parts.desk.clock.now()
             await self._stores.engagement.react(post.id, _person(event), _emoji(event.emoji), at=now)
@@ -119,12 +119,12 @@ class _Tracking:
             self._put(event.channel_id, "reaction_clear", lambda: self._look_again(event))
 
     async def _look_again(self, event: Cleared) -> None:
-        post = await self._post_at(event.guild_id or 0, event.channel_id, event.message_id)
+        post = await self._post_reacted_to(event, is_ours=None)
         if post is not None:
             await track.look_again(self._stores, self._parts.courier, self._parts.desk.clock, post)
 
-    async def _post_reacted_to(self, event: Reaction, *, is_ours: bool | None) -> Post | None:
-        """The post that gathers a reaction; `is_ours` says whether Paperboy wrote the message, where that was told."""
+    async def _post_reacted_to(self, event: Reaction | Cleared, *, is_ours: bool | None) -> Post | None:
+        """The post that gathers a reaction; `is_ours` says whether Paperboy may have written the message just now."""
         if is_ours is False or event.message_id in self._no_posts:
             return None
         guild = event.guild_id or 0
@@ -132,13 +132,25 @@ class _Tracking:
         if post is None:
             post = await self._post_of_part(guild, event.channel_id, event.message_id)
         if post is None and is_ours:
-            post = await self._post_soon(guild, event.channel_id, event.message_id)
-        if post is None and is_ours:
+            post = await self._post_to_be(event)
+        return post
+
+    async def _post_to_be(self, event: Reaction | Cleared) -> Post | None:
+        """The post that a message of ours is which the ledger does not know: Discord's answer to us is late, or lost.
+
+        A message without a label is no post, and never will be one.
+        """
+        message = await message_at(self._parts.api, event.channel_id, event.message_id)
+        if message is None or own_numbers(message) is None:
             _remember(self._no_posts, event.message_id, None)
+            return None
+        post = await self._post_soon(event.guild_id or 0, event.channel_id, event.message_id)
+        if post is None:
+            self._missed()
         return post
 
     async def _post_soon(self, guild: int, channel_id: int, message_id: int) -> Post | None:
-        """A post so new that the ledger has not heard of it: people may be quicker than Discord's answer to us."""
+        """A post that is so new that people are quicker than Discord's answer to us."""
         made = snowflake_time(message_id)
         if (self._parts.desk.clock.now() - made).total_seconds() > _FRESH:
             return None
