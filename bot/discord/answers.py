@@ -16,6 +16,7 @@ from bot.core.people import Language
 from bot.core.subscriptions import Subscription
 from bot.discord.actions import ActionId
 from bot.discord.components import DiscordMessage, Part, Row, Rule, Style, Text, rows
+from bot.discord.lines import as_typed
 from bot.discord.markdown import heading, small
 from bot.discord.paging import Group, page_message
 from bot.discord.pieces import (
@@ -76,7 +77,7 @@ def _subtitle(text: str) -> Text:
 
 def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
     results, speaker = answer.results, view.speaker
-    asked = texts([Run(f"/paper {results.text}".strip(), code=True)])
+    asked = texts([Run(as_typed(f"/paper {results.text}".strip()), code=True)])
     if results.notice:
         lines = [f"/paper {text}" for text in results.suggestions]
         said = [*asked, *said_parts(speaker.say(results.notice))]
@@ -168,7 +169,7 @@ def _help(answer: answers.HelpAnswer, view: View) -> Rendered:
 
 
 def _explained(line: str, what: str) -> list[Part]:
-    return texts([Run(line, code=True), Run(f" {what}")])
+    return texts([Run(as_typed(line), code=True), Run(f" {what}")])
 
 
 def _following(answer: answers.FollowingAnswer, view: View) -> Rendered:

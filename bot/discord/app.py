@@ -138,7 +138,7 @@ class DiscordPlatform:
                 raise SettingsError(_FATAL[_INTENTS]) from error
             except discord.ConnectionClosed as closed:
                 said = _FATAL.get(
-                    closed.code, msg("Discord has closed the connection (code {code}).", code=closed.code)
+                    closed.code, msg("Discord has closed the connection (code {code}).", code=str(closed.code))
                 )
                 raise SettingsError(said) from closed
             except (discord.DiscordException, ReconnectWebSocket, aiohttp.ClientError, OSError) as error:

@@ -6,6 +6,7 @@ The gateway and the REST addresses are those of the settings, the address for re
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -35,7 +36,21 @@ _LONGEST_PAUSE: Final = 60.0
 _LAUNCH_PATIENCE: Final = 600.0
 """Seconds for which a shard is tried to be connected for the first time, before all begins anew."""
 
+_LONGEST_BACKOFF: Final = 6
+"""Of the library's pauses before it connects a shard again, the longest is two to the power of this, in seconds."""
+
 log = structlog.get_logger(__name__)
+
+
+def calm(record: logging.LogRecord) -> bool:
+    """Have the library say in one line that it connects again: it is no error of anybody's here."""
+    if record.levelno == logging.ERROR and record.msg.startswith("Attempting a reconnect"):
+        record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+    return True
+
+
+for _name in ("discord.client", "discord.shard"):
+    logging.getLogger(_name).addFilter(calm)
 
 
 def point_at(settings: DiscordSettings) -> None:
@@ -69,12 +84,37 @@ def no_repetition() -> aiohttp.TraceConfig:
     return trace
 
 
+class _Bucket(discord.http.Ratelimit):
+    """The library's own, but that its window is long keeps only those waiting for whom there is no place in it.
+
+    A window may last for minutes, as that of starting threads does, and have many places.
+    """
+
+    __slots__ = ()
+
+    async def acquire(self) -> None:
+        """Take a place, now or after a wait that is not too long."""
+        patience = self._max_ratelimit_timeout
+        if self.remaining > 0:
+            self._max_ratelimit_timeout = None  # it is taken at once, before anybody else can ask
+        try:
+            await super().acquire()
+        finally:
+            self._max_ratelimit_timeout = patience
+
+
 class _Http(discord.http.HTTPClient):
     """The library's own, but gateways are looked for where the settings say, or the API of the settings."""
 
     gateway_url: str | None = None
     unheard = 0  # connections to a gateway since it last told of an event
     _named: str | None = None
+
+    def get_ratelimit(self, key: str) -> discord.http.Ratelimit:
+        """The bucket of a route."""
+        if key not in self._buckets:
+            self._buckets[key] = _Bucket(self.max_ratelimit_timeout)
+        return super().get_ratelimit(key)
 
     async def get_bot_gateway(self) -> tuple[int, str, SessionStartLimit]:
         """What Discord says of its gateway."""
@@ -184,6 +224,9 @@ class PaperboyClient(discord.AutoShardedClient):
         """
         async with asyncio.timeout(self.launch_patience):
             await super().launch_shard(gateway, shard_id, initial=initial)
+        if (shard := self.get_shard(shard_id)) is not None:
+            backoff = shard._parent._backoff  # noqa: SLF001 - the library offers no setting for it
+            backoff._max = _LONGEST_BACKOFF  # noqa: SLF001 - it would be up to 17 minutes
 
     async def reopen(self) -> None:
         """Be as new after the library has closed it: whoever uses it logs in again."""

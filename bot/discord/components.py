@@ -78,7 +78,7 @@ Part = Text | Rule | Row | Section
 
 @dataclass(frozen=True, slots=True)
 class DiscordMessage:
-    """What one message says, from top to bottom; the first part is a text."""
+    """What one message says, from top to bottom; a post begins with a text."""
 
     parts: tuple[Part, ...]
 

@@ -221,9 +221,9 @@ def _long_typed(name: str, form: EntryForm, typed: Typed) -> str | None:
     if not there:
         return None
     text = _spread(name, form)
-    count = max(len(text.parts), max(there) + 1)
-    parts = [*text.parts, *[""] * (count - len(text.parts))]
-    between = [*text.between, *[", " if name == "authors" else PARAGRAPH] * (count - 1 - len(text.between))]
+    added = max(there) + 1 - len(text.parts)  # fields beyond the text; mostly none
+    parts = [*text.parts, *[""] * added]
+    between = [*text.between, *[", " if name == "authors" else PARAGRAPH] * added]
     is_touched = False
     for number, key in there.items():
         if not is_untouched(typed[key][0], parts[number]):

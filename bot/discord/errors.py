@@ -125,7 +125,7 @@ def words_for(error: DiscordError) -> Message:
         case DiscordRefused(status=401):
             return msg("Discord does not accept Paperboy's token any more. Set a new DISCORD_TOKEN, and restart.")
         case DiscordRefused(code=code):
-            return _WORDS.get(code) or msg("Discord did not accept this (code {code}).", code=code)
+            return _WORDS.get(code) or msg("Discord did not accept this (code {code}).", code=str(code))
         case DiscordBusy():
             return msg("Discord asks Paperboy to wait a little.")
         case _:

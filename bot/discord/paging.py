@@ -7,10 +7,11 @@ is turned like pages: the buttons carry the question, which is asked again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import dropwhile
 from typing import Final
 
 from bot.discord.actions import ActionId, custom_id
-from bot.discord.components import MOST_COMPONENTS, MOST_TEXT, Button, DiscordMessage, Part, Row, joined, size
+from bot.discord.components import MOST_COMPONENTS, MOST_TEXT, Button, DiscordMessage, Part, Row, Rule, joined, size
 from bot.usecases.asks import write_ask
 from bot.viewing import ALONE, Around, View, page_of, turns
 
@@ -28,7 +29,8 @@ def page_message(
     """The page that was asked for, with the buttons to turn it; `foot` stands on every page."""
     pages = _pages(groups, foot)
     page = page_of(view, len(pages))
-    return DiscordMessage((*joined(pages[page]), *foot, *_turn(view, page, len(pages), around)))
+    shown = dropwhile(lambda part: isinstance(part, Rule), joined(pages[page]))  # nothing is there to be kept apart
+    return DiscordMessage((*shown, *foot, *_turn(view, page, len(pages), around)))
 
 
 def _pages(groups: Sequence[Group], foot: Sequence[Row]) -> list[list[Part]]:

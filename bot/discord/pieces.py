@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from bot import wording
@@ -10,6 +11,7 @@ from bot.core.markup import Run, clean, sentence
 from bot.core.people import Role
 from bot.discord.actions import ActionId, custom_id
 from bot.discord.components import MOST_LABEL, Button, Part, Section, Style, Text, joined, rows, shortened
+from bot.discord.lines import as_typed
 from bot.discord.markdown import small
 from bot.discord.paging import Group
 from bot.discord.rendering import small_texts, tags_line, texts, title_run
@@ -37,7 +39,7 @@ def plain_runs(text: str) -> list[Run]:
 
 def said_parts(text: str) -> list[Part]:
     """One of our own sentences, in which backticks mark what a person may type."""
-    return texts(sentence(text))
+    return texts([replace(run, text=as_typed(run.text)) if run.code else run for run in sentence(text)])
 
 
 def button(label: str, kind: ActionId, state: str, *, style: Style = Style.PLAIN) -> Button:
@@ -47,7 +49,7 @@ def button(label: str, kind: ActionId, state: str, *, style: Style = Style.PLAIN
 
 def run_button(line: str, label: str | None = None) -> Button:
     """A button that does what a line says."""
-    return button(label or line, ActionId.RUN, line)
+    return button(label or as_typed(line), ActionId.RUN, line)
 
 
 def suggestion_groups(lines: Sequence[str], label: str) -> list[Group]:

@@ -6,6 +6,7 @@ clicked on, or in a message of its own. When Discord takes no answer any more, a
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace as changed
@@ -31,6 +32,8 @@ _NUMBER: Final = 3
 _THINKING: Final = "thinking"
 _ACKNOWLEDGED: Final = "acknowledged"
 _ACKNOWLEDGED_ALREADY: Final = 40060
+_PAUSES: Final = (0.2, 1.0, 3.0)
+"""Seconds before an answer is said again that did not get through."""
 _PRIVATE: Final = 1 << 6
 """The flag of a message that one person sees."""
 
@@ -107,6 +110,26 @@ async def _show(parts: DiscordParts, interaction: Interaction, message: DiscordM
     else:
         route = Route("POST", "/webhooks/{webhook_id}/{webhook_token}", **webhook)
         payload["flags"] |= _PRIVATE
+    await _asked_for(parts, route, payload)
+
+
+async def _asked_for(parts: DiscordParts, route: Route, payload: Any) -> None:
+    """Ask Discord, and again after a pause where it could not be reached: what replaces a message may be said twice.
+
+    Raises:
+        DiscordRefused, DiscordBusy
+        DiscordUnreachable: still, or a message of its own that may have arrived.
+    """
+    for pause in _PAUSES:
+        try:
+            await parts.api.call(lambda http: http.request(route, json=payload))
+        except DiscordUnreachable as error:
+            if error.sent and route.method == "POST":
+                raise
+            log.info("discord.reply_repeated", reason=str(error))
+        else:
+            return
+        await asyncio.sleep(pause)
     await parts.api.call(lambda http: http.request(route, json=payload))
 
 

@@ -41,6 +41,7 @@ from bot.usecases.answers import Answer, EntryFormAnswer, NoticeAnswer, Subscrip
 
 _MOST_THEIRS: Final = 1_500
 _MOST_SUGGESTIONS: Final = 5
+_NOT_IN_THREAD: Final = msg("It is the channel's subscription: digests go there, and not into this thread.")
 _NOT_KNOWN: Final = msg("This form is no longer known, so it was not saved. This is what you typed:")
 _NOT_KEPT: Final = msg("This could not be saved just now. This is what you typed; please try again later:")
 
@@ -188,6 +189,8 @@ async def _subscription_sent(
         await _keep(parts, again)
         await reply(parts, interaction, _subscription_again(answer, again, translator(caller.language)))
         return
+    if isinstance(answer, NoticeAnswer) and isinstance(interaction.channel, discord.Thread):
+        answer = replace(answer, messages=(*answer.messages, _NOT_IN_THREAD))
     number = state.number or _number_in(answer)
     more = [_more_button(number, caller)] if number and state.page is Page.MAIN else []
     await _reply_with(parts, interaction, caller, answer, more)

@@ -19,17 +19,18 @@ from bot.core.digests import MessageRef, Post
 from bot.core.people import Person
 from bot.core.subscriptions import Channel
 from bot.discord.client import PaperboyClient
-from bot.discord.errors import DiscordError
+from bot.discord.errors import GONE, UNKNOWN_CHANNEL, DiscordError, DiscordRefused
 from bot.discord.labels import ids, own_numbers, part_key
 from bot.discord.parts import DiscordParts
 from bot.discord.people import PLATFORM
 from bot.discord.places import Place, message_id_of, place_of
-from bot.discord.reading import channel_at, message_at, users_who_reacted
+from bot.discord.reading import channel_at, message_at, reacts
 from bot.usecases import track
 from bot.usecases.lanes import Lanes
 
 _MOST_KEPT: Final = 5_000
 _MOST_PARTS: Final = 40
+_UNKNOWN: Final = GONE | {UNKNOWN_CHANNEL}
 _WRITTEN: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
 """Seconds to wait for the ledger to hear of a post that is there already."""
@@ -75,6 +76,9 @@ class _Tracking:
             try:
                 await work()
             except DiscordError as error:
+                if isinstance(error, DiscordRefused) and error.code in _UNKNOWN:
+                    log.debug("discord.event_of_what_is_gone", kind=kind, channel=channel_id)
+                    return
                 log.warning("discord.event_not_understood", kind=kind, channel=channel_id, reason=str(error))
                 self._missed()
 
@@ -107,11 +111,7 @@ class _Tracking:
     async def _reacts_otherwise(self, event: Reaction) -> bool:
         """Whether the person still reacts with the emoji: normally where a burst ended, or the other way round."""
         where, message, emoji = event.channel_id, event.message_id, _emoji(event.emoji)
-        others = users_who_reacted(self._parts.api, where, message, emoji, burst=not event.burst)
-        async for user in others:
-            if str(user.get("id")) == str(event.user_id):
-                return True
-        return False
+        return await reacts(self._parts.api, where, message, emoji, event.user_id, burst=not event.burst)
 
     async def reactions_cleared(self, event: Cleared) -> None:
         """Somebody took all reactions away from a message, or all of one emoji."""

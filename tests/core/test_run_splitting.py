@@ -52,7 +52,7 @@ _RUNS = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(_RUNS, max_size=10), st.integers(40, 120))
 @example([Run("*" * 500)], 40)
 @example([Run("x" * 39), Run("**", url=URL)], 40)
@@ -67,7 +67,7 @@ def test_nothing_is_lost_and_every_part_fits(runs: list[Run], most: int) -> None
         assert all(run.text for run in part)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(_RUNS, max_size=10), st.integers(40, 120))
 def test_a_part_takes_what_it_can(runs: list[Run], most: int) -> None:
     """No two neighbours are so short that half a part would have held them both."""
@@ -77,7 +77,7 @@ def test_a_part_takes_what_it_can(runs: list[Run], most: int) -> None:
         assert all(len(one) + len(other) + 1 > most // 2 for one, other in pairwise(texts))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(_RUNS.filter(lambda run: len(run.text) < 30), max_size=12))
 def test_a_link_that_fits_is_never_cut(runs: list[Run]) -> None:
     tidy = [run for run in runs if run.text.strip()]

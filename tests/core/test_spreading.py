@@ -110,6 +110,8 @@ def test_authors_are_cut_between_names() -> None:
 
 def test_a_part_that_was_emptied_leaves_no_gap() -> None:
     assert join(Spread(("One.", "", "Three."), (PARAGRAPH, PARAGRAPH))) == "One.\n\nThree."
+    assert join(Spread(("One.", "", "Three."), (PARAGRAPH, " "))) == "One.\n\nThree."
+    assert join(Spread(("One.", "", "", "Three."), (" ", "\n", " "))) == "One.\nThree."
     assert join(Spread(("", "Two."), (PARAGRAPH,))) == "Two."
     assert join(Spread(("One.", ""), (PARAGRAPH,))) == "One."
     assert join(Spread(("", ""), (" ",))) == ""

@@ -152,7 +152,9 @@ def test_a_post_that_the_person_does_not_see_is_not_linked() -> None:
 
 def test_an_empty_page_says_why_and_offers_what_works() -> None:
     message = shown(results(notice=msg("Nothing in the archive matches this."), suggestions=("#a", "#b")))
-    assert visible(message) == ("/paper tag:llm\nNothing in the archive matches this.\nTry:\n[/paper #a] [/paper #b]")
+    assert visible(message) == (
+        "/paper tag:llm\nNothing in the archive matches this.\nTry:\n[/paper query:#a] [/paper query:#b]"
+    )
     assert states("run", message) == ["/paper #a", "/paper #b"]
 
 

@@ -33,8 +33,8 @@ async def test_buttons_of_a_post_answer_each_person_in_private(served: Served) -
     assert abstract.only_for == served.acme.reader.id
     assert "The abstract." in text_of(abstract)
     saved = await (await served.guest.click(post, "Save")).shown()
-    assert "/paper is:saved" in buttons_of(saved)
-    mine = await (await served.guest.click(saved, "/paper is:saved")).shown()
+    assert "/paper query:is:saved" in buttons_of(saved)
+    mine = await (await served.guest.click(saved, "/paper query:is:saved")).shown()
     assert "RLAIF vs RLHF" in text_of(mine)
     assert text_of(await (await served.guest.click(post, "More like this")).shown())
     assert text_of(post) == before

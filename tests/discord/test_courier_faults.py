@@ -199,6 +199,18 @@ async def test_a_long_limit_is_the_ledgers_and_says_when(office: Office) -> None
     await office.send()
 
 
+async def test_a_window_of_many_minutes_is_no_limit_as_long_as_there_are_places_in_it(office: Office) -> None:
+    """Starting threads has such a window: the library would ask for nothing more before its end."""
+    office.server.rates.policy("POST", MESSAGES, 3, 300)
+    for number in range(3):
+        await office.send(key=f"fits-{number}")
+    with pytest.raises(PlatformBusy) as busy:
+        await office.send(key="waits")
+    assert busy.value.retry_at is not None
+    assert timedelta(minutes=4) < busy.value.retry_at - datetime.now(UTC) <= timedelta(minutes=5)
+    assert len(office.messages()) == 3
+
+
 async def test_the_limit_of_one_channel_does_not_hold_up_another(office: Office) -> None:
     await office.send(card("Before"))  # the kinds of both channels are known by then
     await office.send(channel=office.lounge)

@@ -527,7 +527,7 @@ async def test_a_thread_stands_for_its_channel(served: Served, olga: Writer) -> 
     thread = await served.owner.start_thread(message)
     window = await olga.open("digest subscribe", thread)
     assert [one["value"] for one in window.inputs["layout"]["options"]] == ["cards", "compact"]
-    await olga.send()
+    assert "digests go there, and not into this thread" in text_of(await olga.send())
     assert len(await subscriptions(served)) == 1
 
 

@@ -104,6 +104,7 @@ async def test_name_and_tags_follow_the_entry(office: Office) -> None:
     await office.owner.archive(office.thread(message_id))
     await office.edit(message_id, card("After", tags=("rlaif",)))
     assert (office.thread(message_id).name, _tags(office, message_id)) == ("After", ["rlaif"])
+    assert office.thread(message_id).archived, "it is left as it was"
 
 
 async def test_a_name_that_is_right_is_not_written_again(office: Office) -> None:

@@ -90,7 +90,7 @@ def test_a_hard_text_shows_as_it_is(text: str) -> None:
     assert only_text(escape(clean(text))) == clean(text)
 
 
-@settings(max_examples=600)
+@settings(max_examples=250)
 @given(TEXTS)
 @example("https://example.org:8080 ")
 @example("x\n#")
@@ -142,7 +142,7 @@ def found_in(markdown: str) -> list[tuple[str, bool, str | None]]:
     return [(letter, "bold" in style.formats, style.url) for letter, style in shown]
 
 
-@settings(max_examples=800)
+@settings(max_examples=250)
 @given(st.lists(RUNS, max_size=7))
 @example([Run("**see", bold=True), Run("a", bold=True, url=URL), Run("b", bold=True)])
 @example([Run("x\n#"), Run(" y", bold=True)])
@@ -296,7 +296,7 @@ _LONG_RUNS = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.lists(_LONG_RUNS, max_size=6), st.integers(400, 900))
 @example([Run("[a" * 400, url=URL)], 400)
 @example([Run("`a" * 400, code=True)], 400)
@@ -313,7 +313,7 @@ def test_parts_fit_and_lose_nothing(runs: list[Run], most: int) -> None:
         }
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.lists(_LONG_RUNS.filter(lambda run: not run.code), max_size=5))
 def test_small_parts_are_lines_in_small_print(runs: list[Run]) -> None:
     made = list(small_parts(runs, 700))
@@ -339,10 +339,12 @@ def test_an_address_without_room_leads_nowhere_and_is_shown() -> None:
     assert links(read(next(parts([Run("paper", url="https://a.org/" + "x" * 400)], 1_000))))
 
 
-def test_two_megabytes_take_no_longer_than_they_have_to() -> None:
-    """As many steps as there are letters, or nearly: what is asked for is a page of it."""
-    text = "이런 말이 이어집니다. 그리고 *또* 이어집니다.\n" * 40_000
-    assert len(list(parts([Run(text)], 1_800))) > 500
+def test_what_is_very_long_is_written_piece_by_piece() -> None:
+    """The largest note there may be has two megabytes; to write all of it for every part would take minutes."""
+    text = "이런 말이 이어집니다. 그리고 *또* 이어집니다.\n" * 10_000
+    made = list(parts([Run(text)], 1_800))
+    assert sum(map(len, made)) < len(text) * 1.2
+    assert len(made) > 150
 
 
 @pytest.mark.parametrize("dialect", Dialect)

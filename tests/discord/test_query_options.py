@@ -193,7 +193,7 @@ def test_what_is_too_long_is_said() -> None:
 OPTIONS = st.builds(QueryOptions, **{field.name: st.just("") | ANYTHING | NAMES for field in fields(QueryOptions)})
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(OPTIONS)
 @example(QueryOptions(query='"', tag="x"))
 @example(QueryOptions(query='tag:"a', text="b", date="c"))
@@ -219,7 +219,7 @@ def problem_in(query: str) -> QueryError | None:
     return None
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(ANYTHING, NAMES)
 def test_what_is_open_in_the_query_swallows_no_other_option(query: str, tag: str) -> None:
     try:

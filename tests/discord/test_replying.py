@@ -211,14 +211,24 @@ async def test_a_window_that_discord_refuses_is_said_to_be_none(served: Served) 
     assert text_of(await asked.shown())
 
 
-async def test_an_answer_that_is_lost_is_no_storm(served: Served) -> None:
-    """What stands in place of "thinking" may be said again, and the library does so; nothing else is."""
+async def test_an_answer_that_does_not_get_through_is_said_again(served: Served) -> None:
     await served.add("A paper", tags=("rlaif",))
     served.server.faults.add(faults.ERROR_BEFORE, "PATCH", ORIGINAL, status=503)
+    served.server.faults.add(faults.LOST_AFTER, "PATCH", ORIGINAL)
+    asked = await served.guest.command(served.acme.papers, "paper", tag="rlaif")
+    await served.server.until(lambda: len(served.server.calls("PATCH", ORIGINAL)) == 3)
+    assert asked.reply is not None
+    assert "A paper" in text_of(await asked.shown())
+
+
+async def test_an_answer_that_is_lost_is_no_storm(served: Served) -> None:
+    """What stands in place of "thinking" is said again a few times, and then no more."""
+    await served.add("A paper", tags=("rlaif",))
+    served.server.faults.add(faults.ERROR_BEFORE, "PATCH", ORIGINAL, status=503, times=99)
     with capture_logs() as logs:
         asked = await served.guest.command(served.acme.papers, "paper", tag="rlaif")
         await served.server.until(lambda: [one for one in logs if one["event"] == "discord.reply_failed"])
-    assert len(served.server.calls("PATCH", ORIGINAL)) == 1
+    assert len(served.server.calls("PATCH", ORIGINAL)) == 4
     assert asked.reply is not None
     assert asked.reply.is_loading
 

@@ -167,6 +167,10 @@ def test_modals_that_are_taken() -> None:
         ([label(words(), description="x" * 101)], "description.BASE_TYPE_BAD_LENGTH"),
         ([label(words(custom_id="x" * 101))], "custom_id.BASE_TYPE_BAD_LENGTH"),
         ([label(words(value=7))], "value.BASE_TYPE_REQUIRED"),
+        (
+            [label({"type": 21, "custom_id": "x" * 101, "options": [{"label": "a", "value": "a"}]})],
+            "custom_id.BASE_TYPE",
+        ),
         ([label(words(min_length=4001))], "min_length.NUMBER_TYPE_RANGE"),
         ([label(words(max_length=4001))], "max_length.NUMBER_TYPE_RANGE"),
         (
