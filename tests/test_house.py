@@ -20,6 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/operating.md"]
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock"]
 IMPORTED_AS = {
+    "discord-py": "discord",
     "prometheus-client": "prometheus_client",
     "python-dotenv": "dotenv",
     "slack-bolt": "slack_bolt",

@@ -13,6 +13,7 @@ from bot import app
 from bot.core.ports import Courier
 from bot.core.subscriptions import Channel, Layout
 from bot.opening import opened
+from bot.roles import EVERYTHING
 from bot.settings import load_settings
 from bot.usecases.desk import Desk
 
@@ -42,7 +43,7 @@ async def run(environment: Mapping[str, str]) -> None:
     """Serve until killed."""
     settings = load_settings(environment, Path.cwd())
     async with opened(settings, migrate=True) as storage:
-        await BlindPaperboy(settings, storage).serve(lambda _: None, asyncio.Event())
+        await BlindPaperboy(settings, EVERYTHING, storage).serve(lambda _: None, asyncio.Event())
 
 
 if __name__ == "__main__":
