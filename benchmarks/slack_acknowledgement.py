@@ -10,26 +10,20 @@ when one acknowledgement takes longer.
 from __future__ import annotations
 
 import asyncio
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.import_speed import write_vault  # noqa: E402
+from benchmarks._acknowledgement import CHANNELS, busy_times, report, verdict  # noqa: E402
 from bot.core.people import Language  # noqa: E402
 from bot.slack.manifest import EVENTS_PATH, manifest  # noqa: E402
 from tests.platforms.slack import Acme, SlackServer, furnish, slack_server  # noqa: E402
-from tests.processes import environment, free_port, running  # noqa: E402
+from tests.processes import free_port, running  # noqa: E402
 
-BAR = 3.0
-CHANNELS = 8
-NOTES = 5_560
 QUERIES = ("tag:rlaif", "help", "author:kim", "is:saved sort:popular", "모델", "tag:rlfai", "date:2024")
 
 
@@ -41,8 +35,7 @@ async def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             async with slack_server() as server:
                 worst = max(worst, await measure(server, transport, Path(folder), commands))
-    print(f"slack acknowledgement: slowest {worst:.2f} s, bar {BAR:.0f} s: {'met' if worst <= BAR else 'MISSED'}")
-    return 0 if worst <= BAR else 1
+    return verdict("slack", worst)
 
 
 async def measure(server: SlackServer, transport: str, folder: Path, commands: int) -> float:
@@ -58,23 +51,14 @@ async def measure(server: SlackServer, transport: str, folder: Path, commands: i
     else:
         settings["SLACK_SIGNING_SECRET"] = acme.app.signing_secret
         acme.app.request_url = f"http://127.0.0.1:{port}{EVENTS_PATH}"
-    vault = folder / "vault"
-    vault.mkdir()
-    write_vault(vault, NOTES)
     async with running(folder, port, **settings):
         if transport == "socket":
             await server.until(lambda: server.sockets.connections(acme.app))
         idle = await ask(server, acme, commands)
         await subscribe_all(server, acme)
-        importing = await start_import(folder, vault, settings)
-        busy: list[float] = []
-        while importing.returncode is None:
-            busy += await ask(server, acme, commands)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(importing.wait(), 0.05)
+        busy = await busy_times(lambda: ask(server, acme, commands), folder, settings)
         posts = sum(len(channel.messages) for channel in acme.workspace.channels.values())
-    report(transport, idle, busy, posts)
-    return max(idle + busy)
+    return report(transport, idle, busy, posts)
 
 
 async def subscribe_all(server: SlackServer, acme: Acme) -> None:
@@ -90,17 +74,6 @@ async def subscribe_all(server: SlackServer, acme: Acme) -> None:
             await admin.close()
 
 
-async def start_import(folder: Path, vault: Path, settings: dict[str, str]) -> asyncio.subprocess.Process:
-    """`paperboy import` of the vault, beside `paperboy run`."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "import", str(vault)),
-        cwd=folder,
-        env=environment(folder, **settings),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-
-
 async def ask(server: SlackServer, acme: Acme, commands: int) -> list[float]:
     """That many `/paper` at once; the seconds each took to be acknowledged."""
     people = [server.person(user) for user in (acme.admin, acme.reader, acme.guest)]
@@ -111,18 +84,6 @@ async def ask(server: SlackServer, acme: Acme, commands: int) -> list[float]:
         return time.perf_counter() - began
 
     return list(await asyncio.gather(*map(one, range(commands))))
-
-
-def report(transport: str, idle: Sequence[float], busy: Sequence[float], posts: int) -> None:
-    """Print the figures of one transport, and their ratio."""
-    print(f"{transport}: {len(busy)} commands while importing {NOTES} notes and posting {posts} messages")
-    p99 = {name: statistics.quantiles(times, n=100)[98] for name, times in (("idle", idle), ("busy", busy))}
-    for name, times in (("idle", idle), ("busy", busy)):
-        middle = statistics.median(times)
-        print(
-            f"  {name}: p50 {middle * 1000:6.0f} ms   p99 {p99[name] * 1000:6.0f} ms   max {max(times) * 1000:6.0f} ms"
-        )
-    print(f"  busy against idle, p99: {p99['busy'] / p99['idle']:.2f} x")
 
 
 if __name__ == "__main__":

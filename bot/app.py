@@ -84,7 +84,7 @@ class _Running:
         self._couriers: dict[str, Courier] = {}
         self._deliveries = DeliveryLoop(storage, self._couriers, self._clock)
         self._catching_up = ReconcileLoop(storage, self._couriers, self._clock)
-        self._source = ArxivSource(Fetcher(), base_url=settings.arxiv_url)
+        self._source = ArxivSource(Fetcher(own=settings.arxiv_url), base_url=settings.arxiv_url)
         self._web = self._join_web()
         self._slack = self._join_slack(settings.slack) if settings.slack else None
         self._discord = self._join_discord(settings.discord) if settings.discord else None

@@ -315,16 +315,16 @@ def _is_key(text: str) -> bool:
 
 def _discord(values: Mapping[str, str]) -> DiscordSettings | None:
     """How Discord is to be served; None without a token."""
-    token = values.get("DISCORD_TOKEN", "").strip().removeprefix("Bot ")
+    token = re.sub(r"^bot\s+", "", values.get("DISCORD_TOKEN", "").strip(), flags=re.IGNORECASE)
     if not token:
         return None
-    if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token):
+    if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token, re.ASCII):
         raise SettingsError(
             msg("DISCORD_TOKEN: this is no bot token. It has three parts with dots between and stands under “Bot”.")
         )
     count, ids = _shards(values.get("PAPERBOY_DISCORD_SHARDS", "").strip())
     gateway_url = values.get("DISCORD_GATEWAY_URL", "").strip()
-    if gateway_url and not (urlsplit(gateway_url).scheme in ("ws", "wss") and urlsplit(gateway_url).hostname):
+    if gateway_url and not _is_address(gateway_url, "ws", "wss"):
         raise SettingsError(msg("DISCORD_GATEWAY_URL: “{value}” is no ws or wss address.", value=gateway_url))
     return DiscordSettings(
         token=token,
@@ -340,8 +340,9 @@ def _shards(value: str) -> tuple[int | None, tuple[int, ...] | None]:
     if not value:
         return None, None
     found = re.fullmatch(r"(\d{1,5}(?:-\d{1,5})?(?:,\d{1,5}(?:-\d{1,5})?)*)/(\d{1,5})", value.replace(" ", ""))
-    ids = sorted({number for part in found[1].split(",") for number in _range(part)}) if found else []
-    if found is None or not ids or ids[-1] >= int(found[2]):
+    parts = [_range(part) for part in found[1].split(",")] if found else []
+    ids = sorted({number for part in parts for number in part})
+    if found is None or not all(parts) or ids[-1] >= int(found[2]):
         raise SettingsError(
             msg(
                 "PAPERBOY_DISCORD_SHARDS: “{value}” names no shards. It looks like 0-3/16: four of sixteen.",
@@ -357,7 +358,14 @@ def _range(part: str) -> range:
 
 
 def _http_url(name: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_address(value, "http", "https"):
         raise SettingsError(msg("{name}: “{value}” is no http or https address.", name=name, value=value))
     return value
+
+
+def _is_address(value: str, *schemes: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, or a port that is none
+        return False

@@ -84,6 +84,12 @@ def byline(entry: Entry, speaker: Translator) -> str:
     return speaker.say(msg_n("{names} and {n} more", "{names} and {n} more", n=short.more, names=names))
 
 
+def is_shortened(entry: Entry) -> bool:
+    """Whether the byline leaves out authors, or the end of a name."""
+    short = shorten_authors(entry.authors, entry.organisation)
+    return short.more > 0 or any(_name(name) != clean(" ".join(name.split())) for name in short.names)
+
+
 def _name(name: str) -> str:
     return _shortened(" ".join(clean(name).split()), MOST_NAME)
 
@@ -140,7 +146,7 @@ def rhythm(one: Subscription, speaker: Translator) -> str:
 
 def chart(per_day: Sequence[tuple[date, int]], language: Language) -> str:
     """A week's days with a bar each, a line a day, for a typeface of equal widths."""
-    tallest = max(1, *(count for _, count in per_day))
+    tallest = max((count for _, count in per_day), default=0)
     return "\n".join(f"{weekdays([day.weekday()], language)} {_bar(count, tallest)} {count}" for day, count in per_day)
 
 

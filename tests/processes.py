@@ -73,6 +73,7 @@ class Running:
 
     process: asyncio.subprocess.Process
     address: str
+    out: str = ""  # what it printed, once it has ended
 
     async def kill(self) -> None:
         """kill -9: no handler runs, nothing is flushed."""
@@ -107,7 +108,7 @@ async def until_ready(process: asyncio.subprocess.Process, folder: Path, port: i
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), _START)
     assert b"127.0.0.1" in line, (folder / "log.txt").read_text()
-    return Running(process, f"http://127.0.0.1:{port}")
+    return Running(process, f"http://127.0.0.1:{port}", line.decode())
 
 
 @asynccontextmanager
@@ -115,13 +116,27 @@ async def running(folder: Path, port: int | None = None, **more: str) -> AsyncIt
     """`paperboy run` for the length of a block."""
     port = port or free_port()
     process = await start(folder, port, **more)
+    run = Running(process, f"http://127.0.0.1:{port}")
     try:
-        yield await until_ready(process, folder, port)
+        run.out = (await until_ready(process, folder, port)).out
+        yield run
     finally:
         if process.returncode is None:
             process.terminate()
         await process.wait()
+        assert process.stdout is not None
+        run.out += (await process.stdout.read()).decode()
         close_pipes(process)
+
+
+async def refused(folder: Path, **settings: str) -> str:
+    """The one line with which `paperboy run` ends where a setting is wrong."""
+    async with asyncio.timeout(_START):
+        ended = await paperboy(folder, "run", **{"PAPERBOY_WEB_PORT": str(free_port()), **settings})
+    assert ended.code == 2, ended.err
+    assert "Traceback" not in ended.err
+    (line,) = [line for line in ended.err.splitlines() if line.startswith("paperboy:")]
+    return line
 
 
 def close_pipes(process: asyncio.subprocess.Process) -> None:

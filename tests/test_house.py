@@ -19,7 +19,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/operating.md"]
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock"]
-IMPORTED_AS = {"python-dotenv": "dotenv", "slack-bolt": "slack_bolt", "slack-sdk": "slack_sdk"}
+IMPORTED_AS = {
+    "discord-py": "discord",
+    "python-dotenv": "dotenv",
+    "slack-bolt": "slack_bolt",
+    "slack-sdk": "slack_sdk",
+}
 NEVER_IMPORTED = {"tzdata"}  # zoneinfo finds it where the system has no time zones
 LEFT_OUT = {"build", "dist", "htmlcov", "__pycache__"}
 

@@ -15,6 +15,7 @@ from bot.logs import hide_secrets, set_up_logs
 SLACK = "-".join(("xoxb", "123456789012", "abcdefABCDEF"))
 SLACK_APP = "-".join(("xapp", "1", "A0123", "0123", "abcdef"))
 DISCORD = ".".join(("M" * 24, "GabcdE", "x" * 38))
+INTERACTION = "aW50ZXJhY3Rpb246" + "y" * 60
 
 
 @pytest.mark.parametrize(
@@ -26,11 +27,13 @@ DISCORD = ".".join(("M" * 24, "GabcdE", "x" * 38))
         {"reason": f"refused: {SLACK_APP}"},
         {"reason": f"refused: {DISCORD}"},
         {"url": "postgresql://paperboy:hunter2@db/archive"},
+        {"event": f"429: PATCH https://discord.com/api/v10/webhooks/123/{INTERACTION}/messages/@original"},
+        {"exception": f"https://discord.com/api/v10/interactions/123/{INTERACTION}/callback"},
     ],
 )
 def test_secrets_are_blanked(event: dict[str, str]) -> None:
     shown = json.dumps(hide_secrets(None, "info", dict(event)))
-    for secret in ("anything", "xoxb", "xapp", "MMMM", "hunter2"):
+    for secret in ("anything", "xoxb", "xapp", "MMMM", "hunter2", INTERACTION):
         assert secret not in shown
     assert "***" in shown
 

@@ -1,4 +1,4 @@
-"""Settings for Slack and the database: what is missing or mixed up, and that no secret is ever shown."""
+"""Settings for Slack, Discord and the database: what is missing or mixed up, and that no secret is ever shown."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.core.errors import SettingsError
 from bot.core.people import Staff
-from bot.settings import Settings, load_settings
+from bot.logs import hide_secrets
+from bot.settings import DiscordSettings, Settings, load_settings
 
 KEY, OLD_KEY = (Fernet.generate_key().decode() for _ in range(2))
 ONE = {"SLACK_BOT_TOKEN": "xoxb-1-bot"}
 MANY = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "client-secret", "PAPERBOY_ENCRYPTION_KEY": KEY}
 SOCKET = {"SLACK_APP_TOKEN": "xapp-1-app"}
 HTTP = {"SLACK_SIGNING_SECRET": "signing-secret"}
+TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.Gtests.a-token-of-nobody-for-these-tests"
+DISCORD = {"DISCORD_TOKEN": TOKEN}
 
 
 @pytest.fixture
@@ -113,9 +118,9 @@ def test_a_slip_in_a_name_is_noticed(folder: Path) -> None:
 
 
 def test_no_secret_is_shown(folder: Path) -> None:
-    for given in (ONE | SOCKET | HTTP, MANY | HTTP):
-        shown = repr(read(folder, **given))
-        assert not [value for name, value in given.items() if name != "SLACK_CLIENT_ID" and value in shown]
+    for values in (ONE | SOCKET | HTTP, MANY | HTTP):
+        shown = repr(read(folder, **values))
+        assert not [value for name, value in values.items() if name != "SLACK_CLIENT_ID" and value in shown]
 
 
 @pytest.mark.parametrize(
@@ -148,3 +153,135 @@ def test_what_is_no_database(folder: Path, url: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said) as caught:
         read(folder, DATABASE_URL=url)
     assert "secret" not in str(caught.value)
+
+
+# --- Discord ----------------------------------------------------------------------------------------------------------
+
+
+def discord_settings(folder: Path, **environment: str) -> DiscordSettings:
+    """What they say of Discord, which has a token."""
+    discord = read(folder, **{**DISCORD, **environment}).discord
+    assert discord is not None
+    return discord
+
+
+@pytest.mark.parametrize("token", ["", "  "])
+def test_without_its_token_discord_is_not_served(folder: Path, token: str) -> None:
+    others = {"DISCORD_API_URL": "http://127.0.0.1:1/api", "PAPERBOY_DISCORD_SHARDS": "0/1"}
+    assert read(folder, DISCORD_TOKEN=token, **others).discord is None
+
+
+def test_discord_itself_is_asked_and_shards_are_left_to_it(folder: Path) -> None:
+    expected = DiscordSettings(token=TOKEN, api_url="https://discord.com/api/v10", gateway_url=None)
+    assert discord_settings(folder) == expected
+    assert (expected.shard_count, expected.shard_ids) == (None, None)
+
+
+@pytest.mark.parametrize("written", [TOKEN, f"Bot {TOKEN}", f"bot  {TOKEN}", f" {TOKEN}\n"])
+def test_the_token_may_be_written_as_requests_carry_it(folder: Path, written: str) -> None:
+    assert discord_settings(folder, DISCORD_TOKEN=written).token == TOKEN
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "5fDhoeVBpAs3aYkM1dTqWnZr8cXjLu2g",  # the secret of an application, which stands beside it
+        "MTAwMDAwMDAwMDAwMDAwMDAx.Gtests",
+        f"{TOKEN}.more",
+        f"Bearer {TOKEN}",
+        "Bot",
+        "xoxb-1-bot",
+        "MTAwMDAwMDAwMDAwMDAwMDAx.Gtests.토큰",
+    ],
+)
+def test_what_is_no_token_is_said_without_showing_it(folder: Path, wrong: str) -> None:
+    with pytest.raises(SettingsError, match="DISCORD_TOKEN: this is no bot token") as raised:
+        read(folder, DISCORD_TOKEN=wrong)
+    assert wrong == "Bot" or wrong not in str(raised.value)
+
+
+def test_discord_may_be_elsewhere(folder: Path) -> None:
+    discord = discord_settings(
+        folder, DISCORD_API_URL="http://127.0.0.1:8000/api/v10/", DISCORD_GATEWAY_URL="ws://127.0.0.1:8001/gateway"
+    )
+    assert discord.api_url == "http://127.0.0.1:8000/api/v10"
+    assert discord.gateway_url == "ws://127.0.0.1:8001/gateway"
+    assert discord_settings(folder, DISCORD_GATEWAY_URL="").gateway_url is None
+
+
+@pytest.mark.parametrize("name", ["DISCORD_API_URL", "DISCORD_GATEWAY_URL"])
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1:8000", "http://", "ws://", "ftp://127.0.0.1", "ws://[::1", "http://[", "http://x:99999", "ws://x:y"],
+)
+def test_what_is_no_address_is_said(folder: Path, name: str, address: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read(folder, **DISCORD, **{name: address})
+
+
+@pytest.mark.parametrize(
+    ("name", "address"), [("DISCORD_API_URL", "ws://127.0.0.1"), ("DISCORD_GATEWAY_URL", "http://127.0.0.1")]
+)
+def test_the_addresses_do_not_take_each_others_place(folder: Path, name: str, address: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read(folder, **DISCORD, **{name: address})
+
+
+@pytest.mark.parametrize(
+    ("written", "count", "ids"),
+    [
+        ("0-3/16", 16, (0, 1, 2, 3)),
+        ("5/16", 16, (5,)),
+        ("15/16", 16, (15,)),
+        ("0/1", 1, (0,)),
+        ("2,5-6/16", 16, (2, 5, 6)),
+        (" 3 , 1-2 / 4 ", 4, (1, 2, 3)),
+        ("1-2,2,2-3/4", 4, (1, 2, 3)),
+        ("", None, None),
+    ],
+)
+def test_which_shards_this_process_serves(
+    folder: Path, written: str, count: int | None, ids: tuple[int, ...] | None
+) -> None:
+    discord = discord_settings(folder, PAPERBOY_DISCORD_SHARDS=written)
+    assert (discord.shard_count, discord.shard_ids) == (count, ids)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("16/16", "0-16/16", "3-1/16", "0,3-1/16", "0/0", "-1/16", "0--3/16", "0-/16", "/16", "0-3", "16"),
+        *("0-3/", "a/16", "0,,1/4", "0/1/2", "0-3 of 16", "999999/9999999", "½/2"),
+    ],
+)
+def test_shards_that_do_not_exist_are_said(folder: Path, wrong: str) -> None:
+    with pytest.raises(SettingsError, match=r"PAPERBOY_DISCORD_SHARDS: .* names no shards"):
+        read(folder, **DISCORD, PAPERBOY_DISCORD_SHARDS=wrong)
+
+
+@given(st.lists(st.integers(0, 99), min_size=1, unique=True), st.integers(1, 3))
+def test_shards_written_in_any_way_are_the_same(ids: list[int], stride: int) -> None:
+    ranges = [(number, min(number + stride, 99)) for number in ids]
+    meant = sorted({one for first, last in ranges for one in range(first, last + 1)})
+    written = ",".join(f"{first}-{last}" for first, last in ranges)
+    for text in (written, ",".join(map(str, meant))):
+        discord = load_settings({**DISCORD, "PAPERBOY_DISCORD_SHARDS": f"{text}/100"}, Path(__file__).parent).discord
+        assert discord is not None
+        assert discord.shard_ids == tuple(meant)
+
+
+def test_the_token_is_never_shown(folder: Path) -> None:
+    settings = read(folder, **DISCORD, **ONE, **SOCKET, PAPERBOY_DISCORD_SHARDS="0/2")
+    assert TOKEN not in repr(settings) + str(settings) + repr(settings.discord)
+    assert "shard_count=2" in repr(settings.discord)
+    event = {"event": "x", "said": f"Bot {TOKEN} in {settings.discord}", "exception": f"... {TOKEN!r}"}
+    assert TOKEN not in str(hide_secrets(None, "info", event))
+
+
+# --- all of them ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["SLACK_API_URL", "PAPERBOY_ARXIV_URL", "DATABASE_URL"])
+def test_half_an_address_is_one_line_and_no_traceback(folder: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read(folder, **ONE, **SOCKET, **{name: "http://[::1"})

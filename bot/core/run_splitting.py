@@ -102,12 +102,15 @@ def _fitting(run: Run, measure: Measure, left: Sizes) -> int:
 
 
 def _fitting_text(run: Run, measure: Measure, left: Sizes) -> int:
-    """How many characters of a run fit when not all do and it may be cut."""
-    lengths = range(len(run.text))
-    too_long = bisect_left(
-        lengths, True, key=lambda n: n > 0 and not measure.fits(replace(run, text=run.text[:n]), left)
-    )
-    return max(too_long - 1, 0)
+    """How many characters of a run fit when not all do and it may be cut: few, of what may be very long."""
+
+    def is_too_long(characters: int) -> bool:
+        return not measure.fits(replace(run, text=run.text[:characters]), left)
+
+    most = 1
+    while most < len(run.text) and not is_too_long(most):
+        most *= 2
+    return bisect_left(range(1, min(most, len(run.text))), True, key=is_too_long)
 
 
 def _start_of_long_link(waiting: deque[Run], measure: Measure) -> Run:

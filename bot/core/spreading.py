@@ -78,12 +78,12 @@ def join(spread: Spread) -> str:
 
 
 def length(text: str) -> int:
-    """How long a text is for a field.
+    """How long a text is for a field, and for Discord's apps: in units of UTF-16.
 
     >>> length("a"), length("가"), length("😀")
     (1, 1, 2)
     """
-    return len(text) + sum(letter > "\uffff" for letter in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _breadth(between: str) -> tuple[int, int]:

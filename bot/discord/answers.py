@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot import wording
 from bot.core.digests import Content
 from bot.core.engagement import Engagement
 from bot.core.entries import Entry
-from bot.core.markup import Run, safe_url, title_text
+from bot.core.markup import Run, title_text
 from bot.core.messages import msg, msg_n
 from bot.core.people import Language
 from bot.core.subscriptions import Subscription
 from bot.discord.actions import ActionId
 from bot.discord.components import DiscordMessage, Part, Row, Rule, Style, Text, rows
+from bot.discord.lines import as_typed
 from bot.discord.markdown import heading, small
 from bot.discord.paging import Group, page_message
 from bot.discord.pieces import (
     button,
+    dotted,
     entry_buttons,
     hit_group,
-    lined,
     plain_runs,
     run_button,
     said_parts,
     suggestion_groups,
-    texts,
+    tags_and_jump,
 )
-from bot.discord.rendering import messages_of, text_parts, title_parts
+from bot.discord.rendering import (
+    messages_of,
+    origin_parts,
+    small_texts,
+    text_parts,
+    texts,
+    title_parts,
+    title_run,
+)
 from bot.locale import Translator
 from bot.usecases import answers
 from bot.usecases.acts import write_act
@@ -36,17 +46,20 @@ from bot.usecases.asks import Ask, AskKind
 from bot.usecases.look_up import Hit
 from bot.viewing import ALONE, Around, View
 
-_MOST_NAMED: Final = 3
-"""Authors that the byline of every answer names anyway."""
 
-Rendered = tuple[list[Group], Around]
-"""The groups of an answer, and what comes before and after it."""
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The groups of an answer, what comes before and after it, and buttons that stand on each of its pages."""
+
+    groups: Sequence[Group]
+    around: Around = ALONE
+    foot: Sequence[Row] = ()
 
 
 def answer_message(answer: answers.Answer | answers.AbstractAnswer, view: View) -> DiscordMessage:
     """An answer, or the page of it that was asked for."""
-    groups, around = _RENDERED[type(answer)](answer, view)
-    return page_message(groups, view, around)
+    rendered = _RENDERED[type(answer)](answer, view)
+    return page_message(rendered.groups, view, rendered.around, foot=rendered.foot)
 
 
 def _each(parts: Sequence[Part]) -> list[Group]:
@@ -64,13 +77,11 @@ def _subtitle(text: str) -> Text:
 
 def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
     results, speaker = answer.results, view.speaker
-    asked = texts([Run(f"/paper {results.text}".strip(), code=True)])
+    asked = texts([Run(as_typed(f"/paper {results.text}".strip()), code=True)])
     if results.notice:
         lines = [f"/paper {text}" for text in results.suggestions]
-        return [
-            [*asked, *said_parts(speaker.say(results.notice))],
-            *suggestion_groups(lines, speaker.t("Try:")),
-        ], ALONE
+        said = [*asked, *said_parts(speaker.say(results.notice))]
+        return Rendered([said, *suggestion_groups(lines, speaker.t("Try:"))])
     count = msg_n("{n} entry", "{n} entries", n=results.total)
     if results.total_is_floor:
         count = msg_n("{n} entry or more", "{n} entries or more", n=results.total)
@@ -79,7 +90,7 @@ def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
         for cursor in (results.previous_cursor, results.next_cursor)
     )
     head = [*asked, Text(small(speaker.say(count)))]
-    return [head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after)
+    return Rendered([head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after))
 
 
 def _digest(answer: answers.DigestAnswer, view: View) -> Rendered:
@@ -88,88 +99,88 @@ def _digest(answer: answers.DigestAnswer, view: View) -> Rendered:
     days = ((shown.before, "← {day}"), (shown.after, "{day} →"))
     buttons = [run_button(f"/digest show {day}", label.format(day=day)) for day, label in days if day]
     head: Group = [_title(said.title), Text(small(said.summary))]
-    around: Group = [*rows(buttons)]
-    return [head, *(hit_group(hit, view) for hit in shown.hits), around], ALONE
+    return Rendered([head, *(hit_group(hit, view, dated=False) for hit in shown.hits)], foot=rows(buttons))
 
 
 def _entry(answer: answers.EntryAnswer, view: View) -> Rendered:
     hit, speaker = answer.hit, view.speaker
     entry = hit.entry
     shown, other = wording.commentaries(entry, view.caller.language)
-    origin = " · ".join(filter(None, (wording.byline(entry, speaker), wording.source_of(entry) or "")))
-    body = [*title_parts(entry), *texts(plain_runs(origin)), *text_parts(shown)]
+    body = [*text_parts(shown)]
     if entry.abstract:
         body += [_subtitle(speaker.t("Abstract")), *text_parts(entry.abstract, keep_lines=False)]
     if other:
         body += [_subtitle(speaker.t("Commentary in the other language")), *text_parts(other)]
-    if len(entry.authors) > _MOST_NAMED:
+    if wording.is_shortened(entry):
         names = ", ".join(title_text(name) for name in entry.authors)
         body += [_subtitle(speaker.t("Authors")), *texts([Run(names)])]
     links = wording.further_links(entry)
     if links:
         body += [_subtitle(speaker.t("Links")), *(part for link in links for part in texts([Run(link, url=link)]))]
-    return [*_each(body), _entry_foot(hit, view)], ALONE
+    return Rendered([_entry_head(hit, view), *_each(body)], foot=rows(entry_buttons(hit, view)))
 
 
-def _entry_foot(hit: Hit, view: View) -> Group:
+def _entry_head(hit: Hit, view: View) -> Group:
     entry, speaker = hit.entry, view.speaker
     when = speaker.t("Digest of {day}", day=entry.digest_date) if entry.digest_date else ""
-    gathered = wording.gathered(hit.engagement, speaker)
-    facts = " · ".join(filter(None, (when, gathered, speaker.t("Entry {id}", id=entry.id))))
-    jump = view.permalink(hit.jump) if hit.jump else None
-    post = [Run(speaker.t("Jump to the post"), url=jump)] if jump else []
-    tags = " ".join(f"#{title_text(tag)}" for tag in entry.tags)
-    return [*texts(lined(plain_runs(tags), plain_runs(facts), post)), *rows(entry_buttons(hit, view))]
+    facts = (when, wording.gathered(hit.engagement, speaker), speaker.t("Entry {id}", id=entry.id))
+    return [
+        *title_parts(entry),
+        *origin_parts(entry, speaker),
+        *small_texts(dotted(*map(plain_runs, facts))),
+        *small_texts(tags_and_jump(hit, view)),
+    ]
 
 
 def _abstract(answer: answers.AbstractAnswer, view: View) -> Rendered:
     entry = answer.entry
     body = text_parts(entry.abstract, keep_lines=False) or said_parts(view.speaker.t("There is no abstract."))
-    return _each([*title_parts(entry), *body]), ALONE
+    return Rendered(_each([*title_parts(entry), *body]))
 
 
 def _like(answer: answers.LikeAnswer, view: View) -> Rendered:
     name = title_text(answer.entry.title)
     if not answer.hits:
-        return [said_parts(view.speaker.t("No other entry shares a tag with “{title}”.", title=name))], ALONE
-    head = said_parts(view.speaker.t("Like “{title}”, by shared tags:", title=name))
-    return [head, *(hit_group(hit, view) for hit in answer.hits)], ALONE
+        return Rendered([texts([Run(view.speaker.t("No other entry shares a tag with “{title}”.", title=name))])])
+    head = texts([Run(view.speaker.t("Like “{title}”, by shared tags:", title=name))])
+    return Rendered([head, *(hit_group(hit, view) for hit in answer.hits)])
 
 
 def _drafts(answer: answers.DraftsAnswer, view: View) -> Rendered:
     speaker, count = view.speaker, len(answer.hits)
     if not count:
         none = speaker.t("No draft waits to be published. To change an entry, write its id after the command.")
-        return [said_parts(none)], ALONE
+        return Rendered([said_parts(none)])
     head = speaker.n("{n} draft waits to be published:", "{n} drafts wait to be published:", count)
-    return [said_parts(head), *(hit_group(hit, view) for hit in answer.hits)], ALONE
+    return Rendered([said_parts(head), *(hit_group(hit, view) for hit in answer.hits)])
 
 
 def _help(answer: answers.HelpAnswer, view: View) -> Rendered:
     speaker = view.speaker
     examples = [(f"/paper {text}", what) for text, what in answer.view.examples]
-    return [
+    groups: list[Group] = [
         [_title(speaker.t("Looking papers up"))],
         *_each([part for line, what in examples for part in _explained(line, speaker.say(what))]),
         *suggestion_groups([line for line, _ in examples[:5]], speaker.t("Try:")),
         [_title(speaker.t("Commands"))],
         *_each([part for line, what in answer.commands for part in _explained(line, speaker.say(what))]),
-    ], ALONE
+    ]
+    return Rendered(groups)
 
 
 def _explained(line: str, what: str) -> list[Part]:
-    return texts([Run(line, code=True), Run(f" {what}")])
+    return texts([Run(as_typed(line), code=True), Run(f" {what}")])
 
 
 def _following(answer: answers.FollowingAnswer, view: View) -> Rendered:
     followed, speaker = answer.followed, view.speaker
     if not followed.queries:
         none = said_parts(speaker.t("You follow nothing so far."))
-        return [none, *suggestion_groups(["/paper help"], speaker.t("Next:"))], ALONE
+        return Rendered([none, *suggestion_groups(["/paper help"], speaker.t("Next:"))])
     when = f"{followed.at:%H:%M} ({followed.zone})"
     head = speaker.t("When a digest has something for you, a direct message comes at {time}.", time=when)
-    rows_of = (_followed(number, query, speaker) for number, query in enumerate(followed.queries, 1))
-    return [said_parts(head), *rows_of], ALONE
+    each = (_followed(number, query, speaker) for number, query in enumerate(followed.queries, 1))
+    return Rendered([said_parts(head), *each])
 
 
 def _followed(number: int, query: str, speaker: Translator) -> Group:
@@ -184,18 +195,18 @@ def _notice(answer: answers.NoticeAnswer, view: View) -> Rendered:
     speaker = view.speaker
     sentences = [part for message in answer.messages for part in said_parts(speaker.say(message))]
     label = speaker.t("Did you mean:") if answer.error else speaker.t("Next:")
-    return [*_each(sentences), *suggestion_groups(answer.suggestions, label)], ALONE
+    return Rendered([*_each(sentences), *suggestion_groups(answer.suggestions, label)])
 
 
 def _confirm(answer: answers.ConfirmAnswer, view: View) -> Rendered:
     speaker = view.speaker
     yes = button(speaker.say(answer.label), ActionId.CONFIRM, write_act(answer.act), style=Style.DANGER)
-    return [[*said_parts(speaker.say(answer.question)), Row((yes,))]], ALONE
+    return Rendered([[*said_parts(speaker.say(answer.question)), Row((yes,))]])
 
 
 def _subscriptions(answer: answers.SubscriptionsAnswer, view: View) -> Rendered:
     head: Group = [_title(view.speaker.t("This channel's subscriptions"))]
-    return [head, *(_subscription(one, view.speaker) for one in answer.subscriptions)], ALONE
+    return Rendered([head, *(_subscription(one, view.speaker) for one in answer.subscriptions)])
 
 
 def _subscription(one: Subscription, speaker: Translator) -> Group:
@@ -205,14 +216,14 @@ def _subscription(one: Subscription, speaker: Translator) -> Group:
     turn = ("resume", speaker.t("Resume")) if one.paused else ("pause", speaker.t("Pause"))
     row = (("edit", speaker.t("Edit")), turn, ("unsubscribe", speaker.t("Unsubscribe")))
     buttons = tuple(run_button(f"/digest {word} {one.id}", label) for word, label in row)
-    return [*texts(lined(name + query + paused, plain_runs(wording.rhythm(one, speaker)))), Row(buttons)]
+    return [*texts(name + query + paused), *small_texts([Run(wording.rhythm(one, speaker))]), Row(buttons)]
 
 
 def _preview(answer: answers.PreviewAnswer, view: View) -> Rendered:
     """What would be posted, without its buttons: they would do the same, but not for a post."""
     head = said_parts(view.speaker.t("This is what the digest of {day} looks like here:", day=answer.day))
     posts = (_posted(content, answer.language) for content in answer.contents)
-    return [head, *(group for post in posts for group in post)], ALONE
+    return Rendered([head, *(group for post in posts for group in post)])
 
 
 def _posted(content: Content, language: Language) -> Iterator[Group]:
@@ -230,7 +241,7 @@ def _recap(answer: answers.RecapAnswer, view: View) -> Rendered:
     count = Text(small(speaker.n("{n} entry", "{n} entries", week.entry_count)))
     chart = Text(f"```\n{wording.chart(week.per_day, speaker.language)}\n```")
     lists = [group for name, found in answer.lists if found for group in _ranking(speaker.say(name), found, speaker)]
-    return [[head, count, chart], *lists], ALONE
+    return Rendered([[head, count, chart], *lists])
 
 
 def _ranking(name: str, found: Sequence[tuple[Entry, Engagement]], speaker: Translator) -> Iterator[Group]:
@@ -238,15 +249,14 @@ def _ranking(name: str, found: Sequence[tuple[Entry, Engagement]], speaker: Tran
     head: list[Part] = [_subtitle(name)]
     for number, (entry, engagement) in enumerate(found, 1):
         gathered = wording.gathered(engagement, speaker)
-        title = Run(title_text(entry.title) or entry.id, url=safe_url(entry.url))
-        yield [*head, *texts([Run(f"{number}. "), title, *plain_runs(f" · {gathered}" if gathered else "")])]
+        yield [*head, *texts([Run(f"{number}. "), *dotted([title_run(entry)], plain_runs(gathered))])]
         head = []
 
 
 def _form(answer: answers.EntryFormAnswer | answers.SubscriptionFormAnswer, view: View) -> Rendered:
     """Forms open in windows of their own; one that could not is said here."""
     said = answer.problem or msg("This needs a form. Type the command again to open it.")
-    return [said_parts(view.speaker.say(said))], ALONE
+    return Rendered([said_parts(view.speaker.say(said))])
 
 
 _RENDERED: Final[dict[type, Callable[[Any, View], Rendered]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final, TypeVar
 
 import discord
@@ -36,6 +37,10 @@ class Api:
         self._entering = asyncio.Lock()
         self._me: int | None = None
 
+    def now(self) -> datetime:
+        """The moment (UTC)."""
+        return self._clock.now()
+
     async def log_in(self) -> int:
         """The bot's own user id.
 
@@ -48,6 +53,12 @@ class Api:
                 with translated(self._clock.now()):
                     self._me = await self._logged_in()
             return self._me
+
+    async def reopen(self) -> None:
+        """Take a client into use again that the library has closed: whoever asks next logs in anew."""
+        async with self._entering:
+            self._me = None
+            await self._client.reopen()
 
     async def _logged_in(self) -> int:
         try:

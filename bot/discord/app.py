@@ -8,13 +8,15 @@ gateway ──> client ──┬──> commands, clicks, context menus ──> 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import count
 from typing import Final
 
 import aiohttp
 import discord
 import structlog
+from discord.gateway import ReconnectWebSocket
 
 from bot.core.errors import SettingsError
 from bot.core.messages import msg
@@ -28,15 +30,25 @@ from bot.usecases.lanes import Lanes
 
 _PATIENCE: Final = 5.0
 """Seconds that handlers under way get when Paperboy stops."""
-_PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-"""Seconds between attempts to reach Discord, the last one again and again."""
+PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
+"""Seconds between attempts to reach Discord, the last one again and again: a thousand sessions a day may be begun."""
+_LASTING: Final = timedelta(minutes=10)
+"""A connection that ends after less counts as an attempt that failed."""
 _WRONG_TOKEN: Final = msg("Discord does not accept DISCORD_TOKEN. Make a new one under “Bot”, “Reset Token”.")
 _UNAUTHORISED: Final = 401
+_TOO_OLD: Final = msg("Discord does not know this version of its gateway any more: a newer Paperboy is needed.")
+_INTENTS: Final = 4014
 _FATAL: Final = {
     4004: _WRONG_TOKEN,
     4010: msg("Discord does not accept PAPERBOY_DISCORD_SHARDS: such a shard does not exist."),
     4011: msg(
         "Paperboy is on too many servers for so few shards. Set more in PAPERBOY_DISCORD_SHARDS, or leave it out."
+    ),
+    4012: _TOO_OLD,
+    4013: _TOO_OLD,
+    _INTENTS: msg(
+        "Discord does not let Paperboy hear of messages and reactions. "
+        "Look at “Bot”, “Privileged Gateway Intents”, in the Developer Portal."
     ),
 }
 """Codes with which the gateway closes for good, and what to do."""
@@ -59,11 +71,18 @@ class DiscordPlatform:
     """Discord, composed by `bot.app`: it owns the connection to the gateway."""
 
     def __init__(
-        self, settings: DiscordSettings, parts: DiscordParts, *, missed: Callable[[], None] = lambda: None
+        self,
+        settings: DiscordSettings,
+        parts: DiscordParts,
+        *,
+        missed: Callable[[], None] = lambda: None,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         """`missed` is told whenever Discord may have sent events that nobody heard."""
         self._settings = settings
         self._parts = parts
+        self._pauses = pauses
+        self._is_closing = False
         self._lanes = Lanes(PLATFORM, missed=missed)
         register(parts, self._lanes, missed)
 
@@ -71,7 +90,7 @@ class DiscordPlatform:
         """Serve until cancelled. `ready` is told once Discord sends events.
 
         Raises:
-            SettingsError: Discord does not accept the token, or the shards of the settings.
+            SettingsError: Discord does not accept the token, the shards of the settings, or this Paperboy.
         """
 
         async def is_ready() -> None:
@@ -87,6 +106,7 @@ class DiscordPlatform:
 
     async def close(self) -> None:
         """Let handlers and events under way end, for a few seconds, and leave."""
+        self._is_closing = True
         await self._parts.client.drain(_PATIENCE)
         await self._lanes.drain(_PATIENCE)
         await self._parts.client.close()
@@ -102,28 +122,42 @@ class DiscordPlatform:
                 log.warning("discord.not_logged_in", reason=str(error))
             except DiscordError as error:
                 log.warning("discord.not_logged_in", reason=str(error))
-            await asyncio.sleep(_pause(attempt))
+            await self._rest(attempt)
 
     async def _connect(self) -> None:
-        """Stay connected: the library resumes and reconnects by itself, once it has reached Discord at all."""
-        for attempt in count():
+        """Stay connected. The library resumes and reconnects by itself; what it cannot get over closes it."""
+        clock, failures = self._parts.desk.clock, 0
+        while True:
+            begun = clock.now()
             try:
                 await self._parts.client.connect()
-                return
+                if self._is_closing:
+                    return
+                log.warning("discord.not_connected", reason="closed")
+            except discord.PrivilegedIntentsRequired as error:
+                raise SettingsError(_FATAL[_INTENTS]) from error
             except discord.ConnectionClosed as closed:
                 said = _FATAL.get(
-                    closed.code, msg("Discord has closed the connection (code {code}).", code=closed.code)
+                    closed.code, msg("Discord has closed the connection (code {code}).", code=str(closed.code))
                 )
                 raise SettingsError(said) from closed
-            except (
-                discord.HTTPException,
-                discord.GatewayNotFound,
-                aiohttp.ClientError,
-                TimeoutError,
-                OSError,
-            ) as error:
+            except (discord.DiscordException, ReconnectWebSocket, aiohttp.ClientError, OSError) as error:
                 log.warning("discord.not_connected", reason=type(error).__name__)
-            await asyncio.sleep(_pause(attempt))
+            except Exception as error:
+                log.error("discord.not_connected", exc_info=error)
+            failures = 0 if clock.now() - begun > _LASTING else failures
+            await self._rest(failures)
+            failures += 1
+            await self._begin_anew()
+
+    async def _begin_anew(self) -> None:
+        """Have a client again that can connect: one with shards that were left as they are would have them twice."""
+        client = self._parts.client
+        if client.shards:
+            await client.close()
+        if client.is_closed():
+            await self._parts.api.reopen()
+            await self._log_in()
 
     async def _register_commands(self) -> None:
         """Commands are every server's, so one process registers them: the one with the first shard."""
@@ -138,8 +172,7 @@ class DiscordPlatform:
                 return
             except DiscordError as error:
                 log.warning("discord.commands_not_registered", reason=str(error))
-            await asyncio.sleep(_pause(attempt))
+            await self._rest(attempt)
 
-
-def _pause(attempt: int) -> float:
-    return _PAUSES[min(attempt, len(_PAUSES) - 1)]
+    async def _rest(self, attempt: int) -> None:
+        await asyncio.sleep(self._pauses[min(attempt, len(self._pauses) - 1)])

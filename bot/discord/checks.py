@@ -1,4 +1,4 @@
-"""What `paperboy doctor` looks at on Discord: token, gateway, servers, and the channels with a subscription.
+"""What `paperboy doctor` looks at on Discord: token, application and gateway here, servers in `server_checks`.
 
 It asks and changes nothing. Each finding says what to do where something is wrong.
 """
@@ -11,22 +11,21 @@ from typing import Any, Final
 from discord.http import Route
 
 from bot.core.checks import Check
-from bot.core.errors import ChannelUnavailable
 from bot.core.messages import Message, msg, msg_n
 from bot.core.ports import Clock, Stores
-from bot.core.subscriptions import Channel
+from bot.core.subscriptions import Channel, Subscription
 from bot.discord.api import Api
 from bot.discord.client import PaperboyClient
-from bot.discord.entering import lacking_in, require
-from bot.discord.errors import DiscordBusy, DiscordError, words_for
+from bot.discord.errors import DiscordError, DiscordRefused, words_for
 from bot.discord.people import PLATFORM
-from bot.discord.reading import Kind, channel_at, kind_of
-from bot.settings import Settings
+from bot.discord.server_checks import Servers, channel_checks, named_checks, servers_of, unserved_checks
+from bot.settings import DiscordSettings, Settings
 
-MOST_CHANNELS: Final = 200
-"""How many channels are looked at."""
 _FEW: Final = 10
 """New connections a day that are left when it is time to say so: each start takes one a shard."""
+_WRONG_TOKEN: Final = msg("Discord does not accept it. Make a new one under “Bot”, “Reset Token”.")
+_UNAUTHORISED: Final = 401
+_INTO_SERVERS, _INTO_ACCOUNTS = "0", "1"
 
 
 async def discord_checks(settings: Settings, stores: Stores, clock: Clock) -> list[Check]:
@@ -37,25 +36,40 @@ async def discord_checks(settings: Settings, stores: Stores, clock: Clock) -> li
     """
     if settings.discord is None:
         return []
+    subscriptions = await stores.subscriptions.active()
     client = PaperboyClient(settings.discord)
     api = Api(client, settings.discord.token, clock)
     try:
-        await api.log_in()
-    except DiscordError as error:
-        await client.close()
-        return [Check(False, msg("DISCORD_TOKEN: {problem}", problem=words_for(error)))]
-    try:
-        found = [_finding(True, msg("the token works.")), await _gateway(api)]
-        subscriptions = await stores.subscriptions.active()
-        ours = (one for one in subscriptions if one.channel.platform == PLATFORM and not one.personal)
-        found += await _servers(api)
-        found += await _channels(api, list(dict.fromkeys(one.channel for one in ours)))
+        return await _checks(api, settings, settings.discord, subscriptions)
     finally:
         await client.close()
+
+
+async def _checks(
+    api: Api, settings: Settings, discord: DiscordSettings, subscriptions: Sequence[Subscription]
+) -> list[Check]:
+    try:
+        await api.log_in()
+    except DiscordError as error:
+        is_wrong = isinstance(error, DiscordRefused) and error.status == _UNAUTHORISED
+        return [Check(False, msg("DISCORD_TOKEN: {problem}", problem=_WRONG_TOKEN if is_wrong else words_for(error)))]
+    found = [_finding(True, msg("the token works.")), *await _application(api), await _gateway(api, discord)]
+    try:
+        servers = await servers_of(api)
+    except DiscordError as error:
+        return [*found, _finding(False, words_for(error))]
+    found.append(_how_many(servers))
+    channels = _channels(subscriptions)
+    found += unserved_checks(servers, channels)
+    found += await channel_checks(servers, channels)
+    for setting, names in (
+        ("PAPERBOY_MAINTAINERS", settings.staff.maintainers),
+        ("PAPERBOY_OPERATORS", settings.staff.operators),
+    ):
+        found += await named_checks(servers, setting, names)
     if not settings.staff.maintainers:
-        found.append(
-            _finding(True, msg("nobody is named in PAPERBOY_MAINTAINERS, so nobody can add or change papers there."))
-        )
+        said = msg("nobody is named in PAPERBOY_MAINTAINERS, so nobody can add or change papers there.")
+        found.append(_finding(True, said))
     return found
 
 
@@ -63,77 +77,56 @@ def _finding(ok: bool, said: Message) -> Check:
     return Check(ok, msg("Discord: {finding}", finding=said))
 
 
-async def _gateway(api: Api) -> Check:
-    """None of the privileged intents is asked for, so none has to be switched on."""
-    try:
-        told: Any = await api.call(lambda http: http.request(Route("GET", "/gateway/bot")))
-    except DiscordError as error:
-        return _finding(False, words_for(error))
-    left = int((told.get("session_start_limit") or {}).get("remaining", _FEW))
-    if left < _FEW:
-        said = msg_n(
-            "{n} new connection is left for today. Look in the log for why there were so many.",
-            "{n} new connections are left for today. Look in the log for why there were so many.",
-            n=left,
-        )
-        return _finding(False, said)
-    return _finding(True, msg("the gateway is open to it, and no privileged intent is needed."))
+def _channels(subscriptions: Sequence[Subscription]) -> list[Channel]:
+    """The channels with a digest, each once; direct messages are left out, because nobody manages those."""
+    ours = (one for one in subscriptions if one.channel.platform == PLATFORM and not one.personal)
+    return list(dict.fromkeys(one.channel for one in ours))
 
 
-async def _servers(api: Api) -> list[Check]:
-    route = Route("GET", "/users/@me/guilds")
+def _how_many(servers: Servers) -> Check:
+    if not servers.names:
+        return _finding(True, msg("Paperboy is on no server yet. `paperboy invite discord` prints the link."))
+    return _finding(True, msg_n("Paperboy is on {n} server.", "Paperboy is on {n} servers.", n=len(servers.names)))
+
+
+async def _application(api: Api) -> list[Check]:
+    """What is set in the developer portal and would keep people's commands from Paperboy."""
     try:
-        guilds: Any = await api.call(lambda http: http.request(route, params={"limit": 200}))
+        told: Any = await api.call(lambda http: http.request(Route("GET", "/applications/@me")))
     except DiscordError as error:
         return [_finding(False, words_for(error))]
-    if not guilds:
-        return [_finding(True, msg("Paperboy is on no server yet. `paperboy invite discord` prints the link."))]
-    return [_finding(True, msg_n("Paperboy is on {n} server.", "Paperboy is on {n} servers.", n=len(guilds)))]
-
-
-async def _channels(api: Api, channels: Sequence[Channel]) -> list[Check]:
-    found: list[Check] = []
-    seen = 0
-    for channel in channels[:MOST_CHANNELS]:
-        try:
-            found += await _channel(api, channel)
-        except DiscordBusy:
-            break
-        seen += 1
-    if seen and not found:
-        said = msg_n(
-            "Paperboy can post in {n} channel with a digest.",
-            "Paperboy can post in {n} channels with a digest.",
-            n=seen,
+    found = []
+    if told.get("interactions_endpoint_url"):
+        said = msg(
+            "“Interactions Endpoint URL” is set in the developer portal, so Discord sends commands there and not to "
+            "Paperboy. Empty it under “General Information”."
+        )
+        found.append(_finding(False, said))
+    contexts = told.get("integration_types_config") or {}
+    if contexts and _INTO_SERVERS not in contexts:
+        said = msg("the application cannot be added to servers. Tick “Guild Install” under “Installation”.")
+        found.append(_finding(False, said))
+    if contexts and _INTO_ACCOUNTS not in contexts:
+        said = msg(
+            "people cannot add it to their own account, since “User Install” under “Installation” is not ticked."
         )
         found.append(_finding(True, said))
     return found
 
 
-async def _channel(api: Api, channel: Channel) -> list[Check]:
-    """What is wrong with a channel, or what it goes without.
-
-    Raises:
-        DiscordBusy
-    """
+async def _gateway(api: Api, settings: DiscordSettings) -> Check:
+    """None of the privileged intents is asked for, so none has to be switched on."""
     try:
-        told = await channel_at(api, int(channel.id))
-        await require(api, told)
-        missing = await lacking_in(api, told, optional=True) if kind_of(told) is Kind.FORUM else None
-    except DiscordBusy:
-        raise
+        told: Any = await api.call(lambda http: http.request(Route("GET", "/gateway/bot")))
     except DiscordError as error:
-        return [_in(channel.id, False, words_for(error))]
-    except ChannelUnavailable as error:
-        return [_in(str(told.get("name") or channel.id), False, error.message)]
-    name = str(told.get("name") or channel.id)
-    if missing is None:
-        return []
-    said = msg(
-        "It goes without {names}: forum tags that are missing are not made, and posts not deleted.", names=missing
-    )
-    return [_in(name, True, said)]
-
-
-def _in(name: str, ok: bool, said: Message) -> Check:
-    return _finding(ok, msg("#{channel}: {problem}", channel=name, problem=said))
+        return _finding(False, words_for(error))
+    shards = len(settings.shard_ids or ()) or int(told.get("shards") or 1)
+    left = (told.get("session_start_limit") or {}).get("remaining")
+    if left is not None and int(left) < max(_FEW, shards):
+        said = msg_n(
+            "{n} new connection is left for today. Look in the log for why there were so many.",
+            "{n} new connections are left for today. Look in the log for why there were so many.",
+            n=int(left),
+        )
+        return _finding(False, said)
+    return _finding(True, msg("the gateway is open to it, and no privileged intent is needed."))

@@ -16,7 +16,9 @@ from bot.discord import forms
 from bot.discord.actions import ActionId, key_of_kept, read_custom_id
 from bot.discord.api import said
 from bot.discord.client import PaperboyClient
+from bot.discord.components import DiscordMessage
 from bot.discord.conversation import answer_ask, run_line
+from bot.discord.errors import DiscordUnreachable
 from bot.discord.parts import DiscordParts
 from bot.discord.people import channel_of
 from bot.discord.replying import Interaction, defer, say_in_channel
@@ -26,8 +28,9 @@ from bot.usecases import converse, presses
 from bot.usecases.answers import Answer
 from bot.usecases.asks import Ask, AskKind, Press, read_ask, read_press
 
-_SECONDS_FOR_STATE: Final = 1.5
-"""How long a kept state may take where a form may have to open, which it must within three seconds."""
+_MOST_NONCE: Final = 25
+_SECONDS_FOR_STATE: Final = 0.7
+"""How long a kept state may take where a form may have to open: what that shows takes `forms.PATIENCE` besides."""
 
 Handler = Callable[[DiscordParts, Interaction, str], Awaitable[None]]
 
@@ -152,9 +155,20 @@ async def _share(parts: DiscordParts, interaction: Interaction, state: str) -> N
     if not _may_write(interaction, interaction.app_permissions):
         await say(parts, interaction, msg("Paperboy may not write in this channel."))
         return
-    place, params = interaction.channel_id or 0, said(message)
-    await parts.api.call(lambda http: http.send_message(place, params=params))
+    await _post_once(parts, interaction.channel_id or 0, message, nonce=f"share-{interaction.id}"[:_MOST_NONCE])
     await say(parts, interaction, shared)
+
+
+async def _post_once(parts: DiscordParts, place: int, message: DiscordMessage, *, nonce: str) -> None:
+    """Post a message, and again where its answer was lost: with the same nonce it is there once.
+
+    Raises:
+        DiscordRefused, DiscordBusy, DiscordUnreachable
+    """
+    try:
+        await parts.api.call(lambda http: http.send_message(place, params=said(message, nonce=nonce)))
+    except DiscordUnreachable:
+        await parts.api.call(lambda http: http.send_message(place, params=said(message, nonce=nonce)))
 
 
 def _may_write(interaction: Interaction, may: discord.Permissions) -> bool:

@@ -1,4 +1,7 @@
-"""Messages of components as plain values: what rendering makes, and what Discord's limits count."""
+"""Messages of components as plain values: what rendering makes, and what Discord's limits count.
+
+Discord's servers count an emoji as one character, its apps as two; whatever is counted here is counted as the apps do.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot.core.spreading import length
+
 MOST_TEXT: Final = 4_000
 """Characters of all texts of a message together."""
+MOST_BLOCK: Final = 1_800
+"""Characters of one text; shorter than a message may be, so that what is around it finds room beside it."""
 MOST_COMPONENTS: Final = 40
 """Components of a message, those inside others too."""
 MOST_LABEL: Final = 80
@@ -71,7 +78,7 @@ Part = Text | Rule | Row | Section
 
 @dataclass(frozen=True, slots=True)
 class DiscordMessage:
-    """What one message says, from top to bottom; the first part is a text."""
+    """What one message says, from top to bottom; a post begins with a text."""
 
     parts: tuple[Part, ...]
 
@@ -81,8 +88,38 @@ def size(parts: Iterable[Part]) -> tuple[int, int]:
     text = count = 0
     for part in parts:
         count += 1 + len(buttons_in(part)) + isinstance(part, Section)  # the text in a section is one of its own
-        text += len(part.markdown) if isinstance(part, Text | Section) else 0
+        text += length(part.markdown) if isinstance(part, Text | Section) else 0
     return text, count
+
+
+def joined(parts: Iterable[Part]) -> list[Part]:
+    """Short texts that follow each other as one: a message may have few components.
+
+    Long ones stay apart, which shows as the gap between two paragraphs.
+    """
+    made: list[Part] = []
+    for part in parts:
+        last = made[-1] if made else None
+        both = f"{last.markdown}\n{part.markdown}" if isinstance(last, Text) and isinstance(part, Text) else None
+        if both is not None and length(both) <= MOST_BLOCK:
+            made[-1] = Text(both)
+        else:
+            made.append(part)
+    return made
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most `most` characters, with `…` where some were left out.
+
+    >>> shortened("A long name", 7), shortened("😀😀😀", 5)
+    ('A long…', '😀😀…')
+    """
+    if length(text) <= most:
+        return text
+    start = text[: most - 1]
+    while length(start) > most - 1:
+        start = start[:-1]
+    return start.rstrip() + "…"
 
 
 def buttons_in(part: Part) -> tuple[Button, ...]:

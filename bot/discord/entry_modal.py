@@ -16,7 +16,7 @@ from bot.core.messages import Message, msg
 from bot.core.people import Language
 from bot.core.spreading import PARAGRAPH, Room, Spread, join, length, spread
 from bot.discord.form_state import EntryState, Page
-from bot.discord.modals import MOST_FIELDS, MOST_VALUE, ChoiceField, Field, Modal, TextField, Typed
+from bot.discord.modals import MOST_FIELDS, MOST_VALUE, ChoiceField, Field, Modal, TextField, Typed, is_untouched
 from bot.locale import Translator, translator
 
 PAGES: Final[Mapping[Page, Message]] = {
@@ -175,16 +175,19 @@ def _spread(name: str, form: EntryForm) -> Spread:
 def _days(form: EntryForm, speaker: Translator, today: date) -> Iterator[tuple[str, str, str]]:
     yield Publish.TODAY, speaker.say(msg("Today")), today.isoformat()
     yield Publish.DRAFT, speaker.say(msg("Not yet: keep as a draft")), ""
-    standing = form.date if form.publish == Publish.ON_DATE and form.date else None
+    standing = form.date if form.publish == Publish.ON_DATE and _may_be_day(form.date) else None
     ahead = [(today + timedelta(days=days)).isoformat() for days in range(1, _DAYS_AHEAD + 1)]
     for day in dict.fromkeys([standing, *ahead] if standing else ahead):
         yield f"{Publish.ON_DATE}:{day}", day, ""
 
 
+def _may_be_day(text: str) -> bool:
+    return bool(text.strip()) and length(text) <= _MOST_DATE
+
+
 def _publish_value(form: EntryForm) -> str:
-    if form.publish != Publish.ON_DATE:
-        return form.publish
-    return f"{Publish.ON_DATE}:{form.date}" if form.date else Publish.TODAY
+    """The choice that a form stands for; where its day is none, nothing that is offered, so that somebody chooses."""
+    return form.publish if form.publish != Publish.ON_DATE else f"{Publish.ON_DATE}:{form.date}"
 
 
 def _with_publish(form: EntryForm, value: str) -> EntryForm:
@@ -199,14 +202,15 @@ def with_typed(form: EntryForm, typed: Typed) -> EntryForm:
     """The form with what was typed on a page; what nobody touched stays to the letter, whatever Discord made of it."""
     changed: dict[str, Any] = {}
     for name in ("title", "url", "tags", "organisation", "paper_date"):
-        if name in typed and not _is_same(typed[name][0], getattr(form, name)):
+        if name in typed and not is_untouched(typed[name][0], getattr(form, name)):
             changed[name] = typed[name][0]
     for name in ("commentary", "commentary_en", "abstract", "authors"):
         if (text := _long_typed(name, form, typed)) is not None:
             changed[name] = text
     form = replace(form, **changed)
-    if "date" in typed and not _is_same(typed["date"][0], form.date):
-        form = replace(form, date=typed["date"][0], publish=Publish.ON_DATE)
+    if "date" in typed and not is_untouched(typed["date"][0], form.date):
+        day = typed["date"][0]
+        form = replace(form, date=day, publish=Publish.ON_DATE if day.strip() else form.publish)
     chosen = typed.get("publish", ())
     return _with_publish(form, chosen[0]) if chosen and chosen[0] != _publish_value(form) else form
 
@@ -217,16 +221,11 @@ def _long_typed(name: str, form: EntryForm, typed: Typed) -> str | None:
     if not there:
         return None
     text = _spread(name, form)
-    count = max(len(text.parts), max(there) + 1)
-    parts = [*text.parts, *[""] * (count - len(text.parts))]
-    between = [*text.between, *[", " if name == "authors" else PARAGRAPH] * (count - 1 - len(text.between))]
+    added = max(there) + 1 - len(text.parts)  # fields beyond the text; mostly none
+    parts = [*text.parts, *[""] * added]
+    between = [*text.between, *[", " if name == "authors" else PARAGRAPH] * added]
     is_touched = False
     for number, key in there.items():
-        if not _is_same(typed[key][0], parts[number]):
+        if not is_untouched(typed[key][0], parts[number]):
             parts[number], is_touched = typed[key][0], True
     return join(Spread(tuple(parts), tuple(between))) if is_touched else None
-
-
-def _is_same(typed: str, shown: str) -> bool:
-    """Whether a text is what was shown; Discord takes white space from its ends, and knows one kind of line end."""
-    return typed.strip() == shown.replace("\r\n", "\n").replace("\r", "\n").strip()

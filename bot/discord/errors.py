@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from math import isnan
 from typing import Final
 
 import aiohttp
@@ -62,6 +63,13 @@ class DiscordUnreachable(DiscordError):
         self.sent = sent
 
 
+_LEAST: Final = 1.0
+_UNSAID: Final = 300.0
+_MOST: Final = 6 * 3_600.0
+"""Seconds to wait."""
+_TOO_LONG: Final = 10
+"""Digits of a code."""
+
 UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
 THREAD_EXISTS: Final = 160004
@@ -77,12 +85,12 @@ EXPIRED: Final = frozenset({10062, 10015, 50027})
 """An interaction that is over: it was not answered in time, or its fifteen minutes have passed."""
 
 # Limits of whole servers and of Discord itself that pass by without anybody acting; some have no Retry-After.
-_NOT_NOW: Final = frozenset({20016, 20022, 20028, 30046, 31002, 40004, 40006, 130000})
+_NOT_NOW: Final = frozenset({20016, 20022, 20028, 20029, 30046, 31002, 40003, 40004, 40006, 40062, 110001, 130000})
 _CLOSED: Final = frozenset(
     {
-        *(0, 10003, 10004, 10013, 20001, 20002, 20009, 20012, 30010, 30033, 40001, 40002, 40013, 40061, 40066),
-        *(50001, 50002, 50004, 50007, 50008, 50013, 50014, 50019, 50020, 50024, 50025, 50055),
-        *(50083, 50155, 50278, 160005, 160006, 160007, 180000, 200000, 200001),
+        *(10003, 10004, 10013, 20001, 20002, 20012, 30033, 40001, 40002, 40007, 40012, 40066, 40067),
+        *(50001, 50002, 50007, 50008, 50009, 50013, 50014, 50024, 50025, 50055, 50083, 50095, 50155, 50278),
+        *(160005, 160006, 160007),
     }
 )
 """No post at all is taken there until a person acts."""
@@ -93,7 +101,9 @@ _WORDS: Final[dict[int, Message]] = {
         "Paperboy is not on this server any more. `paperboy invite discord` prints the link that brings it back."
     ),
     10013: msg("Discord does not know this person any more."),
-    30033: msg("This channel has as many threads as there may be."),
+    30033: msg("The thread has as many people in it as there may be."),
+    40066: msg("This forum requires a tag, and has none that everybody may use. Add one, or require none."),
+    40067: msg("This forum requires a tag, and has none that everybody may use. Add one, or require none."),
     50001: msg("Paperboy cannot see this channel. Give it the permission to view the channel."),
     50007: msg("Discord does not let Paperboy write to this person. Their privacy settings may forbid it."),
     50013: msg(
@@ -103,16 +113,19 @@ _WORDS: Final[dict[int, Message]] = {
     50278: msg("Discord does not let Paperboy write to this person. Their privacy settings may forbid it."),
     160005: msg("The thread is locked."),
     160006: msg("This channel has as many active threads as there may be."),
+    160007: msg("This channel has as many active threads as there may be."),
 }
 
 
 def words_for(error: DiscordError) -> Message:
     """What to tell a person."""
     match error:
+        case DiscordRefused(code=code) if code in EXPIRED:
+            return msg("Discord takes an answer for fifteen minutes only, and this one came later. Please ask again.")
         case DiscordRefused(status=401):
             return msg("Discord does not accept Paperboy's token any more. Set a new DISCORD_TOKEN, and restart.")
         case DiscordRefused(code=code):
-            return _WORDS.get(code) or msg("Discord did not accept this (code {code}).", code=code)
+            return _WORDS.get(code) or msg("Discord did not accept this (code {code}).", code=str(code))
         case DiscordBusy():
             return msg("Discord asks Paperboy to wait a little.")
         case _:
@@ -125,7 +138,7 @@ def translated(now: datetime) -> Iterator[None]:
     try:
         yield
     except discord.RateLimited as error:
-        raise DiscordBusy(now + timedelta(seconds=max(1.0, error.retry_after))) from error
+        raise DiscordBusy(_after(now, error.retry_after)) from error
     except discord.HTTPException as error:
         raise _of_answer(error, now) from error
     except ServerFault as error:
@@ -139,29 +152,36 @@ def translated(now: datetime) -> Iterator[None]:
 
 
 def _of_answer(error: discord.HTTPException, now: datetime) -> DiscordError:
+    said = str(error.code)  # as it came; the library takes it for a number
+    code = int(said) if said.isascii() and said.isdecimal() and len(said) < _TOO_LONG else 0
     if error.status == 429:
-        return DiscordBusy(now + timedelta(seconds=_seconds(error)))
-    if error.code in _NOT_NOW:
-        return DiscordBusy(now + timedelta(minutes=5))
+        return DiscordBusy(_after(now, error.response.headers.get("Retry-After")))
+    if code in _NOT_NOW:
+        return DiscordBusy(_after(now, None))
     if error.status >= 500:
         return DiscordUnreachable(f"HTTP {error.status}")
-    return DiscordRefused(error.status, error.code)
+    return DiscordRefused(error.status, code)
 
 
-def _seconds(error: discord.HTTPException) -> float:
-    """How long Discord asks to wait; five minutes where it does not say, as when a proxy before it shuts us out."""
-    said = str(error.response.headers.get("Retry-After", ""))
+def _after(now: datetime, said: object) -> datetime:
+    """When Discord wants to be asked again: after so many seconds, but soon enough to see that it has changed its mind.
+
+    After five minutes where it does not say, as when a proxy before it shuts us out.
+    """
     try:
-        return max(1.0, float(said))
+        seconds = float(str(said))
     except ValueError:
-        return 300.0
+        seconds = _UNSAID
+    if isnan(seconds):
+        seconds = _UNSAID
+    return now + timedelta(seconds=min(max(_LEAST, seconds), _MOST))
 
 
 def as_courier_error(error: DiscordError) -> CourierError:
     """What an error means for a post.
 
     A code that nobody here knows refuses the post it was answered to, and not its channel: were it the channel, each
-    post would hear so. But whatever is forbidden without a word about the post (401, 403) is the channel's.
+    post would hear so. But whatever is forbidden (401, 403), or not there without a word about what, is the channel's.
     """
     said = words_for(error)
     match error:
@@ -171,7 +191,7 @@ def as_courier_error(error: DiscordError) -> CourierError:
             return PlatformBusy(said)
         case DiscordUnreachable():
             return DeliveryUncertain(said)
-        case DiscordRefused(status=401 | 403):
+        case DiscordRefused(status=401 | 403) | DiscordRefused(status=404, code=0):
             return ChannelUnavailable(said)
         case DiscordRefused(code=code) if code in _CLOSED:
             return ChannelUnavailable(said)

@@ -6,7 +6,7 @@ A form has more fields than a window, so it is shown a page at a time; the rest 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -71,7 +71,7 @@ def _told(form: EntryForm | SubscriptionForm) -> dict[str, Any]:
 
 
 def read_state(text: str) -> State | None:
-    """The state of a text; None for what is none.
+    """The state of a text; None for what is none, or is broken.
 
     >>> read_state('{"subscription":3,"page":"more"}')
     SubscriptionState(form=None, number=3, page=<Page.MORE: 'more'>)
@@ -80,17 +80,31 @@ def read_state(text: str) -> State | None:
         told = json.loads(text)
         page = Page(told["page"])
         if "entry" in told:
-            form = _form(EntryForm, told.get("form"))
-            return EntryState(form=form, entry_id=told["entry"] or None, page=page, start=int(told.get("start", 0)))
-        number = int(told["subscription"])
-        return SubscriptionState(form=_form(SubscriptionForm, told.get("form")), number=number or None, page=page)
-    except (ValueError, TypeError, KeyError):
+            entry_id, start = _same_kind(told["entry"], ""), _same_kind(told.get("start", 0), 0)
+            form = _form(EntryForm(), told.get("form"))
+            return EntryState(form=form, entry_id=entry_id or None, page=page, start=max(start, 0))
+        number = _same_kind(told["subscription"], 0)
+        return SubscriptionState(form=_form(SubscriptionForm(), told.get("form")), number=number or None, page=page)
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
-def _form(kind: Any, told: Any) -> Any:
+def _form(usual: Any, told: Any) -> Any:
+    """A new form with what is told of it; what a later Paperboy may have added is left out."""
     if told is None:
         return None
-    known = {field.name for field in fields(kind)}
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
-    return kind(**{name: value for name, value in values.items() if name in known})
+    known = {field.name for field in fields(usual)} & _same_kind(told, {}).keys() - {"note"}
+    return replace(usual, **{name: _same_kind(told[name], getattr(usual, name)) for name in known})
+
+
+def _same_kind(value: Any, usual: Any) -> Any:
+    """A value of the kind that is usual there.
+
+    Raises:
+        TypeError: it is another.
+    """
+    if isinstance(usual, tuple):
+        return tuple(_same_kind(one, "") for one in _same_kind(value, []))
+    if type(value) is not (str if isinstance(usual, str) else type(usual)):
+        raise TypeError(value)
+    return value

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-import discord
 import structlog
 
 from bot.core import commands as core
@@ -24,13 +23,13 @@ from bot.discord.actions import ActionId, custom_id
 from bot.discord.client import PaperboyClient
 from bot.discord.components import DiscordMessage, Row, Style
 from bot.discord.entry_modal import entry_modal
-from bot.discord.errors import DiscordError, translated, words_for
+from bot.discord.errors import DiscordError, words_for
 from bot.discord.form_state import EntryState, Page, State, SubscriptionState, read_state, write_state
 from bot.discord.modals import Modal, modal_of
 from bot.discord.parts import DiscordParts
 from bot.discord.people import channel_of
 from bot.discord.pieces import button, said_parts
-from bot.discord.replying import Interaction, defer, reply, short_id
+from bot.discord.replying import Interaction, acknowledge, defer, is_acknowledged, reply, short_id
 from bot.discord.showing import FAULT, show
 from bot.discord.subscription_modal import subscription_modal
 from bot.locale import translator
@@ -125,20 +124,20 @@ async def _open(
     made = await making
     if not isinstance(made, Ready):
         await show(parts, interaction, made)
-    elif interaction.response.is_done():
+    elif is_acknowledged(interaction):
         await reply(parts, interaction, [_offer(parts, interaction, made)])
     else:
-        await _show_window(interaction, made)
+        await _show_window(parts, interaction, made)
 
 
-async def _show_window(interaction: Interaction, made: Ready) -> None:
+async def _show_window(parts: DiscordParts, interaction: Interaction, made: Ready) -> None:
     window = modal_of(made.modal, made.custom_id)
     window.stop()  # the library would keep it in memory until it is sent, which it need not be
     try:
-        with translated(discord.utils.utcnow()):
-            await interaction.response.send_modal(window)
+        await acknowledge(interaction, lambda: interaction.response.send_modal(window))
     except DiscordError as error:
         log.warning("discord.form_not_opened", guild=interaction.guild_id, reason=str(error))
+        await show(parts, interaction, notice(words_for(error)))
 
 
 def _offer(parts: DiscordParts, interaction: Interaction, made: Ready) -> DiscordMessage:
@@ -175,8 +174,7 @@ async def _found(
     if isinstance(found, EntryState | SubscriptionState):
         caller.require(Role.MAINTAINER if isinstance(found, EntryState) else Role.OPERATOR)
         return await _ready(parts, interaction, caller, found)
-    async with parts.gate:
-        answer = await converse.run(parts.desk, caller, channel_of(interaction), found)
+    answer = await converse.run(parts.desk, caller, channel_of(interaction), found)
     match answer:
         case EntryFormAnswer(form=form, entry_id=entry_id):
             state: State = EntryState(form=form, entry_id=entry_id, page=page, start=start)

@@ -83,10 +83,14 @@ class Forum:
             changes["name"] = post.name
         if set(map(str, thread.get("applied_tags") or ())) != set(tags):
             changes["applied_tags"] = tags
-        if changes:
-            if (thread.get("thread_metadata") or {}).get("archived"):
-                changes["archived"] = False
-            await self._api.call(lambda http: http.edit_channel(place.channel_id, **changes))
+        if not changes:
+            return
+        is_archived = (thread.get("thread_metadata") or {}).get("archived")
+        if is_archived:  # it has to be open to be changed, and then it is put back as it was
+            changes["archived"] = False
+        await self._api.call(lambda http: http.edit_channel(place.channel_id, **changes))
+        if is_archived:
+            await self._api.call(lambda http: http.edit_channel(place.channel_id, archived=True))
 
     async def tags_for(self, names: Sequence[str]) -> list[str]:
         """The ids of the forum's tags for an entry's, at most five; missing ones are made while there is room."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Final
 
 from bot.core.errors import InputError
 from bot.core.messages import msg
 from bot.discord.permissions import invite_link
+
+_MOST_DIGITS: Final = 20
+"""Of an id, which is a number of 64 bits."""
 
 
 def invite(token: str | None, client_id: str | None) -> str:
@@ -17,7 +21,7 @@ def invite(token: str | None, client_id: str | None) -> str:
         InputError: neither tells an application's id.
     """
     if client_id is not None:
-        if not (client_id.isascii() and client_id.isdecimal()):
+        if not _is_id(client_id):
             raise InputError(
                 msg(
                     "“{id}” is not the id of an application. It is a long number, under “General Information”.",
@@ -41,4 +45,8 @@ def _id_in(token: str) -> int | None:
         text = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         return None
-    return int(text) if text.isdecimal() else None
+    return int(text) if _is_id(text) else None
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) > 0

@@ -5,12 +5,15 @@ A window has up to five fields, and its id leads to what it is about (`bot.disco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
 from discord import ui
+
+from bot.discord.components import shortened
 
 MOST_FIELDS: Final = 5
 MOST_TITLE: Final = 45
@@ -77,11 +80,15 @@ def _text(field: TextField) -> ui.TextInput[Any]:
     return ui.TextInput(
         custom_id=field.name,
         style=discord.TextStyle.paragraph if field.multiline else discord.TextStyle.short,
-        default=field.value or None,
+        default=(field.value if field.multiline else _on_one_line(field.value)) or None,
         placeholder=shortened(field.placeholder, MOST_HINT) or None,
         required=field.required,
         max_length=field.most,
     )
+
+
+def _on_one_line(text: str) -> str:
+    return re.sub(r"\r\n|[\r\n]", " ", text)
 
 
 def _menu(field: ChoiceField) -> ui.Select[Any]:
@@ -103,11 +110,6 @@ def _menu(field: ChoiceField) -> ui.Select[Any]:
     )
 
 
-def shortened(text: str, most: int) -> str:
-    """A text of at most `most` characters, with `…` where some were left out."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
 # --- what comes back --------------------------------------------------------------------------------------------------
 
 Typed = Mapping[str, tuple[str, ...]]
@@ -117,6 +119,15 @@ Typed = Mapping[str, tuple[str, ...]]
 def typed_in(data: Mapping[str, Any]) -> Typed:
     """What stands in the fields of a window that was sent, as Discord tells it."""
     return {str(one["custom_id"]): _values(one) for one in _inputs(data.get("components") or ()) if "custom_id" in one}
+
+
+def is_untouched(typed: str, shown: str) -> bool:
+    """Whether a text is what was shown.
+
+    Discord takes white space from its ends, and knows one kind of line end, which a field of one line has none of.
+    """
+    lines = shown.replace("\r\n", "\n").replace("\r", "\n")
+    return typed.strip() in (lines.strip(), _on_one_line(shown).strip())
 
 
 def _inputs(components: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -1,18 +1,19 @@
 """Long private answers in pages: pure.
 
-Every answer is a list of groups, each a few parts that stay together. What does not fit into one message is turned like
-pages: the buttons carry the question, which is asked again.
+Every answer is a list of groups, each a few parts that stay together where they can. What does not fit into one message
+is turned like pages: the buttons carry the question, which is asked again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import dropwhile
 from typing import Final
 
 from bot.discord.actions import ActionId, custom_id
-from bot.discord.components import MOST_COMPONENTS, MOST_TEXT, Button, DiscordMessage, Part, Row, Text, size
+from bot.discord.components import MOST_COMPONENTS, MOST_TEXT, Button, DiscordMessage, Part, Row, Rule, joined, size
 from bot.usecases.asks import write_ask
-from bot.viewing import Around, View, page_of, turns
+from bot.viewing import ALONE, Around, View, page_of, turns
 
 Group = list[Part]
 
@@ -22,33 +23,31 @@ _TURNING: Final = 3
 """A row with two buttons."""
 
 
-def page_message(groups: Sequence[Group], view: View, around: Around) -> DiscordMessage:
-    """The page that was asked for, with the buttons to turn it."""
-    pages = _pages(groups)
+def page_message(
+    groups: Sequence[Group], view: View, around: Around = ALONE, *, foot: Sequence[Row] = ()
+) -> DiscordMessage:
+    """The page that was asked for, with the buttons to turn it; `foot` stands on every page."""
+    pages = _pages(groups, foot)
     page = page_of(view, len(pages))
-    return DiscordMessage(tuple(_joined(pages[page])) + _turn(view, page, len(pages), around))
+    shown = dropwhile(lambda part: isinstance(part, Rule), joined(pages[page]))  # nothing is there to be kept apart
+    return DiscordMessage((*shown, *foot, *_turn(view, page, len(pages), around)))
 
 
-def _pages(groups: Sequence[Group]) -> list[list[Part]]:
-    """Groups in as few messages as hold them, in order; at least one."""
+def _pages(groups: Sequence[Group], foot: Sequence[Row]) -> list[list[Part]]:
+    """Groups in as few messages as hold them, in order; at least one. Only one that no message holds is torn apart."""
+    most = MOST_COMPONENTS - _FRAME - _TURNING - size(foot)[1]
     pages: list[list[Part]] = [[]]
     for group in groups:
-        text, count = size(_joined([*pages[-1], *group]))
-        if pages[-1] and (text > MOST_TEXT or count + _FRAME + _TURNING > MOST_COMPONENTS):
-            pages.append([])
-        pages[-1] += group
+        for parts in [group] if _fit(group, most) else [[part] for part in group]:
+            if pages[-1] and not _fit([*pages[-1], *parts], most):
+                pages.append([])
+            pages[-1] += parts
     return pages
 
 
-def _joined(parts: Sequence[Part]) -> list[Part]:
-    """Texts that follow each other as one: a message may have few components."""
-    joined: list[Part] = []
-    for part in parts:
-        if joined and isinstance(part, Text) and isinstance(last := joined[-1], Text):
-            joined[-1] = Text(f"{last.markdown}\n{part.markdown}")
-        else:
-            joined.append(part)
-    return joined
+def _fit(parts: Sequence[Part], most: int) -> bool:
+    text, count = size(joined(parts))
+    return text <= MOST_TEXT and count <= most
 
 
 def _turn(view: View, page: int, pages: int, around: Around) -> tuple[Row, ...]:

@@ -25,7 +25,8 @@ _ANSWERS_AT_ONCE: Final = 8
 class DiscordParts:
     """Composed once by `bot.app`; `desk` answers people, the rest speaks to Discord.
 
-    `gate` lets a few answers be made at once: many at a time would keep the acknowledgements of others waiting.
+    `gate` lets a few answers be made at once: many at a time would keep the acknowledgements of others waiting. What is
+    an acknowledgement itself, such as a form that opens, does not wait there.
     """
 
     desk: Desk

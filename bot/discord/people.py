@@ -51,8 +51,11 @@ class People:
 
 
 def _roles(user: discord.User | discord.Member) -> list[str]:
-    """The ids of a member's roles."""
-    return [str(role.id) for role in user.roles] if isinstance(user, discord.Member) else []
+    """The ids of a member's roles as this very interaction tells them.
+
+    `Member.roles` leaves out those of a server that the gateway has not told of, as while it is unavailable.
+    """
+    return [str(role_id) for role_id in user._roles] if isinstance(user, discord.Member) else []  # noqa: SLF001
 
 
 def channel_of(interaction: discord.Interaction) -> Channel:

@@ -13,6 +13,8 @@ import discord
 from bot.core.messages import Message, msg
 
 SCOPES: Final = ("bot", "applications.commands")
+_INTO_A_SERVER: Final = 0
+"""One of the two places that an application can be installed to, and by default can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,13 @@ class Use:
 PERMISSIONS: Final[Mapping[str, Use]] = {
     "view_channel": Use(
         msg("View Channel"),
-        ("GET /channels/{channel_id}", "GET /guilds/{guild_id}/threads/active"),
+        (  # needed for all the others too; these need nothing else
+            "GET /channels/{channel_id}",
+            "GET /guilds/{guild_id}/threads/active",
+            "PATCH /channels/{channel_id}/messages/{message_id}",
+            "DELETE /channels/{channel_id}/messages/{message_id}",
+            "PATCH /channels/{channel_id}",  # name and tags of a thread of its own
+        ),
     ),
     "send_messages": Use(
         msg("Send Messages"),
@@ -39,7 +47,10 @@ PERMISSIONS: Final[Mapping[str, Use]] = {
     ),
     "send_messages_in_threads": Use(
         msg("Send Messages in Threads"),
-        ("POST /channels/{channel_id}/messages", "PATCH /channels/{channel_id}"),
+        (
+            "POST /channels/{channel_id}/messages",
+            "PATCH /channels/{channel_id}",  # opens an archived thread
+        ),
     ),
     "read_message_history": Use(
         msg("Read Message History"),
@@ -48,6 +59,7 @@ PERMISSIONS: Final[Mapping[str, Use]] = {
             "GET /channels/{channel_id}/messages/{message_id}",
             "GET /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}",
             "GET /channels/{channel_id}/threads/archived/public",
+            "POST /channels/{channel_id}/messages/{message_id}/threads",
         ),
     ),
     "manage_channels": Use(
@@ -61,7 +73,7 @@ PERMISSIONS: Final[Mapping[str, Use]] = {
         optional=True,
     ),
 }
-"""By the library's names. It takes none to answer commands, or to edit and delete one's own messages."""
+"""By the library's names. It takes none to answer commands and to write to people."""
 
 
 def permissions() -> discord.Permissions:
@@ -70,5 +82,6 @@ def permissions() -> discord.Permissions:
 
 
 def invite_link(client_id: int) -> str:
-    """The page on which somebody lets Paperboy into their server."""
-    return discord.utils.oauth_url(client_id, permissions=permissions(), scopes=SCOPES)
+    """The page on which somebody lets Paperboy into their server, and not into their own account."""
+    link = discord.utils.oauth_url(client_id, permissions=permissions(), scopes=SCOPES)
+    return f"{link}&integration_type={_INTO_A_SERVER}"

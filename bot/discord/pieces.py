@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from bot import wording
-from bot.core.markup import Run, safe_url, sentence, title_text
+from bot.core.markup import Run, clean, sentence
 from bot.core.people import Role
 from bot.discord.actions import ActionId, custom_id
-from bot.discord.components import MOST_LABEL, Button, Part, Section, Style, Text, rows
-from bot.discord.markdown import parts, small
+from bot.discord.components import MOST_LABEL, Button, Part, Section, Style, Text, joined, rows, shortened
+from bot.discord.lines import as_typed
+from bot.discord.markdown import small
 from bot.discord.paging import Group
-from bot.discord.rendering import MOST_BLOCK
+from bot.discord.rendering import small_texts, tags_line, texts, title_run
 from bot.usecases.asks import Press, write_press
 from bot.usecases.look_up import Hit
 from bot.viewing import View
 
-_NEW_LINE: Final = Run("\n")
+_DOT: Final = Run(" · ")
 _MOST_SUGGESTIONS: Final = 10
 
 
-def lined(*lines: Sequence[Run]) -> list[Run]:
-    """Lines of one text; empty ones are left out."""
+def dotted(*facts: Sequence[Run]) -> list[Run]:
+    """Facts on one line, with dots between them; empty ones are left out."""
     runs: list[Run] = []
-    for line in lines:
-        if line:
-            runs += [_NEW_LINE, *line] if runs else line
+    for fact in facts:
+        if fact:
+            runs += [_DOT, *fact] if runs else fact
     return runs
 
 
@@ -35,25 +37,19 @@ def plain_runs(text: str) -> list[Run]:
     return [Run(text)] if text else []
 
 
-def texts(runs: Sequence[Run]) -> list[Part]:
-    """Runs as texts, as many as they need."""
-    return [Text(part) for part in parts(runs, MOST_BLOCK)]
-
-
 def said_parts(text: str) -> list[Part]:
     """One of our own sentences, in which backticks mark what a person may type."""
-    return texts(sentence(text))
+    return texts([replace(run, text=as_typed(run.text)) if run.code else run for run in sentence(text)])
 
 
 def button(label: str, kind: ActionId, state: str, *, style: Style = Style.PLAIN) -> Button:
     """A button whose label fits."""
-    shown = label if len(label) <= MOST_LABEL else label[: MOST_LABEL - 1] + "…"
-    return Button(shown, custom_id(kind, state), style=style)
+    return Button(shortened(" ".join(clean(label).split()), MOST_LABEL), custom_id(kind, state), style=style)
 
 
 def run_button(line: str, label: str | None = None) -> Button:
     """A button that does what a line says."""
-    return button(label or line, ActionId.RUN, line)
+    return button(label or as_typed(line), ActionId.RUN, line)
 
 
 def suggestion_groups(lines: Sequence[str], label: str) -> list[Group]:
@@ -63,19 +59,27 @@ def suggestion_groups(lines: Sequence[str], label: str) -> list[Group]:
     return [[Text(small(label)), *rows([run_button(line) for line in lines[:_MOST_SUGGESTIONS]])]]
 
 
-def hit_group(hit: Hit, view: View) -> Group:
+def hit_group(hit: Hit, view: View, *, dated: bool = True) -> Group:
     """One result: what it is, with a button to all about it and what can be done with it."""
     entry, speaker = hit.entry, view.speaker
-    name = Run(title_text(entry.title) or entry.id, bold=True, url=safe_url(entry.url))
-    when = entry.digest_date.isoformat() if entry.digest_date else ""
+    when = entry.digest_date.isoformat() if entry.digest_date and dated else ""
     saved = speaker.t("Saved") if hit.saved else ""
-    gathered = wording.gathered(hit.engagement, speaker)
-    facts = " · ".join(filter(None, (when, wording.byline(entry, speaker), gathered, saved)))
-    jump = view.permalink(hit.jump) if hit.jump else None
-    post = [Run(speaker.t("Jump to the post"), url=jump)] if jump else []
-    tags = " ".join(f"#{title_text(tag)}" for tag in entry.tags)
-    first, *rest = parts(lined([name], plain_runs(facts), plain_runs(tags), post), MOST_BLOCK)
-    return [Section(first, button(speaker.t("Details"), ActionId.DETAILS, entry.id)), *map(Text, rest)]
+    facts = (when, wording.byline(entry, speaker), wording.gathered(hit.engagement, speaker), saved)
+    told = [
+        *texts([title_run(entry)]),
+        *small_texts(dotted(*map(plain_runs, facts))),
+        *small_texts(tags_and_jump(hit, view)),
+    ]
+    first, *rest = joined(told)
+    assert isinstance(first, Text)
+    return [Section(first.markdown, button(speaker.t("Details"), ActionId.DETAILS, entry.id)), *rest]
+
+
+def tags_and_jump(hit: Hit, view: View) -> list[Run]:
+    """An entry's tags, and the way to its post where there is one that the person sees."""
+    address = view.permalink(hit.jump) if hit.jump else None
+    jump = [Run(view.speaker.t("Jump to the post"), url=address)] if address else []
+    return dotted(plain_runs(tags_line(hit.entry)), jump)
 
 
 def entry_buttons(hit: Hit, view: View) -> list[Button]:

@@ -92,7 +92,7 @@ class Posts:
 
     async def _add(self, place: int, params: MultipartParameters) -> Place:
         sent: Any = await self._opened(
-            place, lambda: self._api.call(lambda http: http.send_message(place, params=params))
+            place, lambda: self._api.call(lambda http: http.send_message(place, params=params)), stays_open=True
         )
         if not sent.get("id"):
             raise DiscordUnreachable("an answer without id")
@@ -275,15 +275,21 @@ class Posts:
             return False
         return True
 
-    async def _opened(self, place: int, work: Callable[[], Awaitable[Done]]) -> Done:
-        """Do it, and where the thread turns out to be archived, open it first."""
+    async def _opened(self, place: int, work: Callable[[], Awaitable[Done]], *, stays_open: bool = False) -> Done:
+        """Do it; where the thread turns out to be archived, open it for that, and unless it `stays_open` no longer."""
         try:
             return await work()
         except DiscordRefused as error:
             if error.code != ARCHIVED:
                 raise
         await self._api.call(lambda http: http.edit_channel(place, archived=False))
-        return await work()
+        try:
+            return await work()
+        finally:
+            if not stays_open:  # somebody else's thread may not be closed by Paperboy; then it ends by itself
+                await self._where_allowed(
+                    "archive", lambda: self._api.call(lambda http: http.edit_channel(place, archived=True))
+                )
 
 
 def _rest(post_id: int, own: Sequence[Payload]) -> tuple[Payload, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.errors import QueryError
-from bot.core.query import AuthorTerm, DateTerm, IdTerm, Query, Sort, TagTerm, Term, TextTerm
+from bot.core.query import AuthorTerm, DateTerm, IdTerm, Query, TagTerm, Term, TextTerm
 from bot.core.query_syntax import parse
 from bot.core.query_writing import unparse, write_author
 
@@ -62,9 +62,11 @@ def query_of(options: QueryOptions) -> str:
         _date(options.date),
         _author(options.author),
         _text(options.text),
+        _sort(options.sort),
     ]
-    terms = [term for part in (asked, *parts) if isinstance(part, Query) for term in part.terms]
-    sort = Sort(options.sort) if options.sort in list(Sort) else asked.sort if asked else None
+    read = [part for part in (asked, *parts) if isinstance(part, Query)]
+    terms = [term for part in read for term in part.terms]
+    sort = next((part.sort for part in reversed(read) if part.sort), None)
     wrong = [part for part in parts if isinstance(part, str)]
     # last, because a quotation mark that is not closed takes in all that follows
     unread = options.query.strip() if asked is None else ""
@@ -120,6 +122,13 @@ def _text(text: str) -> Query | str:
     plain = (word.replace('"', " ").strip() for word in words.split())
     found = tuple(TextTerm(" ".join(word.split()), phrase=True) for word in plain if _has_words(word))
     return Query(found) if found or not words else _in_quotes(words)
+
+
+def _sort(text: str) -> Query | str:
+    if not text.strip():
+        return ""
+    written = f"sort:{_in_quotes(text.strip())}"
+    return _understood(written) or written
 
 
 def _has_words(text: str) -> bool:

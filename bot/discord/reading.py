@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import Enum, auto
 from functools import partial
@@ -180,6 +180,16 @@ async def threads_since(api: Api, guild_id: int, channel_id: int, since: datetim
         before = last
 
 
+async def reacts(api: Api, channel_id: int, message_id: int, emoji: str, user_id: int, *, burst: bool) -> bool:
+    """Whether somebody reacts with an emoji, normally or with a burst; nobody does where the message is gone.
+
+    Raises:
+        DiscordRefused, DiscordBusy, DiscordUnreachable
+    """
+    some = await _page_of_users(api, channel_id, message_id, emoji, burst=burst, after=user_id - 1, limit=1)
+    return any(id_of(user) == user_id for user in some)
+
+
 async def users_who_reacted(
     api: Api, channel_id: int, message_id: int, emoji: str, *, burst: bool
 ) -> AsyncGenerator[Payload, None]:
@@ -190,24 +200,31 @@ async def users_who_reacted(
     """
     after: int | None = None
     while True:
-        try:
-            page: Any = await api.call(
-                partial(
-                    HTTPClient.get_reaction_users,
-                    channel_id=channel_id,
-                    message_id=message_id,
-                    emoji=emoji,
-                    limit=_PAGE,
-                    after=after,
-                    type=1 if burst else 0,
-                )
-            )
-        except DiscordRefused as error:
-            if error.code not in _GONE:
-                raise
-            return
+        page = await _page_of_users(api, channel_id, message_id, emoji, burst=burst, after=after, limit=_PAGE)
         for user in page:
             yield user
         if len(page) < _PAGE:
             return
         after = id_of(page[-1])
+
+
+async def _page_of_users(
+    api: Api, channel_id: int, message_id: int, emoji: str, *, burst: bool, after: int | None, limit: int
+) -> Sequence[Payload]:
+    """Who reacted with an emoji, in the order of their ids."""
+    ask = partial(
+        HTTPClient.get_reaction_users,
+        channel_id=channel_id,
+        message_id=message_id,
+        emoji=emoji,
+        limit=limit,
+        after=after,
+        type=1 if burst else 0,
+    )
+    try:
+        page: Any = await api.call(ask)
+    except DiscordRefused as error:
+        if error.code not in _GONE:
+            raise
+        return ()
+    return list(page)

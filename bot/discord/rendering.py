@@ -6,7 +6,7 @@ on in the post's thread; nothing is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,13 +16,24 @@ from bot.core.entries import Entry
 from bot.core.markup import Run, clean, paragraphs, safe_url, sentence, title_text
 from bot.core.messages import msg
 from bot.core.people import Language
+from bot.core.spreading import length
 from bot.discord.actions import ActionId, custom_id
-from bot.discord.components import Button, DiscordMessage, Part, Row, Rule, Text, pack
-from bot.discord.markdown import heading, parts, small, write
+from bot.discord.components import (
+    MOST_BLOCK,
+    Button,
+    DiscordMessage,
+    Part,
+    Row,
+    Rule,
+    Text,
+    joined,
+    pack,
+    shortened,
+    size,
+)
+from bot.discord.markdown import heading, parts, small, small_parts
 from bot.locale import Translator, translator
 
-MOST_BLOCK: Final = 1_800
-"""Characters of one text; shorter than a message may be, so that what is around it finds room beside it."""
 _MOST_TITLE: Final = 300  # a longer title goes on as a text of its own
 _MOST_TAGS: Final = 600
 _MOST_URL: Final = 800
@@ -54,7 +65,7 @@ def messages_of(content: Content, language: Language) -> tuple[DiscordMessage, .
         case EntryContent(entry, late):
             return _messages(*_card(entry, late, speaker), speaker)
         case NoteContent(note):
-            return _messages([Text(text) for text in parts(sentence(speaker.say(note)), MOST_BLOCK)], (), speaker)
+            return _messages(texts(sentence(speaker.say(note))), (), speaker)
 
 
 def forum_post_of(content: Content, language: Language) -> ForumPost:
@@ -67,13 +78,12 @@ def forum_post_of(content: Content, language: Language) -> ForumPost:
             return ForumPost(thread_name(translator(language).say(note)), (), messages)
         case HeaderContent(days, count, _) | ListContent(days, count, _):
             amount = count if isinstance(count, int) else len(count)
-            return ForumPost(wording.heading(days, amount, translator(language)).title[:MOST_NAME], (), messages)
+            return ForumPost(thread_name(wording.heading(days, amount, translator(language)).title), (), messages)
 
 
 def thread_name(text: str) -> str:
     """A name of at most a hundred characters, on one line."""
-    line = " ".join(clean(text).replace("`", "").split()) or "Paperboy"
-    return line if len(line) <= MOST_NAME else line[: MOST_NAME - 1].rstrip() + "…"
+    return shortened(" ".join(clean(text).replace("`", "").split()) or "Paperboy", MOST_NAME)
 
 
 def withdrawn_message(language: Language) -> DiscordMessage:
@@ -87,31 +97,16 @@ def withdrawn_message(language: Language) -> DiscordMessage:
 def _digest(
     head: wording.Heading, mark: str | None, entries: Sequence[Entry], speaker: Translator
 ) -> tuple[DiscordMessage, ...]:
-    body: list[Part] = [Text(heading([Run(head.title)], 2))]
+    body = _headed(Run(head.title, bold=True), 2)
     body.append(Text(small(" · ".join(filter(None, (mark, head.summary))))))
     for number, entry in enumerate(entries, 1):
-        body += [Text(text) for text in parts(_item(number, entry, speaker), MOST_BLOCK)]
-    return _messages(_joined(body), (), speaker)
+        body += joined(_item(number, entry, speaker))  # an item is not torn apart where it need not be
+    return _messages(joined(body), (), speaker)
 
 
-def _item(number: int, entry: Entry, speaker: Translator) -> Iterator[Run]:
-    yield Run(f"{number}. ")
-    yield _title(entry)
-    for line in (wording.byline(entry, speaker), _tags(entry)):
-        if line:
-            yield from (_LINE_END, Run(line))
-
-
-def _joined(body: Sequence[Part]) -> list[Part]:
-    """Short texts that follow each other as one, because a message has few components."""
-    joined: list[Part] = []
-    for part in body:
-        last = joined[-1] if joined else None
-        if isinstance(last, Text) and isinstance(part, Text) and len(last.markdown) + len(part.markdown) < MOST_BLOCK:
-            joined[-1] = Text(f"{last.markdown}\n{part.markdown}")
-        else:
-            joined.append(part)
-    return joined
+def _item(number: int, entry: Entry, speaker: Translator) -> list[Part]:
+    told = " · ".join(filter(None, (wording.byline(entry, speaker), tags_line(entry))))
+    return [*texts([Run(f"{number}. "), title_run(entry)]), *small_texts([Run(told)])]
 
 
 # --- cards ----------------------------------------------------------------------------------------------------------
@@ -120,29 +115,34 @@ def _joined(body: Sequence[Part]) -> list[Part]:
 def _card(entry: Entry, late: bool, speaker: Translator) -> tuple[list[Part], list[Part]]:
     """What a card says, and what stands at its foot in the post itself."""
     body: list[Part] = [Text(small(wording.late_mark(speaker)))] if late else []
-    body += title_parts(entry)
-    origin = " · ".join(filter(None, (wording.byline(entry, speaker), clean(wording.source_of(entry) or ""))))
-    body += [Text(f"-# {text}") for text in parts([Run(" ".join(origin.split()))], MOST_BLOCK)]
-    body = _joined(body)
+    body += [*title_parts(entry), *origin_parts(entry, speaker)]
+    body = joined(body)
     body += text_parts(wording.commentaries(entry, speaker.language)[0])
     links = wording.further_links(entry)
     if links:
         shown = (run for link in links for run in (_LINE_END, Run(link, url=link)))
-        body += [Text(text) for text in parts([Run(speaker.say(msg("Links")), bold=True), *shown], MOST_BLOCK)]
-    tags = [Text(text) for text in parts([Run(_tags(entry))], MOST_BLOCK)]
+        body += texts([Run(speaker.say(msg("Links")), bold=True), *shown])
+    tags = texts([Run(tags_line(entry))])
     foot: list[Part] = [Rule(), card_buttons(entry, speaker)]
-    if sum(len(text.markdown) for text in tags) > _MOST_TAGS:
+    if size(tags)[0] > _MOST_TAGS:
         return [*body, *tags], foot
     return body, [*tags, *foot]
 
 
 def title_parts(entry: Entry, level: int = 3) -> list[Part]:
     """The title, linked; one too long for a heading as a text."""
-    title = _title(entry)
-    line = heading([title], level)
-    if len(line) <= MOST_BLOCK and len(title.text) <= _MOST_TITLE:
-        return [Text(line)]
-    return [Text(text) for text in parts([title], MOST_BLOCK)]
+    return _headed(title_run(entry), level)
+
+
+def _headed(run: Run, level: int) -> list[Part]:
+    line = heading([run], level)
+    return [Text(line)] if length(run.text) <= _MOST_TITLE and length(line) <= MOST_BLOCK else texts([run])
+
+
+def origin_parts(entry: Entry, speaker: Translator) -> list[Part]:
+    """Who wrote it, and where its title leads, in small print; nothing where nobody knows."""
+    told = (wording.byline(entry, speaker), clean(wording.source_of(entry) or ""))
+    return small_texts([Run(" · ".join(filter(None, told)))])
 
 
 def text_parts(text: str | None, *, keep_lines: bool = True) -> list[Part]:
@@ -150,7 +150,17 @@ def text_parts(text: str | None, *, keep_lines: bool = True) -> list[Part]:
     runs: list[Run] = []
     for paragraph in paragraphs(text or "", keep_lines=keep_lines):
         runs += [_LINE_END, _LINE_END, *paragraph] if runs else paragraph
-    return [Text(part) for part in parts(runs, MOST_BLOCK)]
+    return texts(runs)
+
+
+def texts(runs: Iterable[Run]) -> list[Part]:
+    """Runs as texts, as many as they need."""
+    return [Text(text) for text in parts(runs, MOST_BLOCK)]
+
+
+def small_texts(runs: Iterable[Run]) -> list[Part]:
+    """Runs in small print, as many lines as they need."""
+    return [Text(text) for text in small_parts(runs, MOST_BLOCK)]
 
 
 def card_buttons(entry: Entry, speaker: Translator) -> Row:
@@ -163,16 +173,14 @@ def card_buttons(entry: Entry, speaker: Translator) -> Row:
     return Row(tuple(Button(speaker.say(label), custom_id(kind, entry.id)) for kind, label in kinds))
 
 
-def _title(entry: Entry) -> Run:
-    return Run(title_text(entry.title) or entry.id, bold=True, url=_linked(entry))
+def title_run(entry: Entry) -> Run:
+    """The title, linked where its address is not too long for that; an illegible one is the entry's id."""
+    url = None if length(entry.url or "") > _MOST_URL else safe_url(entry.url)
+    return Run(title_text(entry.title) or entry.id, bold=True, url=url)
 
 
-def _linked(entry: Entry) -> str | None:
-    """Where the title leads; a title that holds an address leads nowhere, because Discord takes no link around one."""
-    return None if "://" in entry.title or len(entry.url or "") > _MOST_URL else safe_url(entry.url)
-
-
-def _tags(entry: Entry) -> str:
+def tags_line(entry: Entry) -> str:
+    """All tags; nothing for none."""
     return " ".join(f"#{title_text(tag)}" for tag in entry.tags)
 
 
@@ -193,8 +201,3 @@ def _messages(body: Sequence[Part], foot: Sequence[Part], speaker: Translator) -
             for part, more in enumerate(rest, 2)
         ),
     )
-
-
-def said_text(text: str) -> Text:
-    """One of our own sentences, in which backticks mark what a person may type."""
-    return Text(write(sentence(text)))

@@ -6,8 +6,9 @@ clicked on, or in a message of its own. When Discord takes no answer any more, a
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace as changed
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from bot.discord.actions import MOST_CUSTOM_ID, custom_id, kept_state, numbered,
 from bot.discord.api import said
 from bot.discord.client import PaperboyClient
 from bot.discord.components import Button, DiscordMessage, buttons_in, with_buttons
-from bot.discord.errors import EXPIRED, DiscordError, DiscordRefused, translated
+from bot.discord.errors import EXPIRED, DiscordError, DiscordRefused, DiscordUnreachable, translated
 from bot.discord.parts import DiscordParts
 
 Interaction = discord.Interaction[PaperboyClient]
@@ -29,10 +30,19 @@ Interaction = discord.Interaction[PaperboyClient]
 _NUMBER: Final = 3
 """Characters that keep a custom id apart from an equal one, as `.12`."""
 _THINKING: Final = "thinking"
+_ACKNOWLEDGED: Final = "acknowledged"
+_ACKNOWLEDGED_ALREADY: Final = 40060
+_PAUSES: Final = (0.2, 1.0, 3.0)
+"""Seconds before an answer is said again that did not get through."""
 _PRIVATE: Final = 1 << 6
 """The flag of a message that one person sees."""
 
 log = structlog.get_logger(__name__)
+
+
+def is_acknowledged(interaction: Interaction) -> bool:
+    """Whether Discord has heard of us since the person did it."""
+    return interaction.response.is_done() or interaction.extras.get(_ACKNOWLEDGED, False)
 
 
 async def defer(interaction: Interaction, *, replace: bool = False) -> bool:
@@ -40,19 +50,37 @@ async def defer(interaction: Interaction, *, replace: bool = False) -> bool:
 
     False when Discord takes no answer any more: the person has been told so by Discord itself.
     """
-    if interaction.response.is_done():
+    if is_acknowledged(interaction):
         return True
     try:
-        with translated(discord.utils.utcnow()):
-            if replace:
-                await interaction.response.defer()
-            else:
-                await interaction.response.defer(ephemeral=True, thinking=True)
-                interaction.extras[_THINKING] = True
+        if replace:
+            await acknowledge(interaction, interaction.response.defer)
+        else:
+            await acknowledge(interaction, lambda: interaction.response.defer(ephemeral=True, thinking=True))
+            interaction.extras[_THINKING] = True
     except DiscordError as error:
         log.warning("discord.not_acknowledged", guild=interaction.guild_id, reason=str(error))
         return False
     return True
+
+
+async def acknowledge(interaction: Interaction, work: Callable[[], Awaitable[object]]) -> None:
+    """Tell Discord the first it hears; once more where its answer was lost, which tells whether it had heard.
+
+    Raises:
+        DiscordRefused, DiscordBusy, DiscordUnreachable
+    """
+    try:
+        with translated(discord.utils.utcnow()):
+            await work()
+    except DiscordUnreachable:
+        try:
+            with translated(discord.utils.utcnow()):
+                await work()
+        except DiscordRefused as error:
+            if error.code != _ACKNOWLEDGED_ALREADY:
+                raise
+    interaction.extras[_ACKNOWLEDGED] = True
 
 
 async def reply(
@@ -82,6 +110,26 @@ async def _show(parts: DiscordParts, interaction: Interaction, message: DiscordM
     else:
         route = Route("POST", "/webhooks/{webhook_id}/{webhook_token}", **webhook)
         payload["flags"] |= _PRIVATE
+    await _asked_for(parts, route, payload)
+
+
+async def _asked_for(parts: DiscordParts, route: Route, payload: Any) -> None:
+    """Ask Discord, and again after a pause where it could not be reached: what replaces a message may be said twice.
+
+    Raises:
+        DiscordRefused, DiscordBusy
+        DiscordUnreachable: still, or a message of its own that may have arrived.
+    """
+    for pause in _PAUSES:
+        try:
+            await parts.api.call(lambda http: http.request(route, json=payload))
+        except DiscordUnreachable as error:
+            if error.sent and route.method == "POST":
+                raise
+            log.info("discord.reply_repeated", reason=str(error))
+        else:
+            return
+        await asyncio.sleep(pause)
     await parts.api.call(lambda http: http.request(route, json=payload))
 
 

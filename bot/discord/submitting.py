@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 import discord
+import structlog
 
 from bot.core import commands as core
 from bot.core.entry_form import EntryForm
@@ -18,17 +19,20 @@ from bot.core.errors import CommandError, PaperboyError, StorageError
 from bot.core.markup import Run
 from bot.core.messages import Message, msg
 from bot.core.people import Caller
+from bot.core.subscription_form import SubscriptionForm
+from bot.core.zones import nearest_zones
 from bot.discord import entry_modal, subscription_modal
 from bot.discord.actions import ActionId, key_of_kept, read_custom_id
 from bot.discord.answers import answer_message
 from bot.discord.client import PaperboyClient
-from bot.discord.components import Button, DiscordMessage, Part, Row, Style, Text, pack, rows
+from bot.discord.components import Button, DiscordMessage, Part, Row, Style, Text, pack, rows, shortened
 from bot.discord.form_state import EntryState, Page, State, SubscriptionState, read_state, write_state
 from bot.discord.markdown import small
-from bot.discord.modals import Typed, shortened, typed_in
+from bot.discord.modals import Typed, typed_in
 from bot.discord.parts import DiscordParts
 from bot.discord.people import PLATFORM, channel_of
-from bot.discord.pieces import button, said_parts, texts
+from bot.discord.pieces import button, said_parts
+from bot.discord.rendering import texts
 from bot.discord.replying import Interaction, defer, reply
 from bot.discord.showing import guarded, view_for
 from bot.locale import Translator, translator
@@ -37,8 +41,11 @@ from bot.usecases.answers import Answer, EntryFormAnswer, NoticeAnswer, Subscrip
 
 _MOST_THEIRS: Final = 1_500
 _MOST_SUGGESTIONS: Final = 5
+_NOT_IN_THREAD: Final = msg("It is the channel's subscription: digests go there, and not into this thread.")
 _NOT_KNOWN: Final = msg("This form is no longer known, so it was not saved. This is what you typed:")
 _NOT_KEPT: Final = msg("This could not be saved just now. This is what you typed; please try again later:")
+
+log = structlog.get_logger(__name__)
 
 
 def register(client: PaperboyClient, parts: DiscordParts) -> None:
@@ -68,6 +75,9 @@ async def _sent(parts: DiscordParts, interaction: Interaction) -> None:
         else:
             await _subscription_sent(parts, interaction, state, typed)
     except StorageError:
+        await _say_typed(parts, interaction, typed, _NOT_KEPT)
+    except Exception as error:
+        log.error("discord.form_failed", guild=interaction.guild_id, exc_info=error)
         await _say_typed(parts, interaction, typed, _NOT_KEPT)
 
 
@@ -179,8 +189,17 @@ async def _subscription_sent(
         await _keep(parts, again)
         await reply(parts, interaction, _subscription_again(answer, again, translator(caller.language)))
         return
-    more = [_more_button(state.number, caller)] if state.number and state.page is Page.MAIN else []
+    if isinstance(answer, NoticeAnswer) and isinstance(interaction.channel, discord.Thread):
+        answer = replace(answer, messages=(*answer.messages, _NOT_IN_THREAD))
+    number = state.number or _number_in(answer)
+    more = [_more_button(number, caller)] if number and state.page is Page.MAIN else []
     await _reply_with(parts, interaction, caller, answer, more)
+
+
+def _number_in(answer: Answer) -> int | None:
+    """The subscription that a notice is about: the one that was just begun."""
+    said = [message.values.get("id") for message in answer.messages] if isinstance(answer, NoticeAnswer) else []
+    return next((int(str(number)) for number in said if str(number).isdecimal()), None)
 
 
 def _more_button(number: int, caller: Caller) -> Button:
@@ -195,10 +214,20 @@ def _subscription_again(
     body = list(_wrong_parts(answer.problem, wrong, subscription_modal.label_of, speaker))
     pages = list(dict.fromkeys(map(subscription_modal.page_with, wrong))) or [state.page]
     buttons = [_open_button(speaker.t("Correct it"), replace(state, page=page)) for page in pages]
-    for query in answer.suggestions[:_MOST_SUGGESTIONS]:
-        shown = replace(state, form=replace(answer.form, query=query), page=Page.MAIN)
-        buttons.append(_open_button(query or speaker.t("everything"), shown, style=Style.PLAIN))
+    buttons += [
+        _open_button(label, replace(state, form=form, page=Page.MAIN), style=Style.PLAIN)
+        for label, form in _probably_meant(answer, speaker)
+    ]
     return _messages(body, buttons)
+
+
+def _probably_meant(answer: SubscriptionFormAnswer, speaker: Translator) -> Iterator[tuple[str, SubscriptionForm]]:
+    """What to call it, and the form with it."""
+    for query in answer.suggestions[:_MOST_SUGGESTIONS]:
+        yield query or speaker.t("everything"), replace(answer.form, query=query)
+    if "zone" in (answer.wrong or {}):
+        for zone in nearest_zones(answer.form.zone):
+            yield zone, replace(answer.form, zone=zone)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

@@ -10,10 +10,11 @@ from bot import wording
 from bot.core.messages import Message, msg
 from bot.core.people import Language
 from bot.core.query_syntax import MAX_LENGTH
+from bot.core.spreading import length
 from bot.core.subscription_form import SubscriptionForm
 from bot.core.subscriptions import Layout
 from bot.discord.form_state import Page, SubscriptionState
-from bot.discord.modals import ChoiceField, Field, Modal, TextField, Typed
+from bot.discord.modals import MOST_VALUE, ChoiceField, Field, Modal, TextField, Typed, is_untouched
 from bot.locale import Translator, translator
 
 PAGES: Final[Mapping[Page, Message]] = {
@@ -60,14 +61,15 @@ def subscription_modal(
 
 def _main_fields(form: SubscriptionForm, layouts: frozenset[Layout], speaker: Translator) -> Iterator[Field]:
     t = speaker.t
-    yield TextField(
-        name="query",
-        label=speaker.say(LABELS["query"]),
-        hint=t("A query such as tag:rlaif; empty for everything"),
-        value=form.query,
-        placeholder=t("everything"),
-        most=max(MAX_LENGTH, len(form.query)),
-    )
+    if length(form.query) <= MOST_VALUE:  # one that holds more than Discord takes is left out, and stays as it is
+        yield TextField(
+            name="query",
+            label=speaker.say(LABELS["query"]),
+            hint=t("A query such as tag:rlaif; empty for everything"),
+            value=form.query,
+            placeholder=t("everything"),
+            most=max(MAX_LENGTH, length(form.query)),
+        )
     yield TextField(name="at", label=speaker.say(LABELS["at"]), value=form.at, placeholder="09:00", required=True)
     yield TextField(
         name="zone", label=speaker.say(LABELS["zone"]), value=form.zone, placeholder="Asia/Seoul", required=True
@@ -110,8 +112,9 @@ def _more_fields(form: SubscriptionForm, speaker: Translator) -> Iterator[Field]
 
 
 def with_typed(form: SubscriptionForm, typed: Typed) -> SubscriptionForm:
-    """The form with what was typed and chosen on a page."""
-    changed: dict[str, Any] = {name: " ".join(typed[name][0].split()) for name in _TEXTS if name in typed}
+    """The form with what was typed and chosen on a page; what nobody touched stays to the letter."""
+    touched = (name for name in _TEXTS if name in typed and not is_untouched(typed[name][0], getattr(form, name)))
+    changed: dict[str, Any] = {name: typed[name][0] for name in touched}
     changed |= {name: typed[name][0] for name in _CHOICES if typed.get(name)}
     if "weekdays" in typed:
         changed["weekdays"] = typed["weekdays"]

@@ -18,6 +18,7 @@ from bot.core.people import Caller, Role
 from bot.core.ports import Stores
 from bot.core.text import fold
 from bot.discord.client import PaperboyClient
+from bot.discord.errors import DiscordError, translated
 from bot.discord.parts import DiscordParts
 from bot.discord.people import channel_of
 from bot.discord.query_options import tags_in
@@ -72,37 +73,47 @@ def suggest(parts: DiscordParts, what: Suggested) -> Suggest:
             log.info("discord.nothing_suggested", reason=str(error) or "it took too long")
             return []
         numbered = what is Suggested.SUBSCRIPTION
-        return [
-            Choice(name=_shortened(shown), value=int(value) if numbered else value)
+        choices = [
+            Choice[Any](name=_shortened(shown), value=int(value) if numbered else value)
             for shown, value in found
             if len(value) <= _MOST_TEXT
-        ][:_MOST_CHOICES]
+        ]
+        await _answer(interaction, choices[:_MOST_CHOICES])
+        return []  # for the library, which has nothing to answer any more
 
     return offered
 
 
+async def _answer(interaction: Interaction, choices: Sequence[Choice[Any]]) -> None:
+    """Offer choices; one who has typed on meanwhile does not see them, which is no fault."""
+    try:
+        with translated(discord.utils.utcnow()):
+            await interaction.response.autocomplete(choices)
+    except DiscordError as error:
+        log.info("discord.suggestion_too_late", reason=str(error))
+
+
 async def _found(parts: DiscordParts, interaction: Interaction, what: Suggested, typed: str) -> Found:
     caller, channel, stores = parts.people.caller(interaction), channel_of(interaction), parts.desk.stores
-    async with parts.gate:
-        match what:
-            case Suggested.TAGS:
-                return await _tags(parts, interaction, caller, typed)
-            case Suggested.QUERY:
-                done = await complete_query(stores, caller, channel, typed, len(typed))
-                # the same twice: what is shown is what somebody goes on typing after
-                return [(line, line) for offer in done.offers for line in [_completed(typed, done.start, offer)]]
-            case Suggested.FOLLOWED:
-                return _followed((await follow.following(stores, caller)).queries, typed)
-            case Suggested.DATE_OR_ENTRY:
-                days = await complete_value(stores, caller, channel, CompletionKind.DATE, typed)
-                entries = await complete_value(stores, caller, channel, CompletionKind.ENTRY, typed)
-                return [_choice(offer, what, caller) for offer in (*days, *entries)]
-            case Suggested.DRAFT_OR_ENTRY:
-                entries = await complete_value(stores, caller, channel, CompletionKind.ENTRY, typed)
-                return [*await _drafts(stores, caller, typed), *(_choice(offer, what, caller) for offer in entries)]
-            case _:
-                offers = await complete_value(stores, caller, channel, _KINDS[what], typed)
-                return [_choice(offer, what, caller) for offer in offers]
+    match what:
+        case Suggested.TAGS:
+            return await _tags(parts, interaction, caller, typed)
+        case Suggested.QUERY:
+            done = await complete_query(stores, caller, channel, typed, len(typed))
+            # the same twice: what is shown is what somebody goes on typing after
+            return [(line, line) for offer in done.offers for line in [_completed(typed, done.start, offer)]]
+        case Suggested.FOLLOWED:
+            return _followed((await follow.following(stores, caller)).queries, typed)
+        case Suggested.DATE_OR_ENTRY:
+            days = await complete_value(stores, caller, channel, CompletionKind.DATE, typed)
+            entries = await complete_value(stores, caller, channel, CompletionKind.ENTRY, typed)
+            return [_choice(offer, what, caller) for offer in (*days, *entries)]
+        case Suggested.DRAFT_OR_ENTRY:
+            entries = await complete_value(stores, caller, channel, CompletionKind.ENTRY, typed)
+            return [*await _drafts(stores, caller, typed), *(_choice(offer, what, caller) for offer in entries)]
+        case _:
+            offers = await complete_value(stores, caller, channel, _KINDS[what], typed)
+            return [_choice(offer, what, caller) for offer in offers]
 
 
 def _choice(offer: Offer, what: Suggested, caller: Caller) -> tuple[str, str]:

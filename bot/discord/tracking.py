@@ -19,17 +19,18 @@ from bot.core.digests import MessageRef, Post
 from bot.core.people import Person
 from bot.core.subscriptions import Channel
 from bot.discord.client import PaperboyClient
-from bot.discord.errors import DiscordError
+from bot.discord.errors import GONE, UNKNOWN_CHANNEL, DiscordError, DiscordRefused
 from bot.discord.labels import ids, own_numbers, part_key
 from bot.discord.parts import DiscordParts
 from bot.discord.people import PLATFORM
 from bot.discord.places import Place, message_id_of, place_of
-from bot.discord.reading import channel_at, message_at, users_who_reacted
+from bot.discord.reading import channel_at, message_at, reacts
 from bot.usecases import track
 from bot.usecases.lanes import Lanes
 
 _MOST_KEPT: Final = 5_000
 _MOST_PARTS: Final = 40
+_UNKNOWN: Final = GONE | {UNKNOWN_CHANNEL}
 _WRITTEN: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
 """Seconds to wait for the ledger to hear of a post that is there already."""
@@ -75,6 +76,9 @@ class _Tracking:
             try:
                 await work()
             except DiscordError as error:
+                if isinstance(error, DiscordRefused) and error.code in _UNKNOWN:
+                    log.debug("discord.event_of_what_is_gone", kind=kind, channel=channel_id)
+                    return
                 log.warning("discord.event_not_understood", kind=kind, channel=channel_id, reason=str(error))
                 self._missed()
 
@@ -89,7 +93,7 @@ class _Tracking:
             self._put(event.channel_id, "reaction_add", lambda: self._reacted(event))
 
     async def _reacted(self, event: Reaction) -> None:
-        post = await self._post_reacted_to(event, is_ours=event.message_author_id == self._me)
+        post = await self._post_reacted_to(event, is_ours=event.message_author_id in (None, self._me))
         if post is not None:
             now = self._parts.desk.clock.now()
             await self._stores.engagement.react(post.id, _person(event), _emoji(event.emoji), at=now)
@@ -107,11 +111,7 @@ class _Tracking:
     async def _reacts_otherwise(self, event: Reaction) -> bool:
         """Whether the person still reacts with the emoji: normally where a burst ended, or the other way round."""
         where, message, emoji = event.channel_id, event.message_id, _emoji(event.emoji)
-        others = users_who_reacted(self._parts.api, where, message, emoji, burst=not event.burst)
-        async for user in others:
-            if str(user.get("id")) == str(event.user_id):
-                return True
-        return False
+        return await reacts(self._parts.api, where, message, emoji, event.user_id, burst=not event.burst)
 
     async def reactions_cleared(self, event: Cleared) -> None:
         """Somebody took all reactions away from a message, or all of one emoji."""
@@ -119,12 +119,12 @@ class _Tracking:
             self._put(event.channel_id, "reaction_clear", lambda: self._look_again(event))
 
     async def _look_again(self, event: Cleared) -> None:
-        post = await self._post_at(event.guild_id or 0, event.channel_id, event.message_id)
+        post = await self._post_reacted_to(event, is_ours=None)
         if post is not None:
             await track.look_again(self._stores, self._parts.courier, self._parts.desk.clock, post)
 
-    async def _post_reacted_to(self, event: Reaction, *, is_ours: bool | None) -> Post | None:
-        """The post that gathers a reaction; `is_ours` says whether Paperboy wrote the message, where that was told."""
+    async def _post_reacted_to(self, event: Reaction | Cleared, *, is_ours: bool | None) -> Post | None:
+        """The post that gathers a reaction; `is_ours` says whether Paperboy may have written the message just now."""
         if is_ours is False or event.message_id in self._no_posts:
             return None
         guild = event.guild_id or 0
@@ -132,13 +132,25 @@ class _Tracking:
         if post is None:
             post = await self._post_of_part(guild, event.channel_id, event.message_id)
         if post is None and is_ours:
-            post = await self._post_soon(guild, event.channel_id, event.message_id)
-        if post is None and is_ours:
+            post = await self._post_to_be(event)
+        return post
+
+    async def _post_to_be(self, event: Reaction | Cleared) -> Post | None:
+        """The post that a message of ours is which the ledger does not know: Discord's answer to us is late, or lost.
+
+        A message without a label is no post, and never will be one.
+        """
+        message = await message_at(self._parts.api, event.channel_id, event.message_id)
+        if message is None or own_numbers(message) is None:
             _remember(self._no_posts, event.message_id, None)
+            return None
+        post = await self._post_soon(event.guild_id or 0, event.channel_id, event.message_id)
+        if post is None:
+            self._missed()
         return post
 
     async def _post_soon(self, guild: int, channel_id: int, message_id: int) -> Post | None:
-        """A post so new that the ledger has not heard of it: people may be quicker than Discord's answer to us."""
+        """A post that is so new that people are quicker than Discord's answer to us."""
         made = snowflake_time(message_id)
         if (self._parts.desk.clock.now() - made).total_seconds() > _FRESH:
             return None

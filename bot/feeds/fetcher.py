@@ -56,6 +56,8 @@ class Fetcher:
     With a `proxy` (an http URL of the operator's choice) names are looked up by the proxy, and it is the proxy that
     must refuse private ones; everything else holds.
 
+    `own` is an address of the operator's choice, which may be opened wherever it is; what it redirects to may not.
+
     `timeout` is in seconds, for everything from the first lookup to the last byte; `most_bytes` counts the body both
     as sent and as unpacked.
     """
@@ -71,6 +73,7 @@ class Fetcher:
         user_agent: str = USER_AGENT,
         proxy: str | None = None,
         resolver: AbstractResolver | None = None,
+        own: str | None = None,
     ) -> None:
         self._allow = allow
         self._ports = frozenset(ports)
@@ -80,6 +83,7 @@ class Fetcher:
         self._user_agent = user_agent
         self._proxy = proxy
         self._resolver = resolver
+        self._own = URL(own).origin() if own else None
 
     async def get(self, url: str, *, accept: Collection[str], statuses: Collection[int] = (200,)) -> Fetched:
         """The answer at a URL, redirects followed, when its status and media type are among those asked for.
@@ -99,7 +103,7 @@ class Fetcher:
         """A session for one request: its limits are in bytes and seconds we count ourselves."""
         resolver = self._resolver or aiohttp.ThreadedResolver()
         if self._proxy is None:
-            resolver = _CheckedResolver(resolver, self._allow)
+            resolver = _CheckedResolver(resolver, self._allow, own=self._own.raw_host if self._own else None)
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
             headers={"User-Agent": self._user_agent, "Accept": ", ".join(accept), "Accept-Encoding": "gzip"},
@@ -128,6 +132,8 @@ class Fetcher:
             literal = literal_address(_host(url))
         except ValueError as error:
             raise _not_opened(text) from error
+        if base is None and self._own is not None and url.origin() == self._own:
+            return url
         if url.scheme not in {"http", "https"} or not _host(url) or url.port not in self._ports:
             raise _not_opened(text)
         if url.user is not None or url.password is not None:
@@ -166,9 +172,10 @@ class Fetcher:
 class _CheckedResolver(AbstractResolver):
     """Looks names up with another resolver and hands on the allowed addresses alone."""
 
-    def __init__(self, inner: AbstractResolver, allow: Callable[[IPAddress], bool]) -> None:
+    def __init__(self, inner: AbstractResolver, allow: Callable[[IPAddress], bool], *, own: str | None) -> None:
         self._inner = inner
         self._allow = allow
+        self._own = own
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -182,6 +189,8 @@ class _CheckedResolver(AbstractResolver):
         found = await self._inner.resolve(host, port, family)
         if not found:
             raise OSError(f"{host} has no addresses")
+        if host == self._own:
+            return found
         allowed = [result for result in found if self._allow(ip_address(result["host"]))]
         if not allowed:
             raise _not_public(host)

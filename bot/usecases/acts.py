@@ -29,7 +29,7 @@ def read_act(value: str) -> Act | None:
     RemoveAct(entry_id='abc')
     """
     match value.split(" ", 1):
-        case ["remove", entry_id]:
+        case ["remove", entry_id] if entry_id:
             return RemoveAct(entry_id)
         case ["end", number] if number.isascii() and number.isdecimal() and len(number) < 10:
             return EndAct(int(number))

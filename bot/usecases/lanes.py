@@ -92,11 +92,13 @@ class Lanes:
             log.error("lanes.event_failed", platform=self._platform, kind=kind, exc_info=error)
 
 
-async def persistently(work: Callable[[], Awaitable[Any]]) -> Any:
-    """Do it, and again when the database is busy: it may be done twice."""
+async def persistently(
+    work: Callable[[], Awaitable[Any]], *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> Any:
+    """Do it, and again when the database is busy: it may be done twice. `pause` lets seconds pass."""
     for attempt in range(_ATTEMPTS - 1):
         try:
             return await work()
         except StorageBusy:
-            await asyncio.sleep(_FIRST_PAUSE * 2**attempt)
+            await pause(_FIRST_PAUSE * 2**attempt)
     return await work()

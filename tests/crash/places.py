@@ -221,7 +221,6 @@ class DiscordPlace:
     def calm(self) -> None:
         self._server.faults.clear()
         self._server.rates.armed.clear()
-        self._server.rates.invalid = 0
 
     def pass_time(self, time: timedelta) -> None:
         self._server.clock.advance(time.total_seconds())

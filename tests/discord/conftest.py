@@ -36,6 +36,7 @@ from bot.settings import DiscordSettings
 from bot.usecases import deliver, send, subscribe
 from bot.usecases.converse import Desk
 from storage.opening import Storage, open_storage
+from tests.discord.carrying import Office, an_office
 from tests.platforms.conftest import discord
 from tests.platforms.discord import Acme, DiscordServer, furnish
 from tests.platforms.discord import Person as Somebody
@@ -44,10 +45,12 @@ from tests.platforms.discord import world as shown
 __all__ = ["discord"]
 
 TODAY = date(2024, 6, 21)
+AT_ONCE = (0.01,)
+"""Seconds between attempts to reach Discord."""
 Found = TypeVar("Found")
 
 
-async def eventually(look: Callable[[], Awaitable[Found]], within: float = 8.0) -> Found:
+async def eventually(look: Callable[[], Awaitable[Found]], within: float = 15.0) -> Found:
     """Look again and again until there is something, and hand it out.
 
     Raises:
@@ -78,7 +81,11 @@ def base() -> Any:
 
 @dataclass
 class Served:
-    """Paperboy at work on a Discord. `changed` are the entries whose change the delivery loop was told of."""
+    """Paperboy at work on a Discord.
+
+    `changed` are the entries whose change the delivery loop was told of, `missed` how often something may have been
+    missed; who else wants to hear of that stands in `told_of_missed`.
+    """
 
     server: DiscordServer
     acme: Acme
@@ -87,6 +94,7 @@ class Served:
     platform: DiscordPlatform
     changed: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
+    told_of_missed: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def papers(self) -> Channel:
@@ -125,7 +133,7 @@ class Served:
         """What the posts of an entry have gathered so far."""
         return (await self.storage.engagement.counts([entry.id])).get(entry.id, Engagement())
 
-    async def add(self, *titles: str, day: date = TODAY, **more: Any) -> list[Entry]:
+    async def add(self, *titles: str, day: date | None = TODAY, **more: Any) -> list[Entry]:
         """New entries in the archive."""
         now = self.parts.desk.clock.now()
         made = [Entry(id="", title=title, digest_date=day, **more) for title in titles]
@@ -196,6 +204,7 @@ def parts_for(
         language=Language.ENGLISH,
         zone="UTC",
         layouts=LAYOUTS,
+        one_id_everywhere=True,
     )
     return DiscordParts(desk, client, api, people, courier)
 
@@ -215,6 +224,13 @@ async def serving(
     settings = settings_for(server, **more)
     changed: list[str] = []
     missed: list[str] = []
+    told_of_missed: list[Callable[[], None]] = []
+
+    def is_missed() -> None:
+        missed.append("missed")
+        for tell in told_of_missed:
+            tell()
+
     parts = parts_for(
         settings,
         stores or storage,
@@ -222,9 +238,9 @@ async def serving(
         clock=clock,
         source=source,
         changed=changed,
-        missed=lambda: missed.append("missed"),
+        missed=is_missed,
     )
-    platform = DiscordPlatform(settings, parts, missed=lambda: missed.append("missed"))
+    platform = DiscordPlatform(settings, parts, missed=is_missed, pauses=AT_ONCE)
     up = asyncio.Event()
     running = asyncio.create_task(platform.run(up.set))
     try:
@@ -240,7 +256,7 @@ async def serving(
             server.violations,
         )
         await server.until(lambda: server.state.application.commands)
-        yield Served(server, acme, storage, parts, platform, changed, missed)
+        yield Served(server, acme, storage, parts, platform, changed, missed, told_of_missed)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -262,7 +278,20 @@ def acme(discord: DiscordServer) -> Acme:
 
 
 @pytest.fixture
-async def served(discord: DiscordServer, acme: Acme, storage: Storage) -> AsyncIterator[Served]:
+def clock() -> Clock:
+    """Paperboy's clock; tests of a certain day have one of their own."""
+    return SystemClock()
+
+
+@pytest.fixture
+async def served(discord: DiscordServer, acme: Acme, storage: Storage, clock: Clock) -> AsyncIterator[Served]:
     """Paperboy at work."""
-    async with serving(discord, acme, storage) as it:
+    async with serving(discord, acme, storage, clock=clock) as it:
         yield it
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    """A courier on a Discord of its own."""
+    async with an_office() as made:
+        yield made

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.core.subscriptions import Layout
 from storage.opening import Storage
 from tests.discord.conftest import Served, serving
 from tests.discord.saying import buttons_of, text_of
-from tests.discord.test_conversation import asked
+from tests.discord.test_conversation import asked, turned
 from tests.platforms.discord import Acme, DiscordServer, furnish, permissions
 from tests.platforms.discord.refusals import DidNotRespond
 from tests.platforms.discord.world import EPHEMERAL, Message
@@ -16,7 +18,7 @@ from tests.platforms.discord.world import EPHEMERAL, Message
 HOSTILE = "@everyone <@&1> [here](https://evil.example) `code` ||spoiler|| **bold**"
 
 
-async def posted(served: Served, **more: object) -> Message:
+async def posted(served: Served, **more: Any) -> Message:
     """The post of one entry."""
     await served.add("RLAIF vs RLHF", tags=("rlaif",), abstract="The abstract.", commentary="A note.", **more)
     await served.subscribe()
@@ -31,8 +33,8 @@ async def test_buttons_of_a_post_answer_each_person_in_private(served: Served) -
     assert abstract.only_for == served.acme.reader.id
     assert "The abstract." in text_of(abstract)
     saved = await (await served.guest.click(post, "Save")).shown()
-    assert "/paper is:saved" in buttons_of(saved)
-    mine = await (await served.guest.click(saved, "/paper is:saved")).shown()
+    assert "/paper query:is:saved" in buttons_of(saved)
+    mine = await (await served.guest.click(saved, "/paper query:is:saved")).shown()
     assert "RLAIF vs RLHF" in text_of(mine)
     assert text_of(await (await served.guest.click(post, "More like this")).shown())
     assert text_of(post) == before
@@ -84,6 +86,8 @@ async def test_sharing_shows_everybody_and_pings_nobody(served: Served) -> None:
     await served.add(HOSTILE, tags=("rlaif",), commentary="A note. " * 600)
     found = await asked(served.guest, served.acme.papers, "paper", tag="rlaif")
     details = await (await served.guest.click(found, "Details")).shown()
+    while "Share" not in buttons_of(details):
+        await turned(served, details)
     said = await (await served.guest.click(details, "Share")).shown()
     assert text_of(said) == "Shared into this channel."
     (shared,) = served.acme.papers.messages.values()

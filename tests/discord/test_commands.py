@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -15,8 +14,7 @@ from hypothesis import strategies as st
 
 from bot.core.commands import DIGEST_SUBCOMMANDS, Follow, Unfollow, parse_command
 from bot.core.errors import QueryError
-from bot.core.people import Staff
-from bot.core.ports import Stores
+from bot.core.ports import Clock, Stores
 from bot.core.query import AuthorTerm, DateTerm, IdTerm, PartialDate, Query, RelativeDay, Sort, TagTerm, TextTerm
 from bot.core.query_syntax import parse
 from bot.discord.client import PaperboyClient
@@ -24,10 +22,18 @@ from bot.discord.commands import register
 from bot.discord.query_options import QueryOptions, query_of, tags_in
 from bot.discord.sync import payloads
 from bot.settings import DiscordSettings
-from tests.discord.commanding import Stuck, parts_for, serving, words
+from storage.opening import Storage
+from tests.discord.commanding import StandingClock, Stuck, words
+from tests.discord.conftest import Served, parts_for, serving
+from tests.platforms.discord import Acme, DiscordServer
 from tests.platforms.discord.refusals import NotPossible
 
 DAY = PartialDate(2024, 6, 21)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return StandingClock()
 
 
 # --- options as a query -----------------------------------------------------------------------------------------------
@@ -192,7 +198,7 @@ async def test_every_subcommand_of_digest_is_there() -> None:
 
 def tree() -> PaperboyClient:
     """A client with all commands, connected to nothing."""
-    parts = parts_for(DiscordSettings(token="1.2.3"), cast(Stores, Stuck()), Staff())
+    parts = parts_for(DiscordSettings(token="1.2.3"), cast(Stores, Stuck()))
     register(parts.client, parts)
     return parts.client
 
@@ -200,77 +206,69 @@ def tree() -> PaperboyClient:
 # --- typed by somebody ------------------------------------------------------------------------------------------------
 
 
-async def test_a_lookup_by_options_is_answered_in_private(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served:
-        await served.add("Weak to Strong", tags=("rlaif",), authors=("Jane Kim",))
-        await served.add("Something Else", tags=("vision",), authors=("Jane Kim",))
-        asked = await served.guest.command(
-            served.place.papers, "paper", tag="rlaif", author='Kim "Jane', date="2024-06", text="strong", sort="old"
-        )
-        answer = words(await asked.shown())
-        assert "Weak to Strong" in answer
-        assert "Something Else" not in answer
-        assert served.reader.sees(served.place.papers) == []
+async def test_a_lookup_by_options_is_answered_in_private(served: Served) -> None:
+    await served.add("Weak to Strong", tags=("rlaif",), authors=("Jane Kim",))
+    await served.add("Something Else", tags=("vision",), authors=("Jane Kim",))
+    asked = await served.guest.command(
+        served.acme.papers, "paper", tag="rlaif", author='Kim "Jane', date="2024-06", text="strong", sort="old"
+    )
+    answer = words(await asked.shown())
+    assert "Weak to Strong" in answer
+    assert "Something Else" not in answer
+    assert served.reader.sees(served.acme.papers) == []
 
 
 async def test_what_discord_shows_first_is_that_it_is_being_looked_up_whatever_the_database_does(
-    tmp_path: Path,
+    discord: DiscordServer, acme: Acme, storage: Storage
 ) -> None:
-    async with serving(tmp_path, stores=Stuck()) as served:
-        asked = await served.guest.command(served.place.papers, "paper", tag="rlaif")
+    async with serving(discord, acme, storage, stores=cast(Stores, Stuck())) as served:
+        asked = await served.guest.command(served.acme.papers, "paper", tag="rlaif")
         assert asked.answered_after is not None
         assert asked.reply is not None
         assert asked.reply.is_loading
 
 
-async def test_paper_alone_is_the_latest_digest(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served:
-        await served.add("Weak to Strong")
-        asked = await served.guest.command(served.place.papers, "paper")
-        assert "Weak to Strong" in words(await asked.shown())
+async def test_paper_alone_is_the_latest_digest(served: Served) -> None:
+    await served.add("Weak to Strong")
+    asked = await served.guest.command(served.acme.papers, "paper")
+    assert "Weak to Strong" in words(await asked.shown())
 
 
-async def test_commands_may_be_typed_in_korean(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served:
-        await served.add("Weak to Strong")
-        asked = await served.reader.command(served.place.papers, "다이제스트 보기", date="2024-06-21")
-        assert "Weak to Strong" in words(await asked.shown())
+async def test_commands_may_be_typed_in_korean(served: Served) -> None:
+    await served.add("Weak to Strong")
+    asked = await served.reader.command(served.acme.papers, "다이제스트 보기", date="2024-06-21")
+    assert "Weak to Strong" in words(await asked.shown())
 
 
-async def test_a_date_that_is_none_is_said(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served:
-        asked = await served.guest.command(served.place.papers, "digest show", date="soon")
-        assert "`soon` is not a date" in words(await asked.shown()).replace("\\", "")
+async def test_a_date_that_is_none_is_said(served: Served) -> None:
+    asked = await served.guest.command(served.acme.papers, "digest show", date="soon")
+    assert "`soon` is not a date" in words(await asked.shown()).replace("\\", "")
 
 
-async def test_somebody_who_has_installed_paperboy_asks_in_direct_messages(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served:
-        await served.add("Weak to Strong")
-        served.server.state.application.user_installs.add(served.place.guest.id)
-        direct = served.guest.direct()
-        asked = await served.guest.command(direct, "paper", text="strong")
-        assert "Weak to Strong" in words(await asked.shown())
-        with pytest.raises(NotPossible):
-            await served.guest.command(direct, "digest show")
+async def test_somebody_who_has_installed_paperboy_asks_in_direct_messages(served: Served) -> None:
+    await served.add("Weak to Strong")
+    served.server.state.application.user_installs.add(served.acme.guest.id)
+    direct = served.guest.direct()
+    asked = await served.guest.command(direct, "paper", text="strong")
+    assert "Weak to Strong" in words(await asked.shown())
+    with pytest.raises(NotPossible):
+        await served.guest.command(direct, "digest show")
 
 
-async def test_only_maintainers_remove_whatever_the_client_offers(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served:
-        entry = await served.add("Weak to Strong")
-        asked = await served.guest.command(served.place.papers, "paper-remove", entry=entry.id)
-        assert "Only maintainers" in words(await asked.shown())
+async def test_only_maintainers_remove_whatever_the_client_offers(served: Served) -> None:
+    (entry,) = await served.add("Weak to Strong")
+    asked = await served.guest.command(served.acme.papers, "paper-remove", entry=entry.id)
+    assert "Only maintainers" in words(await asked.shown())
 
 
-async def test_a_form_opens_as_the_first_that_discord_hears(tmp_path: Path) -> None:
-    async with serving(tmp_path, maintainer="joan") as served:
-        asked = await served.guest.command(served.place.papers, "paper-add")
-        assert asked.modal is not None
-        assert served.guest.private == []
+async def test_a_form_opens_as_the_first_that_discord_hears(served: Served) -> None:
+    asked = await served.maintainer.command(served.acme.papers, "paper-add")
+    assert asked.modal is not None
+    assert served.maintainer.private == []
 
 
-async def test_a_command_of_another_version_is_answered_with_what_to_do(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served:
-        (paper,) = [one for one in served.server.state.application.commands if one["name"] == "paper"]
-        served.server.state.application.commands.append({**paper, "name": "paper-old"})
-        asked = await served.guest.command(served.place.papers, "paper-old", tag="x")
-        assert "type it again" in words(await asked.shown())
+async def test_a_command_of_another_version_is_answered_with_what_to_do(served: Served) -> None:
+    (paper,) = [one for one in served.server.state.application.commands if one["name"] == "paper"]
+    served.server.state.application.commands.append({**paper, "name": "paper-old"})
+    asked = await served.guest.command(served.acme.papers, "paper-old", tag="x")
+    assert "type it again" in words(await asked.shown())

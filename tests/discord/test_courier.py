@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
@@ -13,18 +12,22 @@ from bot.core.messages import msg
 from bot.core.people import Language, Person
 from bot.core.subscriptions import Channel
 from bot.discord.labels import carries
-from tests.discord import small_discord as small
-from tests.discord.carrying import FORUM, KEY, LONG, PAPERS, Office, an_office, card, letters, paper, said
-from tests.discord.small_discord import ADA, BEN, BOT, ROBOT
+from tests.discord.carrying import (
+    KEY,
+    LONG,
+    NEW_THREAD,
+    ONE_MESSAGE,
+    Office,
+    card,
+    letters,
+    paper,
+    said,
+    shown,
+)
+from tests.platforms.discord import permissions
+from tests.platforms.discord.world import ANNOUNCEMENT, VOICE
 
 DAY = date(2024, 6, 21)
-SORA = Person("discord", "1", str(ADA))
-
-
-@pytest.fixture
-async def office() -> AsyncIterator[Office]:
-    async with an_office() as made:
-        yield made
 
 
 def _list(*titles: str) -> ListContent:
@@ -38,8 +41,8 @@ async def test_a_post_carries_its_key_and_mentions_nobody(office: Office) -> Non
     message_id = await office.send(card("Sparse attention", tags=("llm",)))
     (message,) = office.messages()
     assert office.place(message) == message_id
-    assert carries(message, KEY, 0)
-    assert message["allowed_mentions"]["parse"] == []
+    assert carries(shown(message), KEY, 0)
+    assert message.allowed_mentions == {"parse": []}
     assert "Sparse attention" in said(message)
 
 
@@ -47,8 +50,9 @@ async def test_a_long_entry_goes_on_in_the_thread_of_its_post(office: Office) ->
     content = card(paragraphs=LONG)
     message_id = await office.send(content)
     first, *rest = office.messages()
-    assert [message["channel_id"] for message in (first, *rest)] == [str(small.PAPERS), message_id, message_id]
-    assert office.server.channels[int(message_id)].name == "Paper"
+    places = [message.channel_id for message in (first, *rest)]
+    assert places == [office.acme.papers.id, int(message_id), int(message_id)]
+    assert office.thread(message_id).name == "Paper"
     assert office.parts(message_id) == [1, 2]
     at = -1
     for paragraph in (content.entry.commentary_en or "").split("\n\n"):
@@ -59,30 +63,29 @@ async def test_a_long_entry_goes_on_in_the_thread_of_its_post(office: Office) ->
 
 async def test_a_digest_in_a_thread_starts_it_with_its_first_entry(office: Office) -> None:
     head = await office.send(_list("A", "B"), key="head")
-    assert len(office.server.channels) == 4
+    assert office.threads() == []
     first = await office.send(card("A", paragraphs=LONG), key="a", thread=head)
     second = await office.send(card("B"), key="b", thread=head)
-    thread = office.server.channels[int(head)]
-    assert "2024" in thread.name
+    assert "2024" in office.thread(head).name
     assert first.split("/")[0] == second.split("/")[0] == head
     titles = [said(message).splitlines()[0] for message in office.messages()]
     assert [title.strip("# ") for title in (titles[1], titles[-1])] == ["A", "B"]
     assert office.parts(first) == [1, 2]
-    assert office.calls().count("POST /channels/{c}/messages/{m}/threads") == 1
+    assert office.calls().count(f"POST {NEW_THREAD}") == 1
 
 
 async def test_a_thread_that_somebody_started_from_the_head_is_used(office: Office) -> None:
     head = await office.send(_list("A"), key="head")
-    office.server.thread(small.PAPERS, int(head), ADA)
-    office.server.archive(int(head))
+    thread = await office.ada.start_thread(office.message(head))
+    await office.ada.archive(thread)
     message_id = await office.send(card("A"), key="a", thread=head)
     assert message_id.startswith(f"{head}/")
-    assert office.server.channels[int(head)].archived_at is None
+    assert not thread.archived
 
 
 async def test_where_the_head_is_gone_its_entries_go_into_the_channel(office: Office) -> None:
     head = await office.send(_list("A"), key="head")
-    office.server.delete(small.PAPERS, int(head))
+    await office.owner.delete(office.message(head))
     message_id = await office.send(card("A", paragraphs=LONG), key="a", thread=head)
     assert "/" not in message_id
     assert office.parts(message_id) == [1, 2]
@@ -90,11 +93,11 @@ async def test_where_the_head_is_gone_its_entries_go_into_the_channel(office: Of
 
 
 async def test_direct_messages_have_no_threads(office: Office) -> None:
-    office.channel = await office.courier.direct_channel(SORA)
+    office.channel = await office.courier.direct_channel(office.sora)
     head = await office.send(_list("A", "B"), key="head")
     first = await office.send(card("A", paragraphs=LONG), key="a", thread=head)
     second = await office.send(card("B"), key="b", thread=head)
-    assert {message["channel_id"] for message in office.messages()} == {office.channel.id}
+    assert {str(message.channel_id) for message in office.messages()} == {office.channel.id}
     assert len(office.messages()) == 5
     await office.edit(first, card("A"))
     await office.edit(second, card("B", paragraphs=LONG))
@@ -107,10 +110,10 @@ async def test_direct_messages_have_no_threads(office: Office) -> None:
 async def test_a_channel_that_is_gone_or_closed_is_unavailable_in_words(office: Office) -> None:
     with pytest.raises(ChannelUnavailable, match="does not exist"):
         await office.send(channel=Channel("discord", "1", "404"))
-    office.here.denied = small.SEND
+    await office.deny(permissions.SEND_MESSAGES)
     with pytest.raises(ChannelUnavailable, match="permissions"):
         await office.send()
-    office.here.denied = small.VIEW
+    await office.deny(permissions.VIEW_CHANNEL)
     with pytest.raises(ChannelUnavailable, match="cannot see"):
         await office.send()
     assert office.messages() == []
@@ -126,9 +129,9 @@ async def test_an_edit_shows_the_new_content_only_whatever_its_length(
 ) -> None:
     head = None
     if where == "forum":
-        office.channel = FORUM
+        office.channel = office.forum
     elif where == "direct":
-        office.channel = await office.courier.direct_channel(SORA)
+        office.channel = await office.courier.direct_channel(office.sora)
     elif where == "thread":
         head = await office.send(_list("A"), key="head")
     message_id = await office.send(card("Before", paragraphs=before), thread=head)
@@ -145,9 +148,9 @@ async def test_an_edit_shows_the_new_content_only_whatever_its_length(
 
 async def test_most_edits_read_one_message_and_change_it(office: Office) -> None:
     message_id = await office.send(card("Before"))
-    office.server.calls.clear()
+    office.server.requests.clear()
     await office.edit(message_id, card("After"))
-    assert office.calls() == ["GET /channels/{c}/messages/{m}", "PATCH /channels/{c}/messages/{m}"]
+    assert office.calls() == [f"GET {ONE_MESSAGE}", f"PATCH {ONE_MESSAGE}"]
 
 
 async def test_a_post_grows_again_within_the_minutes_that_a_nonce_holds(office: Office) -> None:
@@ -162,7 +165,7 @@ async def test_an_edit_leaves_other_posts_of_the_thread_and_what_people_say_alon
     head = await office.send(_list("A", "B"), key="head")
     first = await office.send(card("A", paragraphs=LONG), key="a", thread=head)
     second = await office.send(card("B", paragraphs=LONG), key="b", thread=head)
-    office.server.say(int(head), ADA, "Interesting!")
+    await office.ada.write(office.thread(head), "Interesting!")
     untouched = office.shown(second)
     await office.edit(first, card("A again"))
     assert (office.parts(first), office.parts(second)) == ([], [1, 2])
@@ -173,7 +176,7 @@ async def test_an_edit_leaves_other_posts_of_the_thread_and_what_people_say_alon
 @pytest.mark.parametrize("lost", [1, 2])
 async def test_a_continuation_that_somebody_deleted_comes_back(office: Office, lost: int) -> None:
     message_id = await office.send(card(paragraphs=LONG))
-    office.server.delete(int(message_id), int(office.messages()[lost]["id"]))
+    await office.owner.delete(office.messages()[lost])
     await office.edit(message_id, card("Again", paragraphs=LONG))
     assert office.parts(message_id) == [1, 2]
     assert office.shown(message_id) == office.shown(await office.send(card("Again", paragraphs=LONG), key="fresh"))
@@ -181,29 +184,29 @@ async def test_a_continuation_that_somebody_deleted_comes_back(office: Office, l
 
 async def test_a_thread_that_somebody_deleted_comes_back_with_the_rest(office: Office) -> None:
     message_id = await office.send(card(paragraphs=LONG))
-    del office.server.channels[int(message_id)]
+    await office.owner.delete_channel(office.thread(message_id))
     await office.edit(message_id, card("Again", paragraphs=LONG))
     assert office.parts(message_id) == [1, 2]
 
 
 async def test_an_archived_thread_is_opened_to_be_changed(office: Office) -> None:
     message_id = await office.send(card(paragraphs=LONG))
-    office.server.archive(int(message_id))
+    await office.owner.archive(office.thread(message_id))
     await office.edit(message_id, card("After", paragraphs=LONG))
     assert "Before" not in office.shown(message_id)
-    office.server.archive(int(message_id))
+    assert office.thread(message_id).archived, "it is left as it was"
     await office.edit(message_id, card("After"))
     assert office.parts(message_id) == []
 
 
 async def test_a_post_that_is_gone_or_another_ones_is_left_alone(office: Office) -> None:
     message_id = await office.send()
-    office.server.delete(small.PAPERS, int(message_id))
+    await office.owner.delete(office.message(message_id))
     await office.edit(message_id, card("After", paragraphs=LONG))
     await office.withdraw(message_id)
     assert office.messages() == []
-    mine = office.server.say(small.PAPERS, ADA, "Mine")
-    for one in (mine["id"], "12345", "54321/12345"):
+    mine = await office.ada.write(office.here, "Mine")
+    for one in (str(mine.id), "12345", "54321/12345"):
         await office.edit(one, card("Paperboy's"))
         await office.withdraw(one)
     assert [said(message) for message in office.messages()] == ["Mine"]
@@ -216,15 +219,16 @@ async def test_withdrawing_takes_a_post_away_with_what_continues_it(office: Offi
     message_id = await office.send(card(paragraphs=LONG))
     await office.withdraw(message_id)
     assert office.messages() == []
-    assert len(office.server.channels) == 4
+    assert office.threads() == []
     await office.withdraw(message_id)
 
 
 async def test_without_manage_threads_an_empty_thread_stays(office: Office) -> None:
     message_id = await office.send(card(paragraphs=LONG))
-    office.here.denied = small.MANAGE_THREADS
+    await office.deny(permissions.MANAGE_THREADS)
     await office.withdraw(message_id)
     assert office.messages() == []
+    assert office.threads() == [office.thread(message_id)]
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -232,14 +236,14 @@ async def test_where_people_replied_a_mark_stays_in_the_language_of_the_post(
     office: Office, language: Language
 ) -> None:
     message_id = await office.send(card(paragraphs=LONG), language=language)
-    office.server.say(int(message_id), ADA, "Interesting!")
-    office.server.archive(int(message_id))
+    await office.ada.write(office.thread(message_id), "Interesting!")
+    await office.owner.archive(office.thread(message_id))
     await office.withdraw(message_id)
     mark, reply = office.messages()
     assert (office.place(mark), said(reply)) == (message_id, "Interesting!")
     assert "paragraph" not in said(mark)
     assert any("가" <= letter <= "힣" for letter in said(mark)) == (language is Language.KOREAN)
-    assert office.server.channels[int(message_id)].name != "Paper"
+    assert office.thread(message_id).name != "Paper"
     await office.withdraw(message_id)
     assert len(office.messages()) == 2
 
@@ -247,19 +251,19 @@ async def test_where_people_replied_a_mark_stays_in_the_language_of_the_post(
 async def test_a_header_is_in_the_language_of_its_day(office: Office) -> None:
     for language in Language:
         message_id = await office.send(HeaderContent((DAY,), 3), key=language.value, language=language)
-        office.server.thread(small.PAPERS, int(message_id), ADA, "Ada's")
-        office.server.say(int(message_id), ADA, "Interesting!")
+        thread = await office.ada.start_thread(office.message(message_id), "Ada's")
+        await office.ada.write(office.thread(message_id), "Interesting!")
         await office.withdraw(message_id)
-        assert office.server.channels[int(message_id)].name == "Ada's"
-    korean, english = (said(message) for message in office.messages() if message["author"]["id"] == str(BOT))
+        assert thread.name == "Ada's"
+    korean, english = (said(one) for one in office.messages() if one.author is office.server.state.application.bot)
     assert "withdrawn" in english
     assert "withdrawn" not in korean
 
 
 async def test_other_bots_are_not_people(office: Office) -> None:
     message_id = await office.send()
-    office.server.thread(small.PAPERS, int(message_id), ADA)
-    office.server.say(int(message_id), ROBOT, "Beep")
+    await office.ada.start_thread(office.message(message_id))
+    await office.robot.write(office.thread(message_id), "Beep")
     await office.withdraw(message_id)
     assert [said(message) for message in office.messages()] == ["Beep"]
 
@@ -271,59 +275,63 @@ async def test_a_list_goes_with_its_thread_once_its_entries_are_gone(office: Off
     assert len(office.messages()) == 3
     await office.withdraw(message_id)
     assert office.messages() == []
-    assert len(office.server.channels) == 4
+    assert office.threads() == []
 
 
 async def test_a_card_in_a_thread_goes_whatever_people_said_there(office: Office) -> None:
     head = await office.send(_list("A"), key="head")
     message_id = await office.send(card("A", paragraphs=LONG), key="a", thread=head)
-    office.server.say(int(head), BEN, "Interesting!")
+    await office.ben.write(office.thread(head), "Interesting!")
     await office.withdraw(message_id)
     first, reply = office.messages()
-    assert (first["id"], said(reply)) == (head, "Interesting!")
+    assert (office.place(first), said(reply)) == (head, "Interesting!")
 
 
 # --- channels and people --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("channel_id", [small.PAPERS, small.FORUM, small.NEWS])
-async def test_a_channel_where_everything_is_allowed_is_entered(office: Office, channel_id: int) -> None:
-    await office.courier.enter(Channel("discord", "1", str(channel_id)))
+async def test_a_channel_where_everything_is_allowed_is_entered(office: Office) -> None:
+    news = office.server.state.add_channel(office.acme.guild, "news", ANNOUNCEMENT)
+    for channel in (office.papers, office.forum, office.as_channel(news)):
+        await office.courier.enter(channel)
 
 
 @pytest.mark.parametrize(
     ("denied", "words"),
     [
-        (small.SEND, "Send Messages"),
-        (small.SEND_IN_THREADS, "Send Messages in Threads"),
-        (small.START_THREADS | small.HISTORY, "Create Public Threads, Read Message History"),
-        (small.VIEW, "cannot see"),
+        (permissions.SEND_MESSAGES, "Send Messages"),
+        (permissions.SEND_MESSAGES_IN_THREADS, "Send Messages in Threads"),
+        (
+            permissions.CREATE_PUBLIC_THREADS | permissions.READ_MESSAGE_HISTORY,
+            "Create Public Threads, Read Message History",
+        ),
+        (permissions.VIEW_CHANNEL, "cannot see"),
     ],
 )
 async def test_entering_names_what_is_missing(office: Office, denied: int, words: str) -> None:
-    office.here.denied = denied
+    await office.deny(denied)
     with pytest.raises(ChannelUnavailable, match=words):
-        await office.courier.enter(PAPERS)
+        await office.courier.enter(office.papers)
 
 
 async def test_nothing_is_posted_into_a_voice_channel_or_one_that_is_gone(office: Office) -> None:
-    office.here.type = 2
+    voice = office.server.state.add_channel(office.acme.guild, "voice", VOICE)
     with pytest.raises(ChannelUnavailable, match="text, announcement and forum"):
-        await office.courier.enter(PAPERS)
+        await office.courier.enter(office.as_channel(voice))
     with pytest.raises(ChannelUnavailable, match="does not exist"):
         await office.courier.enter(Channel("discord", "1", "404"))
 
 
 async def test_a_person_is_told_in_their_direct_messages(office: Office) -> None:
-    await office.courier.enter(await office.courier.direct_channel(SORA))
-    await office.courier.tell(SORA, msg("This channel is archived."), language=Language.ENGLISH)
+    await office.courier.enter(await office.courier.direct_channel(office.sora))
+    await office.courier.tell(office.sora, msg("This channel is archived."), language=Language.ENGLISH)
     (message,) = office.messages()
     assert said(message) == "This channel is archived."
 
 
 async def test_who_cannot_be_written_to_is_unavailable(office: Office) -> None:
-    office.server.closed_to.add(ADA)
-    for person in (SORA, Person("discord", "1", "404")):
+    office.server.closed_to.add(office.acme.guest.id)
+    for person in (office.sora, Person("discord", "1", "404")):
         with pytest.raises(ChannelUnavailable):
             await office.courier.tell(person, msg("Hello."), language=Language.ENGLISH)
 

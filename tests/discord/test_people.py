@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import discord
+import discord as library
 import pytest
 from discord import app_commands
 
 from bot.core.people import Language, Person, Role, Staff
 from bot.core.subscriptions import Channel
 from bot.discord.people import PLATFORM, People, channel_of
-from tests.platforms.discord import driver, permissions
+from tests.platforms.discord import Acme, DiscordServer, driver, permissions
+from tests.platforms.discord.client import Client, connected, leading_to, register
 from tests.platforms.discord.world import Channel as Where
 from tests.platforms.discord.world import Role as GuildRole
-from tests.platforms.discord_alone import Alone, Client, Place, alone, connected, furnish
 
 READER = frozenset({Role.READER})
 EVENING = datetime(2024, 6, 20, 16, 0, tzinfo=UTC)  # in Seoul it is the next day already
@@ -34,14 +34,14 @@ class StandingClock:
 class App(Client):
     """An app that keeps what it is asked."""
 
-    def __init__(self, server: Alone) -> None:
+    def __init__(self, server: DiscordServer) -> None:
         super().__init__(server)
-        self.asked: list[discord.Interaction[Any]] = []
+        self.asked: list[library.Interaction[Any]] = []
         self.tree = app_commands.CommandTree(self)
         everywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
         installed = app_commands.AppInstallationType(guild=True, user=True)
 
-        async def hello(interaction: discord.Interaction) -> None:
+        async def hello(interaction: library.Interaction) -> None:
             self.asked.append(interaction)
             await interaction.response.defer(ephemeral=True, thinking=True)
 
@@ -57,32 +57,31 @@ class App(Client):
 
     async def setup_hook(self) -> None:
         """Register what there is."""
-        await self.tree.sync()
+        await register(self, self.tree)
 
 
 @dataclass
 class Asking:
     """A server with people, and the app that they ask."""
 
-    server: Alone
-    place: Place
+    server: DiscordServer
+    place: Acme
     app: App
     role: GuildRole
 
-    async def by(self, person: driver.Person, where: Where | None = None) -> discord.Interaction[Any]:
+    async def by(self, person: driver.Person, where: Where | None = None) -> library.Interaction[Any]:
         """What the app is handed when somebody asks."""
         await person.command(where or self.place.papers, "hello")
         return self.app.asked[-1]
 
 
 @pytest.fixture
-async def asking() -> AsyncIterator[Asking]:
-    async with alone() as server:
-        place = furnish(server)
-        role = server.state.add_role(place.guild, "Librarians")
-        async with connected(App(server)) as app:
+async def asking(discord: DiscordServer, acme: Acme) -> AsyncIterator[Asking]:
+    role = discord.state.add_role(acme.guild, "Librarians")
+    with leading_to(discord):
+        async with connected(App(discord)) as app:
             assert isinstance(app, App)
-            yield Asking(server, place, app, role)
+            yield Asking(discord, acme, app, role)
 
 
 def people(**staff: frozenset[str]) -> People:
@@ -101,7 +100,7 @@ async def test_roles_come_from_a_persons_id_their_roles_and_manage_server(asking
 
 
 async def test_a_role_makes_its_members_maintainers_as_long_as_they_hold_it(asking: Asking) -> None:
-    admin, guild = asking.server.person(asking.place.admin), asking.place.guild
+    admin, guild = asking.server.person(asking.place.owner), asking.place.guild
     role = asking.role
     listed = people(maintainers=frozenset({str(role.id)}))
     guest = asking.server.person(asking.place.guest)
@@ -113,7 +112,7 @@ async def test_a_role_makes_its_members_maintainers_as_long_as_they_hold_it(aski
 
 
 async def test_who_manages_the_server_operates(asking: Asking) -> None:
-    admin, guild = asking.server.person(asking.place.admin), asking.place.guild
+    admin, guild = asking.server.person(asking.place.owner), asking.place.guild
     assert people().caller(await asking.by(admin)).roles == READER | {Role.OPERATOR}
     guest = asking.server.person(asking.place.guest)
     await admin.give_role(guild, guest.user, asking.role)
@@ -127,7 +126,7 @@ async def test_who_manages_the_server_operates(asking: Asking) -> None:
 
 
 async def test_in_direct_messages_only_what_a_persons_id_gives_holds(asking: Asking) -> None:
-    admin = asking.server.person(asking.place.admin)
+    admin = asking.server.person(asking.place.owner)
     asking.server.state.application.user_installs.add(admin.user.id)
     interaction = await asking.by(admin, admin.direct())
     caller = people().caller(interaction)

@@ -17,6 +17,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.core.errors import LookupUnavailable
+from bot.feeds.addresses import is_public
 from bot.feeds.fetcher import USER_AGENT, Fetcher, TryLater
 
 if TYPE_CHECKING:
@@ -413,3 +414,24 @@ async def test_a_name_nobody_has_cannot_be_found(make_fetcher: MakeFetcher) -> N
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", "xn--", "-.example"])
 async def test_names_that_cannot_be_names_are_no_surprise(host: str) -> None:
     assert isinstance(await failure(Fetcher(timeout=5), f"http://{host}/"), LookupUnavailable)
+
+
+async def test_an_address_of_the_operators_own_may_be_anywhere_but_leads_nowhere_else(
+    site: Site, make_fetcher: MakeFetcher
+) -> None:
+    """The proxy of a house stands at a private address and at a port of its own."""
+    site.page("/api", b"<feed/>")
+    site.redirect("/away", "http://127.0.0.2/")
+    own = make_fetcher(allow=is_public, ports={443}, own=site.url("/api"))
+    assert (await own.get(site.url("/api"), accept={"text/xml"})).body == b"<feed/>"
+    assert isinstance(await failure(own, site.url("/away")), LookupUnavailable)
+    assert isinstance(await failure(own, f"http://127.0.0.1:{site.port + 1}/api"), LookupUnavailable)
+    assert len(site.requests) == 2
+
+
+async def test_a_name_of_the_operators_own_may_be_private(site: Site, make_fetcher: MakeFetcher) -> None:
+    site.page("/api", b"<feed/>")
+    names = Names({"papers.internal": [["127.0.0.1"]], "other.internal": [["127.0.0.1"]]})
+    own = make_fetcher(allow=is_public, ports={443}, resolver=names, own=site.url(host="papers.internal"))
+    assert (await own.get(site.url("/api", host="papers.internal"), accept={"text/xml"})).body == b"<feed/>"
+    assert isinstance(await failure(own, site.url("/api", host="other.internal")), LookupUnavailable)

@@ -21,6 +21,7 @@ NAMES = frozenset(
     {
         *("BibTeX", "Id", "SLACK_APP_TOKEN: {problem}", "SLACK_BOT_TOKEN: {problem}"),
         *("Slack, {team}: {finding}", "Slack: {whom}; {how}.", "Discord: {finding}", "DISCORD_TOKEN: {problem}"),
+        "Discord, {server}: {finding}",
         "[show | subscribe | list | edit | pause | preview | send | why | help]",
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.platforms.discord import Acme as Guild
 from tests.platforms.discord import DiscordServer, discord_server
 from tests.platforms.discord import furnish as furnish_guild
+from tests.platforms.discord.bare import Bare, bare
+from tests.platforms.discord.client import leading_to
 from tests.platforms.slack import Acme, Person, SlackServer, furnish, slack_server
 
 
@@ -75,3 +77,23 @@ async def discord() -> AsyncIterator[DiscordServer]:
 def guild(discord: DiscordServer) -> Guild:
     """Its server Acme, with people, channels and the app."""
     return furnish_guild(discord)
+
+
+@pytest.fixture
+def server(discord: DiscordServer) -> Iterator[DiscordServer]:
+    """The same Discord, which the library's own requests lead to."""
+    with leading_to(discord):
+        yield discord
+
+
+@pytest.fixture
+async def rest(discord: DiscordServer, guild: Guild) -> AsyncIterator[Bare]:
+    """A client without a library, as the bot that is on the server."""
+    async with bare(discord) as asking:
+        yield asking
+
+
+@pytest.fixture
+def undescribed(discord: DiscordServer) -> None:
+    """As where Discord's description is not at hand: the rules hold without it."""
+    discord.is_described = False

@@ -96,6 +96,9 @@ def test_messages_that_are_taken(components: list[Json]) -> None:
         ([text(id=2**31)], "NUMBER_TYPE_RANGE"),
         ([row(button(style=5, url="https://example.org"))], "BUTTON_COMPONENT_CUSTOM_ID_AND_URL"),
         ([row({"type": 2, "style": 5, "label": "a", "url": "ftp://a"})], "URL_TYPE_INVALID_SCHEME"),
+        ([row({"type": 2, "style": 5, "label": "a"})], "url.BASE_TYPE_REQUIRED"),
+        ([row({"type": 2, "style": 5, "label": "a", "url": "https://" + "x" * 505})], "url.BASE_TYPE_BAD_LENGTH"),
+        ([row(button(style=7))], "style.NUMBER_TYPE_RANGE"),
         ([row(select(options=[]))], "options.BASE_TYPE_BAD_LENGTH"),
         ([row(select(options=[{"label": "a", "value": str(one)} for one in range(26)]))], "BASE_TYPE_BAD_LENGTH"),
         ([row(select(options=[{"label": "x" * 101, "value": "a"}]))], "label.BASE_TYPE_BAD_LENGTH"),
@@ -107,6 +110,12 @@ def test_messages_that_are_taken(components: list[Json]) -> None:
         ),
         ([row(select(placeholder="x" * 151))], "placeholder.BASE_TYPE_BAD_LENGTH"),
         ([row(select(min_values=2, max_values=1))], "NUMBER_TYPE_MAX"),
+        ([row(select(min_values=26, max_values=25))], "min_values.NUMBER_TYPE_RANGE"),
+        ([row(select(max_values=26))], "max_values.NUMBER_TYPE_RANGE"),
+        ([row(select(custom_id="x" * 101))], "custom_id.BASE_TYPE_BAD_LENGTH"),
+        ([row({"type": 5, "custom_id": "x" * 101})], "custom_id.BASE_TYPE_BAD_LENGTH"),
+        ([row(select(options=[{"label": "a", "value": "a", "description": "x" * 101}]))], "description.BASE_TYPE_BAD"),
+        ([row(button(id="7"))], "id.NUMBER_TYPE_COERCE"),
         ([{"type": 9, "components": [text()]}], "accessory.UNION_TYPE_CHOICES"),
         ([{"type": 9, "components": [], "accessory": button()}], "components.BASE_TYPE_BAD_LENGTH"),
         ({}, "LIST_TYPE_CONVERT"),
@@ -156,6 +165,18 @@ def test_modals_that_are_taken() -> None:
         ([row(words(label="x" * 46))], "label.BASE_TYPE_BAD_LENGTH"),
         ([label(words(), label="x" * 46)], "label.BASE_TYPE_BAD_LENGTH"),
         ([label(words(), description="x" * 101)], "description.BASE_TYPE_BAD_LENGTH"),
+        ([label(words(custom_id="x" * 101))], "custom_id.BASE_TYPE_BAD_LENGTH"),
+        ([label(words(value=7))], "value.BASE_TYPE_REQUIRED"),
+        (
+            [label({"type": 21, "custom_id": "x" * 101, "options": [{"label": "a", "value": "a"}]})],
+            "custom_id.BASE_TYPE",
+        ),
+        ([label(words(min_length=4001))], "min_length.NUMBER_TYPE_RANGE"),
+        ([label(words(max_length=4001))], "max_length.NUMBER_TYPE_RANGE"),
+        (
+            [label({"type": 21, "custom_id": "one", "options": [{"label": "a", "value": "a"}] * 11})],
+            "options.BASE_TYPE",
+        ),
         ([label(words(label="twice"))], "COMPONENT_LABEL_FORBIDDEN"),
         ([label(button())], "UNION_TYPE_CHOICES"),
         ([label(words(value="x" * 4001))], "value.BASE_TYPE_BAD_LENGTH"),
@@ -170,6 +191,12 @@ def test_modals_that_are_taken() -> None:
 )
 def test_modals_that_are_refused(components: list[Json], said: str) -> None:
     assert said in modal(*components)
+
+
+def test_a_modal_that_is_none() -> None:
+    problems = Problems()
+    check_modal(problems, None)
+    assert _flat(problems.tree) == "data.BASE_TYPE_REQUIRED"
 
 
 def test_titles_and_ids_of_modals() -> None:

@@ -8,25 +8,19 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 
-from tests.platforms.discord import permissions
+from tests.platforms.discord import Acme, DiscordServer, furnish, permissions
+from tests.platforms.discord.client import Client, connected
 from tests.platforms.discord.gateway import INTENTS
 from tests.platforms.discord.world import ALL_PERMISSIONS, Message
-from tests.platforms.discord_alone import Alone, Client, Place, alone, connected, furnish
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Alone]:
-    async with alone() as running:
-        yield running
-
-
-@pytest.fixture
-def acme(server: Alone) -> Place:
+def acme(server: DiscordServer) -> Acme:
     return furnish(server)
 
 
 @pytest.fixture
-async def client(server: Alone, acme: Place) -> AsyncIterator[Client]:
+async def client(server: DiscordServer, acme: Acme) -> AsyncIterator[Client]:
     async with connected(Client(server)) as running:
         yield running
 
@@ -36,14 +30,16 @@ def ids(client: Client, event: str = "message") -> list[int]:
     return [one.id for one in client.all_of(event)]
 
 
-async def test_a_client_gets_ready_and_knows_the_server(client: Client, acme: Place) -> None:
+async def test_a_client_gets_ready_and_knows_the_server(client: Client, acme: Acme) -> None:
     guild = client.get_guild(acme.guild.id)
     assert guild is not None
-    assert {one.name for one in guild.channels} == {"papers", "board", "secret"}
+    assert {one.name for one in guild.channels} == {"papers", "lounge", "paper-forum", "secret"}
     assert guild.me.guild_permissions.send_messages
 
 
-async def test_what_happens_during_a_cut_comes_once_and_in_order(client: Client, acme: Place, server: Alone) -> None:
+async def test_what_happens_during_a_cut_comes_once_and_in_order(
+    client: Client, acme: Acme, server: DiscordServer
+) -> None:
     reader = server.person(acme.reader)
     written = [await reader.write(acme.papers, "before")]
     server.gateway.cut()
@@ -57,7 +53,7 @@ async def test_what_happens_during_a_cut_comes_once_and_in_order(client: Client,
     assert [one.is_resume_address for one in server.gateway.opened] == [False, True]
 
 
-async def test_many_cuts_lose_nothing(client: Client, acme: Place, server: Alone) -> None:
+async def test_many_cuts_lose_nothing(client: Client, acme: Acme, server: DiscordServer) -> None:
     reader = server.person(acme.reader)
     by_chance = random.Random(4)
     written: list[Message] = []
@@ -73,7 +69,7 @@ async def test_many_cuts_lose_nothing(client: Client, acme: Place, server: Alone
 
 
 @pytest.mark.parametrize("way", ["reconnect", "close", "invalidate"])
-async def test_ways_to_a_resume(client: Client, acme: Place, server: Alone, way: str) -> None:
+async def test_ways_to_a_resume(client: Client, acme: Acme, server: DiscordServer, way: str) -> None:
     match way:
         case "reconnect":
             server.gateway.reconnect()
@@ -89,7 +85,7 @@ async def test_ways_to_a_resume(client: Client, acme: Place, server: Alone, way:
 
 
 @pytest.mark.parametrize("way", ["invalidate", "forget", "timeout"])
-async def test_ways_to_a_new_session(client: Client, acme: Place, server: Alone, way: str) -> None:
+async def test_ways_to_a_new_session(client: Client, acme: Acme, server: DiscordServer, way: str) -> None:
     match way:
         case "invalidate":
             server.gateway.invalidate()
@@ -107,24 +103,24 @@ async def test_ways_to_a_new_session(client: Client, acme: Place, server: Alone,
     assert ids(client) == [message.id]
 
 
-async def test_a_heartbeat_is_given_when_asked_for(client: Client, server: Alone) -> None:
+async def test_a_heartbeat_is_given_when_asked_for(client: Client, server: DiscordServer) -> None:
     before = server.gateway.counts["heartbeat"]
     server.gateway.ask_heartbeat()
     await server.until(lambda: server.gateway.counts["heartbeat"] > before)
 
 
-async def test_presence_and_members(client: Client, acme: Place, server: Alone) -> None:
+async def test_presence_and_members(client: Client, acme: Acme, server: DiscordServer) -> None:
     await client.change_presence(activity=discord.Game("papers"))
     guild = client.get_guild(acme.guild.id)
     assert guild is not None
     (found,) = await guild.query_members(user_ids=[acme.reader.id], cache=False)
-    assert found.name == "sora"
+    assert found.name == "ryu"
     ops = [one["op"] for connection in server.gateway.opened for one in connection.received]
     assert 3 in ops
     assert 8 in ops
 
 
-async def test_each_shard_is_told_of_its_own_servers(server: Alone, acme: Place) -> None:
+async def test_each_shard_is_told_of_its_own_servers(server: DiscordServer, acme: Acme) -> None:
     owner = server.state.add_user("olga")
     other_id = acme.guild.id + (1 << 22)
     other = server.state.add_guild("other", owner, everyone=permissions.MEMBERS_USUAL, guild_id=other_id)
@@ -148,7 +144,7 @@ async def test_each_shard_is_told_of_its_own_servers(server: Alone, acme: Place)
         assert client.all_of("shard_resumed") == [1]
 
 
-async def test_what_is_not_asked_for_is_not_told(server: Alone, acme: Place) -> None:
+async def test_what_is_not_asked_for_is_not_told(server: DiscordServer, acme: Acme) -> None:
     intents = discord.Intents(guilds=True, guild_messages=True)
     async with connected(Client(server, intents=intents)) as client:
         reader = server.person(acme.reader)
@@ -161,7 +157,7 @@ async def test_what_is_not_asked_for_is_not_told(server: Alone, acme: Place) -> 
         assert client.all_of("raw_reaction_add") == []
 
 
-async def test_content_comes_with_the_intent_or_a_mention(server: Alone, acme: Place) -> None:
+async def test_content_comes_with_the_intent_or_a_mention(server: DiscordServer, acme: Acme) -> None:
     server.state.application.intents = INTENTS["message_content"]
     reader = server.person(acme.reader)
     me = server.state.application.bot.id
@@ -177,23 +173,23 @@ async def test_content_comes_with_the_intent_or_a_mention(server: Alone, acme: P
         assert [one.content for one in await client.until("message")] == ["open"]
 
 
-async def test_what_the_bot_may_not_see_is_not_told(client: Client, acme: Place, server: Alone) -> None:
-    admin = server.person(acme.admin)
+async def test_what_the_bot_may_not_see_is_not_told(client: Client, acme: Acme, server: DiscordServer) -> None:
+    admin = server.person(acme.owner)
     everyone = acme.guild.roles[acme.guild.id]
-    await admin.allow(acme.secret, everyone, deny=permissions.VIEW_CHANNEL)
-    await admin.write(acme.secret, "hidden")
+    await admin.allow(acme.lounge, everyone, deny=permissions.VIEW_CHANNEL)
+    await admin.write(acme.lounge, "hidden")
     message = await admin.write(acme.papers, "open")
     await client.until("message")
     assert ids(client) == [message.id]
-    await admin.allow(acme.secret, server.state.application.bot, allow=permissions.VIEW_CHANNEL)
-    shown = await admin.write(acme.secret, "shown")
+    await admin.allow(acme.lounge, server.state.application.bot, allow=permissions.VIEW_CHANNEL)
+    shown = await admin.write(acme.lounge, "shown")
     await client.until("message", 2)
     assert ids(client) == [message.id, shown.id]
     assert server.gateway.told("THREAD_LIST_SYNC")
 
 
-async def test_servers_roles_and_outages(client: Client, acme: Place, server: Alone) -> None:
-    admin = server.person(acme.admin)
+async def test_servers_roles_and_outages(client: Client, acme: Acme, server: DiscordServer) -> None:
+    admin = server.person(acme.owner)
     role = server.state.add_role(acme.guild, "editors")
     server.events.role_created(acme.guild, role)
     await admin.change_role(acme.guild, role, ALL_PERMISSIONS)
@@ -217,7 +213,7 @@ async def test_servers_roles_and_outages(client: Client, acme: Place, server: Al
     assert guild.get_channel(channel.id) == client.get_channel(channel.id)
 
 
-async def test_reactions_and_messages_taken_away_at_once(client: Client, acme: Place, server: Alone) -> None:
+async def test_reactions_and_messages_taken_away_at_once(client: Client, acme: Acme, server: DiscordServer) -> None:
     reader = server.person(acme.reader)
     first, second = await reader.write(acme.papers, "one"), await reader.write(acme.papers, "two")
     for emoji in ("👍", "🎉"):

@@ -11,28 +11,22 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.platforms.discord import Acme, DiscordServer, furnish
 from tests.platforms.discord.gateway import INTENTS
-from tests.platforms.discord_alone import Alone, Place, alone, furnish
 
 Json = dict[str, Any]
 QUERY = "/?v=10&encoding=json"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Alone]:
-    async with alone() as running:
-        yield running
-
-
-@pytest.fixture
-def acme(server: Alone) -> Place:
+def acme(server: DiscordServer) -> Acme:
     return furnish(server)
 
 
 class Bare:
     """A WebSocket without a library."""
 
-    def __init__(self, server: Alone, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, server: DiscordServer, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.server = server
         self.socket = socket
 
@@ -65,7 +59,7 @@ class Bare:
 
 
 @asynccontextmanager
-async def bare(server: Alone, query: str = QUERY) -> AsyncIterator[Bare]:
+async def bare(server: DiscordServer, query: str = QUERY) -> AsyncIterator[Bare]:
     """A WebSocket that has been greeted."""
     async with aiohttp.ClientSession() as session, session.ws_connect(server.gateway.url + query) as socket:
         one = Bare(server, socket)
@@ -86,13 +80,13 @@ async def bare(server: Alone, query: str = QUERY) -> AsyncIterator[Bare]:
     ],
     ids=str,
 )
-async def test_refused_identifications(server: Alone, acme: Place, changes: Json, code: int) -> None:
+async def test_refused_identifications(server: DiscordServer, acme: Acme, changes: Json, code: int) -> None:
     async with bare(server) as socket:
         await socket.identify(**changes)
         assert await socket.closed() == code
 
 
-async def test_too_many_servers_for_one_shard(server: Alone, acme: Place) -> None:
+async def test_too_many_servers_for_one_shard(server: DiscordServer, acme: Acme) -> None:
     server.gateway.guilds_per_shard = 0
     async with bare(server) as socket:
         await socket.identify()
@@ -111,14 +105,14 @@ async def test_too_many_servers_for_one_shard(server: Alone, acme: Place) -> Non
         (json.dumps({"op": 6, "d": {}}), 4002),
     ],
 )
-async def test_refused_frames(server: Alone, sent: str, code: int) -> None:
+async def test_refused_frames(server: DiscordServer, sent: str, code: int) -> None:
     async with bare(server) as socket:
         assert (await socket.frame())["op"] == 10
         await socket.socket.send_str(sent)
         assert await socket.closed() == code
 
 
-async def test_frames_of_other_versions_and_kinds(server: Alone) -> None:
+async def test_frames_of_other_versions_and_kinds(server: DiscordServer) -> None:
     async with bare(server, "/?v=9&encoding=json") as socket:
         assert await socket.closed() == 4012
     async with bare(server) as socket:
@@ -133,7 +127,7 @@ async def test_frames_of_other_versions_and_kinds(server: Alone) -> None:
             pass
 
 
-async def test_once_identified(server: Alone, acme: Place) -> None:
+async def test_once_identified(server: DiscordServer, acme: Acme) -> None:
     async with bare(server) as socket:
         await socket.identify()
         ready = (await socket.until("READY"))["d"]
@@ -144,7 +138,7 @@ async def test_once_identified(server: Alone, acme: Place) -> None:
         assert await socket.closed() == 4005
 
 
-async def test_too_many_commands(server: Alone, acme: Place) -> None:
+async def test_too_many_commands(server: DiscordServer, acme: Acme) -> None:
     async with bare(server) as socket:
         await socket.identify()
         for _ in range(120):
@@ -152,7 +146,7 @@ async def test_too_many_commands(server: Alone, acme: Place) -> None:
         assert await socket.closed() == 4008
 
 
-async def test_a_heart_that_does_not_beat(server: Alone, acme: Place) -> None:
+async def test_a_heart_that_does_not_beat(server: DiscordServer, acme: Acme) -> None:
     server.gateway.heartbeat_interval = 400
     async with bare(server) as socket:
         await socket.identify()
@@ -161,14 +155,14 @@ async def test_a_heart_that_does_not_beat(server: Alone, acme: Place) -> None:
     assert server.gateway.counts["stopped beating"] == 1
 
 
-async def test_whole_member_lists_need_the_intent(server: Alone, acme: Place) -> None:
+async def test_whole_member_lists_need_the_intent(server: DiscordServer, acme: Acme) -> None:
     async with bare(server) as socket:
         await socket.identify()
         await socket.send(8, {"guild_id": str(acme.guild.id), "query": "", "limit": 0})
         assert await socket.closed() == 4014
 
 
-async def test_sessions_that_cannot_be_resumed(server: Alone, acme: Place) -> None:
+async def test_sessions_that_cannot_be_resumed(server: DiscordServer, acme: Acme) -> None:
     token = server.state.application.token
     async with bare(server) as socket:
         await socket.frame()
@@ -191,7 +185,7 @@ async def test_sessions_that_cannot_be_resumed(server: Alone, acme: Place) -> No
         assert (await socket.frame())["op"] == 9
 
 
-async def test_a_session_resumed_from_an_earlier_event(server: Alone, acme: Place) -> None:
+async def test_a_session_resumed_from_an_earlier_event(server: DiscordServer, acme: Acme) -> None:
     async with bare(server) as socket:
         await socket.identify()
         session = (await socket.until("READY"))["d"]["session_id"]
@@ -203,7 +197,7 @@ async def test_a_session_resumed_from_an_earlier_event(server: Alone, acme: Plac
             assert await socket.closed() == 4000  # the newer connection has taken it over
 
 
-async def test_a_session_that_the_app_closes_is_over(server: Alone, acme: Place) -> None:
+async def test_a_session_that_the_app_closes_is_over(server: DiscordServer, acme: Acme) -> None:
     async with bare(server) as socket:
         await socket.identify()
         await socket.until("GUILD_CREATE")
@@ -211,7 +205,7 @@ async def test_a_session_that_the_app_closes_is_over(server: Alone, acme: Place)
     await server.until(lambda: not server.gateway.sessions)
 
 
-async def test_identifying_too_often(server: Alone, acme: Place) -> None:
+async def test_identifying_too_often(server: DiscordServer, acme: Acme) -> None:
     server.gateway.limits_identify = True
     async with bare(server) as first, bare(server) as second:
         for socket in (first, second):
@@ -221,7 +215,7 @@ async def test_identifying_too_often(server: Alone, acme: Place) -> None:
         assert (await second.frame())["op"] == 9
 
 
-async def test_servers_that_come_late(server: Alone, acme: Place) -> None:
+async def test_servers_that_come_late(server: DiscordServer, acme: Acme) -> None:
     server.gateway.holds_guilds = True
     async with bare(server) as socket:
         await socket.identify()
@@ -232,7 +226,7 @@ async def test_servers_that_come_late(server: Alone, acme: Place) -> None:
         await socket.until("GUILD_CREATE")
 
 
-async def test_one_packed_stream(server: Alone, acme: Place) -> None:
+async def test_one_packed_stream(server: DiscordServer, acme: Acme) -> None:
     unpack = zlib.decompressobj()
     async with bare(server, QUERY + "&compress=zlib-stream") as socket:
         await socket.identify()
@@ -244,7 +238,7 @@ async def test_one_packed_stream(server: Alone, acme: Place) -> None:
         assert names == [None, "READY", "GUILD_CREATE"]
 
 
-async def test_servers_are_told_with_their_intent_only(server: Alone, acme: Place) -> None:
+async def test_servers_are_told_with_their_intent_only(server: DiscordServer, acme: Acme) -> None:
     async with bare(server) as socket:
         await socket.frame()
         await socket.identify(intents=INTENTS["guild_messages"])

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.platforms.discord import permissions
+from tests.platforms.discord import Acme, DiscordServer, furnish, permissions
+from tests.platforms.discord.client import Client, connected
 from tests.platforms.discord.driver import Person
 from tests.platforms.discord.interactions import Interaction
 from tests.platforms.discord.refusals import DidNotRespond, NotPossible, Refused
 from tests.platforms.discord.world import EPHEMERAL
-from tests.platforms.discord_alone import Alone, Client, Place, alone, connected, furnish
 
 Json = dict[str, Any]
 OPTIONS = [
@@ -27,29 +27,23 @@ PING: Json = {"id": "5", "name": "ping", "description": "Ping", "integration_typ
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Alone]:
-    async with alone() as running:
-        yield running
-
-
-@pytest.fixture
-def acme(server: Alone) -> Place:
+def acme(server: DiscordServer) -> Acme:
     server.state.application.commands = [PING]
     return furnish(server)
 
 
 @pytest.fixture
-async def client(server: Alone, acme: Place) -> AsyncIterator[Client]:
+async def client(server: DiscordServer, acme: Acme) -> AsyncIterator[Client]:
     async with connected(Client(server)) as running:
         yield running
 
 
 @pytest.fixture
-def reader(server: Alone, acme: Place) -> Person:
+def reader(server: DiscordServer, acme: Acme) -> Person:
     return server.person(acme.reader)
 
 
-async def begun(server: Alone, act: Any) -> tuple[Interaction, asyncio.Task[Any]]:
+async def begun(server: DiscordServer, act: Any) -> tuple[Interaction, asyncio.Task[Any]]:
     """Have a person do something; what has been sent, and their waiting."""
     number = len(server.interactions.all)
     waiting = asyncio.create_task(act)
@@ -57,7 +51,7 @@ async def begun(server: Alone, act: Any) -> tuple[Interaction, asyncio.Task[Any]
     return server.interactions.all[-1], waiting
 
 
-async def answered(server: Alone, act: Any, body: Json) -> Interaction:
+async def answered(server: DiscordServer, act: Any, body: Json) -> Interaction:
     """The same, answered."""
     interaction, waiting = await begun(server, act)
     server.interactions.answer(interaction.id, interaction.token, body)
@@ -65,7 +59,7 @@ async def answered(server: Alone, act: Any, body: Json) -> Interaction:
     return interaction
 
 
-def refused(server: Alone, interaction: Interaction, body: Json) -> int:
+def refused(server: DiscordServer, interaction: Interaction, body: Json) -> int:
     """The code with which a callback is refused."""
     with pytest.raises(Refused) as no:
         server.interactions.answer(interaction.id, interaction.token, body)
@@ -73,7 +67,7 @@ def refused(server: Alone, interaction: Interaction, body: Json) -> int:
     return no.value.code
 
 
-async def test_callbacks_that_do_not_fit(client: Client, acme: Place, reader: Person, server: Alone) -> None:
+async def test_callbacks_that_do_not_fit(client: Client, acme: Acme, reader: Person, server: DiscordServer) -> None:
     interaction, waiting = await begun(server, reader.command(acme.papers, "ping"))
     for body in (
         {"type": 6},
@@ -111,7 +105,7 @@ async def test_callbacks_that_do_not_fit(client: Client, acme: Place, reader: Pe
     ],
 )
 async def test_choices_that_do_not_fit(
-    client: Client, acme: Place, reader: Person, server: Alone, choices: list[Json] | None
+    client: Client, acme: Acme, reader: Person, server: DiscordServer, choices: list[Json] | None
 ) -> None:
     interaction, waiting = await begun(server, reader.autocomplete(acme.papers, "ping", "tag", "a"))
     assert refused(server, interaction, {"type": 8, "data": {"choices": choices}}) == 50035
@@ -120,7 +114,7 @@ async def test_choices_that_do_not_fit(
 
 
 async def test_webhooks_of_others_too_early_and_too_late(
-    client: Client, acme: Place, reader: Person, server: Alone
+    client: Client, acme: Acme, reader: Person, server: DiscordServer
 ) -> None:
     interaction, waiting = await begun(server, reader.command(acme.papers, "ping"))
     application = server.state.application.id
@@ -145,7 +139,7 @@ async def test_webhooks_of_others_too_early_and_too_late(
 
 
 async def test_the_first_followup_takes_the_place_of_thinking(
-    client: Client, acme: Place, reader: Person, server: Alone
+    client: Client, acme: Acme, reader: Person, server: DiscordServer
 ) -> None:
     asked = await answered(server, reader.command(acme.papers, "ping"), {"type": 5, "data": {"flags": EPHEMERAL}})
     first = server.interactions.follow_up(asked, {"content": "first"})
@@ -160,9 +154,9 @@ async def test_the_first_followup_takes_the_place_of_thinking(
 
 
 async def test_an_app_that_is_there_by_the_person_only(
-    client: Client, acme: Place, reader: Person, server: Alone
+    client: Client, acme: Acme, reader: Person, server: DiscordServer
 ) -> None:
-    admin = server.person(acme.admin)
+    admin = server.person(acme.owner)
     await reader.install()
     await admin.kick_bot(acme.guild)
     with pytest.raises(NotPossible, match="offers"):
@@ -188,8 +182,10 @@ async def test_an_app_that_is_there_by_the_person_only(
         await reader.command(acme.papers, "ping")
 
 
-async def test_commands_need_their_permissions(client: Client, acme: Place, reader: Person, server: Alone) -> None:
-    admin = server.person(acme.admin)
+async def test_commands_need_their_permissions(
+    client: Client, acme: Acme, reader: Person, server: DiscordServer
+) -> None:
+    admin = server.person(acme.owner)
     await admin.allow(acme.papers, acme.reader, deny=permissions.USE_APPLICATION_COMMANDS)
     with pytest.raises(NotPossible, match="offers"):
         await reader.command(acme.papers, "ping")
@@ -204,7 +200,7 @@ async def test_commands_need_their_permissions(client: Client, acme: Place, read
     assert (await client.until("interaction", 2))[1].context.dm_channel
 
 
-async def test_options_that_name_somebody(client: Client, acme: Place, reader: Person, server: Alone) -> None:
+async def test_options_that_name_somebody(client: Client, acme: Acme, reader: Person, server: DiscordServer) -> None:
     for wrong in ({"who": 1}, {"role": acme.reader}, {"share": 2}, {"share": True}, {"all": 1}):
         with pytest.raises(NotPossible):
             await reader.command(acme.papers, "ping", **wrong)
@@ -217,7 +213,9 @@ async def test_options_that_name_somebody(client: Client, acme: Place, reader: P
     assert set(resolved["roles"]) == {str(editors.id)}
 
 
-async def test_a_modal_that_nobody_answers_stays(client: Client, acme: Place, reader: Person, server: Alone) -> None:
+async def test_a_modal_that_nobody_answers_stays(
+    client: Client, acme: Acme, reader: Person, server: DiscordServer
+) -> None:
     asks = {"type": 18, "label": "Words", "component": {"type": 4, "custom_id": "words", "style": 1}}
     form = {"type": 9, "data": {"title": "Add", "custom_id": "form", "components": [asks]}}
     await answered(server, reader.command(acme.papers, "ping"), form)

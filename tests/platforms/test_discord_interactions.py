@@ -10,35 +10,29 @@ import discord
 import pytest
 from discord import app_commands
 
-from tests.platforms.discord import permissions
+from tests.platforms.discord import Acme, DiscordServer, furnish, permissions
+from tests.platforms.discord.client import Client, connected, register
 from tests.platforms.discord.driver import Person
 from tests.platforms.discord.refusals import DidNotRespond, NotPossible
 from tests.platforms.discord.world import COMPONENTS_V2, EPHEMERAL, LOADING
-from tests.platforms.discord_alone import Alone, Client, Place, alone, connected, furnish
 
 Interaction = discord.Interaction[Client]
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Alone]:
-    async with alone() as running:
-        yield running
-
-
-@pytest.fixture
-def acme(server: Alone) -> Place:
+def acme(server: DiscordServer) -> Acme:
     return furnish(server)
 
 
 @pytest.fixture
-def reader(server: Alone, acme: Place) -> Person:
+def reader(server: DiscordServer, acme: Acme) -> Person:
     return server.person(acme.reader)
 
 
 class App(Client):
     """An app with a command of each kind; what is asked of it stands in `asked`."""
 
-    def __init__(self, server: Alone) -> None:
+    def __init__(self, server: DiscordServer) -> None:
         super().__init__(server)
         self.tree = app_commands.CommandTree(self)
         self.asked: list[Interaction] = []
@@ -50,7 +44,7 @@ class App(Client):
 
     async def setup_hook(self) -> None:
         """Register the commands."""
-        await self.tree.sync()
+        await register(self, self.tree)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Nothing may go wrong unseen."""
@@ -95,14 +89,14 @@ class App(Client):
 
 
 @pytest.fixture
-async def app(server: Alone, acme: Place) -> AsyncIterator[App]:
+async def app(server: DiscordServer, acme: Acme) -> AsyncIterator[App]:
     async with connected(App(server)) as running:
         assert isinstance(running, App)
         yield running
 
 
 async def test_a_command_comes_with_its_options_and_is_answered_privately(
-    app: App, acme: Place, reader: Person, server: Alone
+    app: App, acme: Acme, reader: Person, server: DiscordServer
 ) -> None:
     asked = await reader.command(acme.papers, "paper", tag="rlaif", page=2)
     (answer,) = reader.private
@@ -120,7 +114,7 @@ async def test_a_command_comes_with_its_options_and_is_answered_privately(
     assert not seen.is_user_integration()
 
 
-async def test_autocompletion_proposes(app: App, acme: Place, reader: Person) -> None:
+async def test_autocompletion_proposes(app: App, acme: Acme, reader: Person) -> None:
     found = await reader.autocomplete(acme.papers, "paper", "tag", "rl", page=3)
     assert [one["value"] for one in found] == ["rla", "rlb"]
     assert app.asked[0].namespace.page == 3
@@ -131,14 +125,14 @@ async def test_autocompletion_proposes(app: App, acme: Place, reader: Person) ->
     [{}, {"tag": ""}, {"tag": "x" * 21}, {"tag": 5}, {"tag": "a", "page": "2"}, {"tag": "a", "author": "b"}],
     ids=str,
 )
-async def test_the_client_refuses_wrong_options(app: App, acme: Place, reader: Person, options: dict[str, Any]) -> None:
+async def test_the_client_refuses_wrong_options(app: App, acme: Acme, reader: Person, options: dict[str, Any]) -> None:
     with pytest.raises(NotPossible):
         await reader.command(acme.papers, "paper", **options)
     assert app.asked == []
 
 
-async def test_commands_are_offered_where_they_may_be_used(app: App, acme: Place, server: Alone) -> None:
-    reader, admin = server.person(acme.reader), server.person(acme.admin)
+async def test_commands_are_offered_where_they_may_be_used(app: App, acme: Acme, server: DiscordServer) -> None:
+    reader, admin = server.person(acme.reader), server.person(acme.owner)
     assert [one["name"] for one in reader.commands(acme.papers)] == ["paper"]
     assert [one["name"] for one in admin.commands(acme.papers)] == ["paper", "digest"]
     assert [one["name"] for one in reader.commands(reader.direct())] == ["paper"]
@@ -152,8 +146,8 @@ async def test_commands_are_offered_where_they_may_be_used(app: App, acme: Place
     assert app.asked[0].is_user_integration()
 
 
-async def test_subcommands_choices_and_channels(app: App, acme: Place, server: Alone) -> None:
-    admin = server.person(acme.admin)
+async def test_subcommands_choices_and_channels(app: App, acme: Acme, server: DiscordServer) -> None:
+    admin = server.person(acme.owner)
     with pytest.raises(NotPossible, match="offers"):
         await admin.command(acme.papers, "digest show", layout="tables")
     with pytest.raises(NotPossible, match="not complete"):
@@ -169,7 +163,7 @@ async def test_subcommands_choices_and_channels(app: App, acme: Place, server: A
     assert asked.reply.flags == EPHEMERAL
 
 
-async def test_a_menu_of_a_message(app: App, acme: Place, reader: Person, server: Alone) -> None:
+async def test_a_menu_of_a_message(app: App, acme: Acme, reader: Person, server: DiscordServer) -> None:
     message = await server.person(acme.guest).write(acme.papers, "look at this")
     asked = await reader.menu(message, "Save paper")
     assert asked.reply is not None
@@ -178,7 +172,7 @@ async def test_a_menu_of_a_message(app: App, acme: Place, reader: Person, server
         await reader.menu(asked.reply, "Save paper")
 
 
-async def test_nobody_there_and_nobody_answering(server: Alone, acme: Place, reader: Person) -> None:
+async def test_nobody_there_and_nobody_answering(server: DiscordServer, acme: Acme, reader: Person) -> None:
     server.state.application.commands = [{"id": "5", "name": "ping", "description": "Ping"}]
     with pytest.raises(DidNotRespond, match="not connected"):
         await reader.command(acme.papers, "ping")
@@ -215,14 +209,14 @@ class Buttons(discord.ui.LayoutView):
 
 
 @pytest.fixture
-async def pressed(server: Alone, acme: Place) -> AsyncIterator[Client]:
+async def pressed(server: DiscordServer, acme: Acme) -> AsyncIterator[Client]:
     """A client without commands of its own, which hears all interactions."""
     server.state.application.commands = [{"id": "5", "name": "ping", "description": "Ping", "contexts": None}]
     async with connected(Client(server)) as client:
         yield client
 
 
-async def ask(client: Client, person: Person, place: Place, answer: Any) -> tuple[Any, Interaction]:
+async def ask(client: Client, person: Person, place: Acme, answer: Any) -> tuple[Any, Interaction]:
     """Have `/ping` answered with what `answer(interaction)` does; the person's and the app's side of it."""
     number = len(client.all_of("interaction"))
     asked: list[Interaction] = []
@@ -247,7 +241,9 @@ async def heard(client: Client, act: Any, answer: Any) -> Any:
     return await doing
 
 
-async def test_buttons_selects_and_what_they_carry(pressed: Client, acme: Place, reader: Person, server: Alone) -> None:
+async def test_buttons_selects_and_what_they_carry(
+    pressed: Client, acme: Acme, reader: Person, server: DiscordServer
+) -> None:
     async def show(interaction: Interaction) -> None:
         await interaction.response.send_message(view=Buttons("one"), ephemeral=True)
 
@@ -287,7 +283,7 @@ async def test_buttons_selects_and_what_they_carry(pressed: Client, acme: Place,
 
 
 async def test_one_answer_then_followups_until_the_token_ends(
-    pressed: Client, acme: Place, reader: Person, server: Alone
+    pressed: Client, acme: Acme, reader: Person, server: DiscordServer
 ) -> None:
     async def think(interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -333,7 +329,7 @@ class Form(discord.ui.Modal, title="Add"):
         self.add_item(discord.ui.Label(text="Note", component=discord.ui.TextInput(custom_id="note", required=False)))
 
 
-async def test_a_modal_is_filled_in_and_submitted(pressed: Client, acme: Place, reader: Person) -> None:
+async def test_a_modal_is_filled_in_and_submitted(pressed: Client, acme: Acme, reader: Person) -> None:
     async def open_form(interaction: Interaction) -> None:
         await interaction.response.send_modal(Form())
 
@@ -371,8 +367,8 @@ async def test_a_modal_is_filled_in_and_submitted(pressed: Client, acme: Place, 
     assert str(acme.papers.id) in data["resolved"]["channels"]
 
 
-async def test_what_people_do_themselves(pressed: Client, acme: Place, reader: Person, server: Alone) -> None:
-    admin, guest = server.person(acme.admin), server.person(acme.guest)
+async def test_what_people_do_themselves(pressed: Client, acme: Acme, reader: Person, server: DiscordServer) -> None:
+    admin, guest = server.person(acme.owner), server.person(acme.guest)
     message = await reader.write(acme.papers, "look at this")
     await guest.react(message, "👍")
     await guest.react(message, "👍", burst=True)
@@ -407,18 +403,18 @@ async def test_what_people_do_themselves(pressed: Client, acme: Place, reader: P
     assert [one.content for one in seen] == ["", "", ""]  # the intent is not there
 
 
-async def test_forums_channels_and_the_end(pressed: Client, acme: Place, reader: Person, server: Alone) -> None:
-    admin = server.person(acme.admin)
+async def test_forums_channels_and_the_end(pressed: Client, acme: Acme, reader: Person, server: DiscordServer) -> None:
+    admin = server.person(acme.owner)
     post = await reader.start_post(acme.forum, "Question", "What?")
     assert reader.threads(acme.forum) == [post]
     with pytest.raises(NotPossible, match="itself"):
         await reader.write(acme.forum, "no")
     await admin.allow(
-        acme.secret, server.state.guilds[acme.guild.id].roles[acme.guild.id], deny=permissions.VIEW_CHANNEL
+        acme.lounge, server.state.guilds[acme.guild.id].roles[acme.guild.id], deny=permissions.VIEW_CHANNEL
     )
     with pytest.raises(NotPossible, match="does not see"):
-        reader.sees(acme.secret)
-    await admin.write(acme.secret, "unseen")
+        reader.sees(acme.lounge)
+    await admin.write(acme.lounge, "unseen")
     await admin.delete_channel(acme.forum)
     (gone,) = await pressed.until("guild_channel_delete")
     assert gone.id == acme.forum.id

@@ -66,41 +66,6 @@ def test_blocks_are_what_slack_takes(pieces: list[Piece]) -> None:
 # --- cutting --------------------------------------------------------------------------------------------------------
 
 
-def test_a_long_text_is_cut_at_the_end_of_a_paragraph() -> None:
-    text = ("가" * 1_500) + "\n\n" + ("나. " * 400) + "\n\n" + ("다" * 1_000)
-    assert shown(list(split([Run(text)]))) == [
-        "가" * 1_500 + "\n\n" + ("나. " * 400).strip(),
-        "다" * 1_000,
-    ]
-
-
-def test_a_long_paragraph_is_cut_at_the_end_of_a_sentence_else_of_a_word() -> None:
-    assert shown(list(split([Run("가" * 2_000 + ". " + "나 " * 1_000)])))[0] == "가" * 2_000 + "."
-    first, second = shown(list(split([Run("낱말 " * 1_000)])))
-    assert MOST_TEXT - 3 < len(first) <= MOST_TEXT
-    assert (first[-2:], second[:2]) == ("낱말", "낱말")
-
-
-def test_a_bold_run_stays_bold_across_a_cut() -> None:
-    parts = list(split([Run("굵은 " * 1_000, bold=True), Run("끝")]))
-    assert len(parts) == 2
-    assert all(run.bold for run in parts[0])
-    assert parts[1][-1] == Run("끝")
-    assert parts[1][0].bold
-
-
-def test_a_link_is_never_cut_in_two() -> None:
-    link = Run("한 낱말짜리가 아닌 링크", url=URL)
-    for length in range(MOST_TEXT - 30, MOST_TEXT + 5):
-        parts = list(split([Run("x" * length), link, Run("y" * 100)]))
-        assert [run for part in parts for run in part if run.url] == [link], length
-
-
-def test_a_link_goes_whole_to_the_next_part_and_takes_nothing_else_along() -> None:
-    before, link = Run("x" * (MOST_TEXT - 5) + " "), Run("긴 링크입니다", url=URL)
-    assert list(split([before, link, Run(".")])) == [(Run(before.text.strip()),), (link, Run("."))]
-
-
 def test_a_link_longer_than_a_block_leads_there_in_every_part() -> None:
     parts = list(split([Run("제목 " * 2_000, bold=True, url=URL)]))
     assert len(parts) == 3

@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 
 from bot.core.query_syntax import MAX_LENGTH
 from bot.slack.blocks import MOST_VALUE
-from bot.usecases.acts import read_act, write_act
-from bot.usecases.answers import EndAct, ForgetAct, RemoveAct
 from bot.usecases.asks import Ask, AskKind, Press, read_ask, read_press, write_ask, write_press
 
 ASKS = st.builds(
@@ -47,10 +45,3 @@ def test_any_query_people_may_type_fits_where_slack_puts_it() -> None:
 def test_nonsense_is_no_ask(value: str) -> None:
     assert read_ask(value) is None
     assert read_press(value).ask is None
-
-
-def test_acts_come_back() -> None:
-    for act in (RemoveAct("abc"), EndAct(12), ForgetAct()):
-        assert read_act(write_act(act)) == act
-    for wrong in ("", "remove", "end x", "end -1", "end ٣", "forget me", "end 12345678901"):
-        assert read_act(wrong) is None

@@ -13,7 +13,6 @@ from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
 from bot.core.workspace import LocalChannel
 from bot.usecases import answers, converse
-from bot.usecases.complete import Completions, complete_line, complete_query, complete_tags
 from bot.web.actions import forget_me
 from bot.web.answers import TEMPLATES, Shown, shown
 from bot.web.hub import EventKind
@@ -294,75 +293,3 @@ async def test_direct_messages_are_seen_by_nobody_else(reader: Seat, maintainer:
     assert "direct-reader" not in (await maintainer.get("/c/papers")).text
     assert (await maintainer.get("/c/direct-reader")).status == 404
     assert (await maintainer.get("/chat/channels/direct-reader/messages")).status == 404
-
-
-# --- completion -------------------------------------------------------------------------------------------------------
-
-
-async def _completed(visitor: Visitor, line: str, cursor: int) -> Completions:
-    return await complete_line(visitor.parts.stores, visitor.caller, visitor.channel("papers"), line, cursor)
-
-
-async def _labels(visitor: Visitor, line: str) -> list[str]:
-    found = await _completed(visitor, line, len(line))
-    return [offer.label for offer in found.offers]
-
-
-async def test_commands_and_keys_are_offered(reading: Visitor) -> None:
-    assert await _labels(reading, "/paper-") == ["/paper-add", "/paper-edit", "/paper-remove", "/paper-undo"]
-    assert await _labels(reading, "/digest su") == ["subscribe"]
-    assert "tag:" in await _labels(reading, "/paper ta")
-    assert await _labels(reading, "hello") == []
-
-
-async def test_what_a_person_may_not_use_is_marked(reading: Visitor, curating: Visitor) -> None:
-    for visitor, marked in ((reading, True), (curating, False)):
-        found = await _completed(visitor, "/paper-e", 8)
-        assert [offer.is_restricted for offer in found.offers] == [marked]
-
-
-async def test_tags_come_with_counts_and_without_those_there(reading: Visitor, keep: Keep) -> None:
-    await keep("P", tags=("rlaif", "rlhf"))
-    await keep("Q", tags=("rlaif",))
-    found = await _completed(reading, "/paper tag:rl", 13)
-    assert [(offer.label, str(offer.detail), offer.insert) for offer in found.offers] == [
-        ("rlaif", "2 entries", "rlaif "),
-        ("rlhf", "1 entry", "rlhf "),
-    ]
-    assert found.is_sure
-    assert await _labels(reading, "/paper tag:rlaif,rl") == ["rlhf"]
-
-
-async def test_tomorrows_digest_is_not_told_by_what_is_offered(reading: Visitor, curating: Visitor, keep: Keep) -> None:
-    await keep("Tomorrow", "2024-07-21", tags=("secret",), authors=("Secret Author",))
-    assert await _labels(reading, "/paper tag:sec") == []
-    assert await _labels(reading, "/paper author:sec") == []
-    assert (await complete_tags(reading.parts.stores, reading.caller, "sec", 3)).offers == ()
-    assert [
-        offer.label for offer in (await complete_tags(curating.parts.stores, curating.caller, "sec", 3)).offers
-    ] == ["secret"]
-
-
-async def test_a_whole_word_is_not_finished_again(reading: Visitor, keep: Keep) -> None:
-    await keep("P", tags=("rlaif",))
-    found = await _completed(reading, "/paper tag:rlaif", 16)
-    assert not found.is_sure
-
-
-async def test_authors_dates_entries_and_subscriptions(curating: Visitor, keep: Keep, deliver: Deliver) -> None:
-    await keep("Some Title", authors=("Kim Young",), arxiv_id="2407.00001")
-    await deliver()
-    assert await _labels(curating, "/paper author:kim") == ["Kim Young"]
-    assert "2024-07-19" in await _labels(curating, "/digest show 2024")
-    assert await _labels(curating, "/paper-edit ") == ["Some Title"]
-    found = await _completed(curating, "/paper-edit titl", 16)
-    assert [offer.insert for offer in found.offers] == ["2407.00001"]
-    assert len(await _labels(curating, "/digest pause ")) == 1
-
-
-async def test_fields_complete_too(reading: Visitor, keep: Keep) -> None:
-    await keep("P", tags=("rlaif", "rlhf"))
-    tags = await complete_tags(reading.parts.stores, reading.caller, "#rlhf #rl llm", 9)
-    assert (tags.start, tags.end, [offer.insert for offer in tags.offers]) == (7, 9, ["rlaif "])
-    query = await complete_query(reading.parts.stores, reading.caller, reading.channel("papers"), "tag:rla", 7)
-    assert (query.start, query.end, [offer.label for offer in query.offers]) == (4, 7, ["rlaif"])

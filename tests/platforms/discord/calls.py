@@ -55,6 +55,17 @@ class Call:
             raise Refused(50035, {"limit": {"_errors": [{"code": "NUMBER_TYPE_RANGE", "message": said}]}})
         return int(text)
 
+    def asked(self, name: str) -> int:
+        """A snowflake of the query, 0 when it is not there.
+
+        Raises:
+            Refused: it is none.
+        """
+        text = self.query.get(name, "0")
+        if not text.isdecimal():
+            raise wrong(name, "NUMBER_TYPE_COERCE", f'Value "{text}" is not snowflake.')
+        return int(text)
+
     # --- what is there, for the bot -------------------------------------------------------------------------------
 
     def guild(self) -> Guild:

@@ -14,7 +14,6 @@ ROW, BUTTON, STRING_SELECT, TEXT_INPUT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SE
 SECTION, TEXT_DISPLAY, THUMBNAIL, MEDIA_GALLERY, FILE, SEPARATOR = range(9, 15)
 CONTAINER, LABEL, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 17, 18, 19, 21, 22, 23
 SELECTS = (STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT)
-OF_V2 = (SECTION, TEXT_DISPLAY, THUMBNAIL, MEDIA_GALLERY, FILE, SEPARATOR, CONTAINER)
 IN_CONTAINER = (ROW, SECTION, TEXT_DISPLAY, MEDIA_GALLERY, FILE, SEPARATOR)
 IN_LABEL = (TEXT_INPUT, *SELECTS, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX)
 LINK, PREMIUM = 5, 6
@@ -186,7 +185,7 @@ def _text_input(problems: Problems, path: str, one: Json) -> None:
     problems.optional_length(f"{path}.value", one.get("value"), 0, 4000)
     problems.number(f"{path}.min_length", one.get("min_length"), 0, 4000)
     problems.number(f"{path}.max_length", one.get("max_length"), 1, 4000)
-    least, most, value = one.get("min_length") or 0, one.get("max_length") or 4000, one.get("value") or ""
+    least, most, value = one.get("min_length") or 0, one.get("max_length") or 4000, str(one.get("value") or "")
     if least > most:
         problems.add(f"{path}.min_length", "NUMBER_TYPE_MAX", "min_length is greater than max_length")
     elif value and not least <= len(value) <= most:

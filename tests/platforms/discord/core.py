@@ -57,7 +57,7 @@ class DiscordCore:
         """Let those who wait for something look again."""
         self._change.set()
 
-    async def until(self, look: Callable[[], Found | None], within: float = 5.0) -> Found:
+    async def until(self, look: Callable[[], Found | None], within: float = 15.0) -> Found:
         """Wait until a look at the state finds something, and hand it out.
 
         Raises:

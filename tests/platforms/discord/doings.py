@@ -5,13 +5,16 @@ Whether somebody may do it is asked before, by the REST routes or by the driver.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tests.platforms.discord.shapes import STARTER
 from tests.platforms.discord.world import (
     ANNOUNCEMENT,
     ANNOUNCEMENT_THREAD,
+    EPOCH_MS,
+    NAME_CHANGED,
     PUBLIC_THREAD,
+    STARTER,
+    THREAD_STARTED,
     Channel,
     Guild,
     Member,
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from tests.platforms.discord.core import DiscordCore
 
 HAS_THREAD = 1 << 5
+OLDER_SECONDS = 60.0
+"""How old a message is of which Discord says, at the end of the channel, that a thread has begun there."""
 
 
 class Doings:
@@ -41,10 +46,21 @@ class Doings:
             if channel.archived:
                 self.change_thread(channel, archived=False)
             self.join(channel, message.author.id)
-        channel.messages[message.id] = message
+        self.place(channel, message)
         self._server.events.message_created(message)
         self._server.changed()
         return message
+
+    def say(self, channel: Channel, text: str, **more: Any) -> Message:
+        """Have the bot write something."""
+        return self.post(channel, Message(self._world.new_id(), channel.id, self._world.application.bot, text, **more))
+
+    def place(self, channel: Channel, message: Message) -> None:
+        """Have a message stand in a channel, and be counted in a thread."""
+        if channel.is_thread:
+            message.position = channel.sent
+            channel.sent += message.id != channel.id and message.kind != STARTER
+        channel.messages[message.id] = message
 
     def edited(self, message: Message) -> None:
         """Say that a message has been changed just now."""
@@ -109,11 +125,13 @@ class Doings:
         """Begin the thread of a message, which has the message's id."""
         kind = ANNOUNCEMENT_THREAD if channel.kind == ANNOUNCEMENT else PUBLIC_THREAD
         thread = self._thread(Channel(message.id, kind, channel.guild_id, name, channel.id), user, minutes)
-        starter = Message(self._world.new_id(), thread.id, user, kind=STARTER, reply_to=message.id)
-        thread.messages[starter.id] = starter
+        self.place(thread, Message(self._world.new_id(), thread.id, user, kind=STARTER, reply_to=message.id))
         message.flags |= HAS_THREAD
         self._server.events.channel_created(thread)
         self._server.events.message_updated(message)
+        if self._world.clock.now() - ((message.id >> 22) + EPOCH_MS) / 1000 > OLDER_SECONDS:
+            said = Message(self._world.new_id(), channel.id, user, name, kind=THREAD_STARTED, names_thread=thread.id)
+            self.post(channel, said)
         self._server.changed()
         return thread
 
@@ -124,7 +142,7 @@ class Doings:
         thread = Channel(first.id, PUBLIC_THREAD, forum.guild_id, name, forum.id, applied_tags=list(tags))
         self._thread(thread, user, minutes)
         first.channel_id = thread.id
-        thread.messages[first.id] = first
+        self.place(thread, first)
         self._server.events.channel_created(thread)
         self._server.events.message_created(first)
         self._server.changed()
@@ -134,6 +152,7 @@ class Doings:
         thread.owner_id = user.id
         thread.members = [user.id]
         thread.auto_archive_duration = minutes
+        thread.archived_at = round(self._world.clock.now(), 6)
         self._guild(thread).channels[thread.id] = thread
         return thread
 
@@ -153,11 +172,18 @@ class Doings:
         """Archive a thread, open it again, lock it or unlock it."""
         if archived is not None and archived != thread.archived:
             thread.archived = archived
-            thread.archived_at = self._server.clock.now()
+            thread.archived_at = round(self._server.clock.now(), 6)  # as exact as it is told
         if locked is not None:
             thread.locked = locked
         self._server.events.channel_updated(thread)
         self._server.changed()
+
+    def rename_thread(self, thread: Channel, name: str, user: User) -> None:
+        """Call a thread something else, which Discord says in it."""
+        thread.name = name
+        said = Message(self._world.new_id(), thread.id, user, name, kind=NAME_CHANGED)
+        self.place(thread, said)
+        self._server.events.message_created(said)
 
     # --- channels and servers -------------------------------------------------------------------------------------
 
@@ -165,9 +191,10 @@ class Doings:
         """Take a channel away, its threads with it."""
         guild = self._guild(channel)
         self._server.events.channel_deleted(channel)
-        for thread in [one for one in guild.threads() if one.parent_id == channel.id]:
-            del guild.channels[thread.id]
-        del guild.channels[channel.id]
+        for gone in (*(one for one in guild.threads() if one.parent_id == channel.id), channel):
+            for message in gone.messages.values():
+                message.is_deleted = True
+            del guild.channels[gone.id]
         self._server.changed()
 
     def bot_joins(self, guild: Guild, permissions: int) -> None:

@@ -22,12 +22,22 @@ from collections.abc import Sequence
 from tests.platforms.discord import permissions
 from tests.platforms.discord.administering import Administering
 from tests.platforms.discord.refusals import NotPossible
-from tests.platforms.discord.world import ANNOUNCEMENT, DIRECT, FORUM, MEDIA, TEXT, THREADS, Channel, Message
+from tests.platforms.discord.world import (
+    ANNOUNCEMENT,
+    DIRECT,
+    FORUM,
+    GROUP,
+    MEDIA,
+    REPLY,
+    TEXT,
+    THREADS,
+    Channel,
+    Message,
+)
 
 MOST_WRITTEN = 2000
 MOST_EMOJIS = 20
-REPLY = 19
-WRITTEN_IN = (TEXT, ANNOUNCEMENT, DIRECT, *THREADS)
+WRITTEN_IN = (TEXT, ANNOUNCEMENT, DIRECT, GROUP, *THREADS)
 
 
 class Person(Administering):

@@ -89,7 +89,8 @@ class Events:
 
         def seen(session: Session) -> Json:
             has_content = always or bool(session.intents & INTENTS["message_content"])
-            return {**shapes.message(self._world, message, has_content=has_content), **more}
+            is_new = name == "MESSAGE_CREATE"
+            return {**shapes.message(self._world, message, has_content=has_content, is_new=is_new), **more}
 
         self._tell(channel, name, seen, "messages")
 
@@ -155,12 +156,7 @@ class Events:
             return
         active = [one for one in guild.threads() if one.parent_id == channel.id and not one.archived]
         threads = [shapes.channel(self._world, one) for one in active]
-        bot = self._world.application.bot.id
-        members = [
-            {"id": str(one.id), "user_id": str(bot), "join_timestamp": shapes.sent_at(one.id), "flags": 0}
-            for one in active
-            if bot in one.members
-        ]
+        members = shapes.thread_members(self._world, active)
         data = {"channel_ids": [str(channel.id)], "threads": threads, "members": members, **_place(channel)}
         self._tell_guild(guild, "THREAD_LIST_SYNC", data)
 
@@ -177,10 +173,7 @@ class Events:
             gone = [one for one in removed if is_all or one == me]
             joined = [
                 {
-                    "id": str(thread.id),
-                    "user_id": str(one),
-                    "join_timestamp": shapes.sent_at(thread.id),
-                    "flags": 0,
+                    **shapes.thread_member(thread, one),
                     "member": shapes.member(guild.members[one]),
                     "presence": None,
                 }

@@ -10,7 +10,8 @@ LOST_AFTER = "lost after"  # it was done, and the answer is lost
 ERROR_BEFORE = "500 before"
 ERROR_AFTER = "500 after"
 LATE = "late"  # done at once, answered when released
-HALF = "half an answer"  # done, and the answer cannot be read
+HALF = "half an answer"  # done, and the answer breaks off
+PAGE = "a page"  # done, and a proxy answers with a page of its own
 
 
 @dataclass

@@ -69,13 +69,16 @@ class Gateway:
         self.heartbeat_interval = 41_250  # milliseconds
         self.guilds_per_shard = GUILDS_PER_SHARD  # more than so many on one shard: sharding is required
         self.max_concurrency = 1
+        self.starts_left = 999  # sessions that may be begun today, as `GET /gateway/bot` says
         self.limits_identify = False  # one IDENTIFY in 5 s for each place of `max_concurrency`
         self.is_down = False  # connections are answered with HTTP 503
+        self.drops = 0  # so many of the next connections break off before a word
+        self.acks_heartbeats = True
         self.holds_guilds = False  # READY comes, GUILD_CREATE waits for `release_guilds`
         self.sessions: list[Session] = []
         self.connections: list[Connection] = []  # open now
         self.opened: list[Connection] = []  # all there have been
-        self.counts: Counter[str] = Counter()  # identify, resume, resumed, invalid, heartbeat, cut, closed
+        self.counts: Counter[str] = Counter()  # identify, resume, resumed, invalid, cut, ...
 
     # --- where it is ----------------------------------------------------------------------------------------------
 
@@ -108,7 +111,7 @@ class Gateway:
 
     # --- what a test does -----------------------------------------------------------------------------------------
 
-    async def connected(self, shards: int = 1, within: float = 5.0) -> None:
+    async def connected(self, shards: int = 1, within: float = 15.0) -> None:
         """Wait until so many shards have a session with a connection.
 
         Raises:
@@ -196,13 +199,19 @@ class Gateway:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """A WebSocket from its opening to its end."""
         if self.is_down:
+            self.counts["turned away"] += 1
             return web.Response(status=503, text="upstream connect error")
+        is_dropped, self.drops = self.drops > 0, max(0, self.drops - 1)
         socket = web.WebSocketResponse(max_msg_size=2**20, autoclose=True)
         try:
             compression(request.query.get("compress"))
         except LookupError:
             return web.Response(status=400, text="unknown compression")
         await socket.prepare(request)
+        if is_dropped:
+            assert request.transport is not None
+            request.transport.abort()
+            return socket
         is_resume = request.transport is not None and request.transport.get_extra_info("sockname")[1] != self.port
         connection = Connection(next(self._numbers), request, socket, is_resume)
         self.connections.append(connection)
@@ -299,7 +308,8 @@ class Gateway:
     def _heartbeat(self, connection: Connection, data: Any) -> None:
         self.counts["heartbeat"] += 1
         connection.beat_at = asyncio.get_running_loop().time()
-        connection.send({"op": 11, "d": None, "s": None, "t": None})
+        if self.acks_heartbeats:
+            connection.send({"op": 11, "d": None, "s": None, "t": None})
 
     def _identify(self, connection: Connection, data: Any) -> None:
         if connection.session is not None:

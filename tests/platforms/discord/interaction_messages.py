@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.platforms.discord.component_rules import OF_V2, check_message, walk, with_ids
+from tests.platforms.discord.component_rules import check_message, walk, with_ids
 from tests.platforms.discord.refusals import Problems, Refused
 from tests.platforms.discord.world import COMPONENTS_V2, EPHEMERAL, Message
 
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12
 ALLOWED_FLAGS = SUPPRESS_EMBEDS | EPHEMERAL | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
-MOST_CONTENT = 2000
+MOST_CONTENT, MOST_EMBEDS, MOST_EMBED_TEXT = 2000, 10, 6000
 
 
 @dataclass
@@ -34,10 +34,12 @@ class Body:
             message.embeds = self.embeds or []
         if is_new or self.components is not None:
             message.components = with_ids(self.components or [])
+            for _, one in walk(message.components):
+                one.pop("required", None)  # which counts in modals only
         if is_new:
             message.flags = self.flags
-        if self.allowed_mentions is not None or is_new:
-            message.allowed_mentions = self.allowed_mentions
+        if is_new or self.content is not None or self.components is not None:
+            message.allowed_mentions = self.allowed_mentions  # of a change that says nothing, all
 
 
 def checked_body(data: Any, *, path: str = "", before: Message | None = None) -> Body:
@@ -64,8 +66,9 @@ def checked_body(data: Any, *, path: str = "", before: Message | None = None) ->
         check_message(problems, components, is_v2=is_v2, path=f"{prefix}components")
     if before is not None and is_v2 and not before.flags & COMPONENTS_V2:
         _check_upgrade(problems, prefix, data, before)
+    _check_mentions(problems, f"{prefix}allowed_mentions", data.get("allowed_mentions") or {})
     problems.raise_if_any()
-    if before is None and not (data.get("content") or data.get("embeds") or components):
+    if not any(data.get(name, _standing(before, name)) for name in ("content", "embeds", "components")):
         raise Refused(50006)
     content = data.get("content")
     return Body(
@@ -77,6 +80,11 @@ def checked_body(data: Any, *, path: str = "", before: Message | None = None) ->
     )
 
 
+def _standing(before: Message | None, name: str) -> Any:
+    """What a message says already, which a change may leave as it is."""
+    return None if before is None else getattr(before, name)
+
+
 def _check_text(problems: Problems, prefix: str, data: Json, *, is_v2: bool) -> None:
     if is_v2:
         for name in ("content", "embeds", "poll", "sticker_ids"):
@@ -85,13 +93,28 @@ def _check_text(problems: Problems, prefix: str, data: Json, *, is_v2: bool) -> 
                 problems.add(f"{prefix}{name}", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", said)
         return
     problems.optional_length(f"{prefix}content", data.get("content"), 0, MOST_CONTENT)
-    if len(data.get("embeds") or []) > 10:
-        problems.add(f"{prefix}embeds", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
-    for _, one in walk(data.get("components") or [], f"{prefix}components"):
-        if one.get("type") in OF_V2:
-            said = "This component needs MessageFlags.IS_COMPONENTS_V2"
-            problems.add(f"{prefix}components", "UNION_TYPE_CHOICES", said)
-            return
+    if len(data.get("embeds") or []) > MOST_EMBEDS:
+        problems.add(f"{prefix}embeds", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_EMBEDS} or fewer in length.")
+    if sum(_embed_size(one) for one in data.get("embeds") or []) > MOST_EMBED_TEXT:
+        problems.add(
+            f"{prefix}embeds", "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {MOST_EMBED_TEXT}"
+        )
+
+
+def _embed_size(one: Json) -> int:
+    """The characters of an embed that its limit counts."""
+    texts = [one.get("title"), one.get("description")]
+    texts += [(one.get("footer") or {}).get("text"), (one.get("author") or {}).get("name")]
+    for field in one.get("fields") or ():
+        texts += [field.get("name"), field.get("value")]
+    return sum(len(text or "") for text in texts)
+
+
+def _check_mentions(problems: Problems, path: str, allowed: Json) -> None:
+    for name in ("users", "roles"):
+        if name in (allowed.get("parse") or ()) and allowed.get(name):
+            said = f'parse:["{name}"] and {name}: [ids...] are mutually exclusive.'
+            problems.add(path, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", said)
 
 
 def _check_upgrade(problems: Problems, prefix: str, data: Json, before: Message) -> None:

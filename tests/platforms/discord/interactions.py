@@ -14,7 +14,16 @@ from tests.platforms.discord.component_rules import check_modal, with_ids
 from tests.platforms.discord.interaction_messages import Body, checked_body
 from tests.platforms.discord.modals import Modal
 from tests.platforms.discord.refusals import DidNotRespond, Problems, Refused
-from tests.platforms.discord.world import COMPONENTS_V2, EPHEMERAL, LOADING, Channel, Message
+from tests.platforms.discord.world import (
+    COMMANDED,
+    COMPONENTS_V2,
+    EPHEMERAL,
+    LOADING,
+    MENU_USED,
+    REPLY,
+    Channel,
+    Message,
+)
 
 if TYPE_CHECKING:
     from tests.platforms.discord.core import DiscordCore
@@ -25,6 +34,7 @@ Result = TypeVar("Result")
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 PATIENCE = 3.0
+SAYS, CHANGES = 4, 7
 TOKEN_SECONDS = 900.0
 FOLLOWUPS_WITHOUT_BOT = 5
 
@@ -65,7 +75,7 @@ class Interaction:
         """All that the app has answered, in order."""
         return [*([self.reply] if self.reply else []), *self.followups]
 
-    async def shown(self, within: float = 5.0) -> Message:
+    async def shown(self, within: float = 15.0) -> Message:
         """Wait until the app has answered with a message that says more than that it is thinking.
 
         Raises:
@@ -220,8 +230,8 @@ class Interactions:
             told["response_message_id"] = str(shown.id)
             told["response_message_loading"] = shown.is_loading
             told["response_message_ephemeral"] = bool(shown.flags & EPHEMERAL)
-            resource = {"type": interaction.callback, "message": shapes.message(self._server.state, shown)}
-            answer["resource"] = resource
+        if shown is not None and interaction.callback in (SAYS, CHANGES):
+            answer["resource"] = {"type": interaction.callback, "message": shapes.message(self._server.state, shown)}
         return answer
 
     # --- the webhook of an interaction ----------------------------------------------------------------------------
@@ -305,7 +315,7 @@ class Interactions:
             world.new_id(),
             interaction.channel.id,
             world.application.bot,
-            kind=20 if interaction.kind == COMMAND else 19 if interaction.message else 0,
+            kind=_message_kind(interaction),
             interaction=interaction.metadata,
         )
         body.put_into(message, is_new=True)
@@ -315,7 +325,7 @@ class Interactions:
             message.only_for = interaction.user_id
             world.ephemerals[message.id] = message
         else:
-            interaction.channel.messages[message.id] = message
+            self._server.doings.place(interaction.channel, message)
             self._server.events.message_created(message)
         self._server.changed()
         return message
@@ -344,6 +354,13 @@ class Interactions:
         if message.only_for is None:
             self._server.events.message_updated(message)
         self._server.changed()
+
+
+def _message_kind(interaction: Interaction) -> int:
+    """What kind of message answers: to a command, a menu, or as a reply to the message that was pressed."""
+    if interaction.kind == COMMAND:
+        return MENU_USED if "target_message_id" in interaction.metadata else COMMANDED
+    return REPLY if interaction.message else 0
 
 
 def _checked_choices(data: Json) -> list[Json]:

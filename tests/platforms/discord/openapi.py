@@ -17,6 +17,10 @@ Json = dict[str, Any]
 PATH = Path(__file__).resolve().parents[4] / "shared" / "specs" / "discord-openapi.json"
 
 
+BEYOND = {("POST", "/channels/{channel_id}/threads"): ["answer.message is not known"]}
+"""What Discord's documentation says of its answers, and the description does not: a forum post's first message."""
+
+
 @cache
 def description() -> Json | None:
     """Discord's description; None where it is not at hand."""
@@ -37,6 +41,25 @@ def violations(method: str, route: str, query: dict[str, str], body: Any) -> lis
     if schema is None:
         return found + ([f"{method} {route} takes no body"] if body not in (None, {}) else [])
     return found if body is None else [*found, *_wrong(told, schema, body, "body")]
+
+
+def mistakes(method: str, route: str, status: int, body: Any) -> list[str]:
+    """What is wrong with an answer to a request that is described; empty when nothing is."""
+    told = description()
+    if told is None:
+        return []
+    answers = told["paths"][route][method.lower()]["responses"]
+    answer = answers.get(str(status)) or answers.get(f"{status // 100}XX")
+    if answer is None:
+        return [f"{status} is not described"]
+    schema = _resolved_answer(told, answer).get("content", {}).get("application/json", {}).get("schema")
+    if schema is None:
+        return [] if body is None else [f"{status} has no body"]
+    return [one for one in _wrong(told, schema, body, "answer") if one not in BEYOND.get((method, route), ())]
+
+
+def _resolved_answer(told: Json, answer: Json) -> Json:
+    return told["components"]["responses"][answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
 
 
 def _body_schema(operation: Json) -> Json | None:
@@ -71,7 +94,7 @@ def _wrong(told: Json, schema: Json, value: Any, path: str, *, text: str | None 
         if several in schema:
             tried = [_wrong(told, one, value, path, text=text) for one in schema[several]]
             if all(tried):
-                return [min(tried, key=lambda found: (f"{path}.type:" in found[0], len(found)))[0]]
+                return [min(tried, key=lambda found: _farness(found, path))[0]]
             if "properties" not in schema:
                 return []
     found = _simple(schema, value, path, text)
@@ -82,6 +105,12 @@ def _wrong(told: Json, schema: Json, value: Any, path: str, *, text: str | None 
     if isinstance(value, list):
         return list(_array(told, schema, value, path))
     return []
+
+
+def _farness(found: list[str], path: str) -> tuple[bool, bool, int]:
+    """How little of several things something was meant to be: another kind altogether, another `type`, some of it."""
+    is_other_kind = found[0].startswith(f"{path}: ") and " is no " in found[0]
+    return is_other_kind, f"{path}.type:" in found[0], len(found)
 
 
 def _resolved(told: Json, schema: Json) -> Json:
@@ -168,7 +197,7 @@ def _properties(told: Json, schema: Json) -> tuple[Json, set[str], Any]:
     for several in ("allOf", "oneOf", "anyOf"):
         for one in schema.get(several, ()):
             inner, needed, more = _properties(told, _resolved(told, one))
-            properties |= inner if several == "allOf" else dict.fromkeys(inner, {})
+            properties |= inner if several == "allOf" else {name: {} for name in inner}
             required |= needed if several == "allOf" else set()
             others = others if more is None else more
     return properties, required, others

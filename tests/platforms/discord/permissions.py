@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.platforms.discord.world import ALL_PERMISSIONS, DIRECT, PRIVATE_THREAD, Channel, Guild, World
+from tests.platforms.discord.world import ALL_PERMISSIONS, DIRECT, GROUP, PRIVATE_THREAD, Channel, Guild, World
 
 ADD_REACTIONS = 1 << 6
 ADMINISTRATOR = 1 << 3
@@ -13,6 +13,7 @@ SEND_MESSAGES = 1 << 11
 MANAGE_MESSAGES = 1 << 13
 EMBED_LINKS = 1 << 14
 READ_MESSAGE_HISTORY = 1 << 16
+MENTION_EVERYONE = 1 << 17
 USE_EXTERNAL_EMOJIS = 1 << 18
 USE_APPLICATION_COMMANDS = 1 << 31
 MANAGE_THREADS = 1 << 34
@@ -21,6 +22,7 @@ CREATE_PRIVATE_THREADS = 1 << 36
 SEND_MESSAGES_IN_THREADS = 1 << 38
 USE_EXTERNAL_APPS = 1 << 50
 
+LEFT_IN_TIMEOUT = VIEW_CHANNEL | READ_MESSAGE_HISTORY
 MEMBERS_USUAL = (
     VIEW_CHANNEL
     | SEND_MESSAGES
@@ -55,14 +57,16 @@ def in_channel(world: World, channel: Channel, user_id: int) -> int:
     guild = world.guild_of(channel)
     if guild is None:
         is_bots = len(channel.recipients) == 1 and user_id == world.application.bot.id
-        is_in = channel.kind == DIRECT and (user_id in channel.recipients or is_bots)
+        is_in = channel.kind in (DIRECT, GROUP) and (user_id in channel.recipients or is_bots)
         return MEMBERS_USUAL if is_in else 0
     bits = base(guild, user_id)
-    if bits == ALL_PERMISSIONS or not bits:
+    if bits == ALL_PERMISSIONS or user_id not in guild.members:
         return bits
     holder = guild.channels.get(channel.parent_id or 0) if channel.is_thread else channel
     if holder is not None:
         bits = _overwritten(guild, holder, user_id, bits)
+    if (guild.members[user_id].timeout_until or 0) > world.clock.now():
+        bits &= LEFT_IN_TIMEOUT
     is_shut = channel.kind == PRIVATE_THREAD and user_id not in channel.members and not bits & MANAGE_THREADS
     return 0 if is_shut or not bits & VIEW_CHANNEL else bits
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +15,21 @@ from tests.platforms.slack.clock import Clock
 Json = dict[str, Any]
 
 INVALID_BEFORE_BAN = 10_000
-OLD_EDITS = 30
-OLD_EDIT_SECONDS = 3600.0
+INVALID_SECONDS = 600.0
+OLD_EDITS, OLD_EDIT_SECONDS = 30, 3600.0
+RENAMES, RENAME_SECONDS = 2, 600.0
+USUAL = (1000, 1.0)
+"""How often a route may be asked in so many seconds where a test does not say otherwise."""
 
 
 @dataclass
 class Armed:
-    """A refusal that waits for a request: `times` of them are answered with 429."""
+    """A refusal that waits for a request: `times` of them are answered with 429.
+
+    scope       `user`, `global` for all routes at once, or `shared`: others' requests, which are not counted against us
+    has_via     without it, the proxy before Discord has refused
+    major       only of this channel
+    """
 
     method: str
     route: str
@@ -29,21 +38,32 @@ class Armed:
     scope: str = "user"
     is_global: bool = False
     has_via: bool = True
-    major: int | None = None  # only of this channel
+    major: int | None = None
+
+
+@dataclass
+class Window:
+    """The requests of a bucket since one of them has begun it."""
+
+    begun: float
+    count: int = 0
 
 
 class Rates:
-    """Buckets by route and channel."""
+    """Buckets by route and channel, and two limits that no header tells of: renaming, and editing what is old."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._policies: dict[tuple[str, str], tuple[int, float]] = {}
-        self._used: defaultdict[tuple[str, str, int], list[float]] = defaultdict(list)
-        self._old_edits: defaultdict[int, list[float]] = defaultdict(list)
+        self._windows: dict[tuple[str, str, int], Window] = {}
+        self._paced: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
+        self._invalid: deque[float] = deque()
         self.armed: list[Armed] = []
-        self.invalid = 0  # answers of 401, 403 and 429, of which ten thousand in ten minutes are a ban
         self.answers: Counter[int] = Counter()
-        self.old_edits = OLD_EDITS
+        self.old_edits = OLD_EDITS  # of messages over an hour old, in a channel and an hour
+        self.renames = RENAMES  # of a channel or thread in ten minutes
+
+    # --- what a test does -----------------------------------------------------------------------------------------
 
     def policy(self, method: str, route: str, most: int, seconds: float) -> None:
         """Let a route be asked so often in so many seconds, for each channel by itself."""
@@ -54,48 +74,71 @@ class Rates:
         self.armed.append(Armed(method, route, retry_after, times, **more))
         return self.armed[-1]
 
+    # --- what every request is held against -----------------------------------------------------------------------
+
     def refusal(self, method: str, route: str, major: int) -> web.Response | None:
         """The 429 that a request is answered with; None where it may go on, and is counted."""
         for one in self.armed:
             if one.times and (one.method, one.route) == (method, route) and one.major in (None, major):
                 one.times -= 1
                 return self._too_many(method, route, major, one)
-        most, seconds = self._policies.get((method, route), (1000, 1.0))
+        most, seconds = self._policies.get((method, route), USUAL)
         now = self._clock.now()
-        used = self._used[method, route, major] = [at for at in self._used[method, route, major] if at > now - seconds]
-        if len(used) >= most:
-            return self._too_many(method, route, major, Armed(method, route, used[0] + seconds - now, 1))
-        used.append(now)
+        window = self._windows.get((method, route, major))
+        if window is None or now >= window.begun + seconds:
+            window = self._windows[method, route, major] = Window(now)
+        if window.count >= most:
+            return self._too_many(method, route, major, Armed(method, route, window.begun + seconds - now, 1))
+        window.count += 1
         return None
-
-    def may_edit_old(self, channel_id: int) -> bool:
-        """Whether one more message of over an hour may be edited in a channel."""
-        now = self._clock.now()
-        self._old_edits[channel_id] = [at for at in self._old_edits[channel_id] if at > now - OLD_EDIT_SECONDS]
-        if len(self._old_edits[channel_id]) >= self.old_edits:
-            return False
-        self._old_edits[channel_id].append(now)
-        return True
 
     def headers(self, method: str, route: str, major: int) -> dict[str, str]:
         """What every answer says of its bucket."""
-        most, seconds = self._policies.get((method, route), (1000, 1.0))
-        used = self._used[method, route, major]
+        most, seconds = self._policies.get((method, route), USUAL)
         now = self._clock.now()
-        reset = (used[0] + seconds if used else now + seconds) - now
+        window = self._windows.get((method, route, major)) or Window(now)
+        left = max(0.0, window.begun + seconds - now)
         return {
             "X-RateLimit-Limit": str(most),
-            "X-RateLimit-Remaining": str(max(0, most - len(used))),
-            "X-RateLimit-Reset": f"{now + reset:.3f}",
-            "X-RateLimit-Reset-After": f"{max(0.0, reset):.3f}",
+            "X-RateLimit-Remaining": str(max(0, most - window.count)),
+            "X-RateLimit-Reset": f"{now + left:.3f}",
+            "X-RateLimit-Reset-After": f"{left:.3f}",
             "X-RateLimit-Bucket": f"{abs(hash((method, route))):016x}"[:16],
             "Via": "1.1 google",
         }
 
-    def count(self, status: int) -> None:
-        """Note how a request was answered."""
+    # --- limits of their own --------------------------------------------------------------------------------------
+
+    def wait_for_old_edit(self, channel_id: int) -> float:
+        """Seconds until one more message of over an hour may be edited in a channel; 0 counts one."""
+        return self._wait(("old edit", channel_id), self.old_edits, OLD_EDIT_SECONDS)
+
+    def wait_for_rename(self, channel_id: int) -> float:
+        """Seconds until a channel may be called something else again; 0 counts one."""
+        return self._wait(("rename", channel_id), self.renames, RENAME_SECONDS)
+
+    def _wait(self, what: tuple[str, int], most: int, seconds: float) -> float:
+        now = self._clock.now()
+        lately = self._paced[what] = [at for at in self._paced[what] if at > now - seconds]
+        if len(lately) >= most:
+            return lately[0] + seconds - now if lately else seconds
+        lately.append(now)
+        return 0.0
+
+    # --- bad requests ---------------------------------------------------------------------------------------------
+
+    def count(self, status: int, *, is_shared: bool = False) -> None:
+        """Note how a request was answered; a limit that is shared with others counts against nobody."""
         self.answers[status] += 1
-        self.invalid += status in (401, 403, 429)
+        if status in (401, 403, 429) and not is_shared:
+            self._invalid.append(self._clock.now())
+
+    @property
+    def invalid(self) -> int:
+        """How many answers of the last ten minutes said 401, 403 or 429."""
+        while self._invalid and self._invalid[0] <= self._clock.now() - INVALID_SECONDS:
+            self._invalid.popleft()
+        return len(self._invalid)
 
     @property
     def is_banned(self) -> bool:
@@ -104,17 +147,17 @@ class Rates:
 
     def _too_many(self, method: str, route: str, major: int, one: Armed) -> web.Response:
         wait = max(0.001, one.retry_after)
-        body = {"message": "You are being rate limited.", "retry_after": wait, "global": one.is_global, "code": 0}
-        headers = {
-            **self.headers(method, route, major),
-            "Retry-After": str(math.ceil(wait)),
-            "X-RateLimit-Scope": one.scope,
-            "X-RateLimit-Remaining": "0",
-            "X-RateLimit-Reset-After": f"{wait:.3f}",
-        }
+        said = "The resource is being rate limited." if one.scope == "shared" else "You are being rate limited."
+        body = {"message": said, "retry_after": wait, "global": one.is_global, "code": 0}
+        headers = {**self.headers(method, route, major), "Retry-After": str(math.ceil(wait))}
         if one.is_global:
-            headers["X-RateLimit-Global"] = "true"
+            headers = {"Via": headers["Via"], "Retry-After": headers["Retry-After"], "X-RateLimit-Global": "true"}
+        elif one.scope == "user":
+            headers |= {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": f"{wait:.3f}"}
+        headers["X-RateLimit-Scope"] = "global" if one.is_global else one.scope
         if not one.has_via:  # the proxy before Discord refuses without it, and in HTML
             del headers["Via"]
             return web.Response(status=429, text="<html>blocked</html>", content_type="text/html", headers=headers)
-        return web.json_response(body, status=429, headers=headers)
+        # Without a charset, as Discord sends it: the library would take it for the proxy's.
+        headers["Content-Type"] = "application/json"
+        return web.Response(body=json.dumps(body).encode(), status=429, headers=headers)

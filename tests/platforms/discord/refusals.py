@@ -9,6 +9,7 @@ PersonError
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from aiohttp import web
@@ -16,14 +17,18 @@ from aiohttp import web
 Json = dict[str, Any]
 
 MESSAGES = {
+    0: (429, "You are being rate limited."),
     10003: (404, "Unknown Channel"),
     10004: (404, "Unknown Guild"),
     10007: (404, "Unknown Member"),
     10008: (404, "Unknown Message"),
+    10013: (404, "Unknown User"),
+    10014: (400, "Unknown Emoji"),
     10015: (404, "Unknown Webhook"),
     10062: (404, "Unknown interaction"),
     10087: (404, "Unknown tag"),
     20012: (403, "You are not authorized to perform this action on this application"),
+    30032: (400, "Maximum number of application commands reached"),
     30046: (429, "Maximum number of edits to messages older than 1 hour reached. Try again later"),
     40060: (400, "Interaction has already been acknowledged."),
     40061: (400, "Tag names must be unique"),
@@ -35,32 +40,44 @@ MESSAGES = {
     50007: (403, "Cannot send messages to this user"),
     50008: (400, "Cannot send messages in a non-text channel"),
     50013: (403, "Missing Permissions"),
+    50021: (403, "Cannot execute action on a system message"),
     50024: (400, "Cannot execute action on this channel type"),
     50027: (401, "Invalid Webhook Token"),
     50033: (400, "Invalid Recipient(s)"),
     50035: (400, "Invalid Form Body"),
     50083: (400, "Thread is archived"),
+    50278: (403, "Cannot send messages to this user due to having no mutual guilds"),
     50109: (400, "The request body contains invalid JSON."),
     160004: (400, "A thread has already been created for this message"),
-    160005: (400, "Thread is locked"),
+    160005: (403, "Thread is locked"),
 }
 
 
 class Refused(Exception):
-    """A route says no."""
+    """A route says no; where it only says not now, `retry_after` is when to come back, in seconds."""
 
-    def __init__(self, code: int, errors: Json | None = None) -> None:
-        self.status, self.message = MESSAGES[code]
+    def __init__(
+        self, code: int, errors: Json | None = None, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        usual, self.message = MESSAGES[code]
+        self.status = status or usual
         self.code = code
         self.errors = errors
+        self.retry_after = retry_after
         super().__init__(f"{code} {self.message} {errors or ''}")
 
     def response(self) -> web.Response:
         """The answer that goes out; without a charset, which Discord does not name either."""
         body: Json = {"message": self.message, "code": self.code}
+        headers = {}
         if self.errors is not None:
             body["errors"] = self.errors
-        return web.Response(body=json.dumps(body).encode(), status=self.status, content_type="application/json")
+        if self.retry_after is not None:
+            body |= {"retry_after": self.retry_after, "global": False}
+            headers = {"Retry-After": str(math.ceil(self.retry_after)), "X-RateLimit-Scope": "user"}
+        answer = web.Response(body=json.dumps(body).encode(), status=self.status, headers=headers)
+        answer.content_type = "application/json"
+        return answer
 
 
 class Problems:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from tests.platforms.discord import permissions, shapes
 from tests.platforms.discord.calls import Call, wrong
-from tests.platforms.discord.interaction_messages import checked_body
 from tests.platforms.discord.refusals import Refused
-from tests.platforms.discord.world import FORUM, MEDIA, TEXT, Channel, Message
+from tests.platforms.discord.rest_messages import posted_body
+from tests.platforms.discord.world import ANNOUNCEMENT, FORUM, MEDIA, PRIVATE_THREAD, TEXT, Channel, Message
 
 Json = dict[str, Any]
 
@@ -20,7 +21,8 @@ REQUIRES_TAG = 1 << 4
 
 def get_channel(call: Call) -> Json:
     """`GET /channels/{channel_id}`."""
-    return shapes.channel(call.server.state, call.channel())
+    channel, world = call.channel(), call.server.state
+    return shapes.joined_thread(world, channel) if channel.is_thread else shapes.channel(world, channel)
 
 
 def edit_channel(call: Call) -> Json:
@@ -28,9 +30,9 @@ def edit_channel(call: Call) -> Json:
     channel = call.channel()
     if channel.is_thread:
         _edit_thread(call, channel, call.fields)
-    else:
-        call.require(channel, permissions.MANAGE_CHANNELS)
-        _edit_forum(call, channel, call.fields)
+        return shapes.joined_thread(call.server.state, channel)
+    call.require(channel, permissions.MANAGE_CHANNELS)
+    _edit_forum(call, channel, call.fields)
     call.server.events.channel_updated(channel)
     call.server.changed()
     return shapes.channel(call.server.state, channel)
@@ -40,21 +42,26 @@ def _edit_thread(call: Call, thread: Channel, fields: Json) -> None:
     if thread.archived and fields.get("archived") is not False:
         raise Refused(50083)
     is_owner = thread.owner_id == call.server.state.application.bot.id
-    if fields.get("archived") is False and not thread.locked:
+    only_opens = fields.keys() == {"archived"} and fields["archived"] is False
+    if thread.locked or "locked" in fields or not (is_owner or only_opens):
+        call.require(thread, permissions.MANAGE_THREADS)
+    elif thread.archived:
         call.require(thread, permissions.SEND_MESSAGES_IN_THREADS)
-    elif thread.locked or "locked" in fields:
-        call.require(thread, permissions.MANAGE_THREADS)
-    if fields.keys() - {"archived"} and not is_owner:
-        call.require(thread, permissions.MANAGE_THREADS)
-    if "name" in fields:
-        thread.name = _name(fields["name"])
+    name = _name(fields.get("name", thread.name))
+    minutes = _minutes({"auto_archive_duration": thread.auto_archive_duration, **fields})
+    tags = thread.applied_tags
     if "applied_tags" in fields:
-        thread.applied_tags = _applied(call, _forum_of(call, thread), fields["applied_tags"])
-    if "archived" in fields:
-        thread.archived = bool(fields["archived"])
-        thread.archived_at = call.server.clock.now()
-    if "locked" in fields:
-        thread.locked = bool(fields["locked"])
+        tags = _applied(call, _forum_of(call, thread), fields["applied_tags"], before=tags)
+    _must_not_be_renamed(call, thread, name)
+    thread.applied_tags, thread.auto_archive_duration = tags, minutes
+    if name != thread.name:
+        call.server.doings.rename_thread(thread, name, call.server.state.application.bot)
+    call.server.doings.change_thread(thread, archived=fields.get("archived"), locked=fields.get("locked"))
+
+
+def _must_not_be_renamed(call: Call, channel: Channel, name: str) -> None:
+    if name != channel.name and (wait := call.server.rates.wait_for_rename(channel.id)):
+        raise Refused(0, retry_after=wait)
 
 
 def _forum_of(call: Call, thread: Channel) -> Channel:
@@ -65,11 +72,13 @@ def _forum_of(call: Call, thread: Channel) -> Channel:
 
 
 def _edit_forum(call: Call, channel: Channel, fields: Json) -> None:
-    if "name" in fields:
-        channel.name = _name(fields["name"])
-    if "available_tags" not in fields:
-        return
-    tags = fields["available_tags"]
+    tags = _offered(call, channel, fields["available_tags"]) if "available_tags" in fields else channel.available_tags
+    name = _name(fields.get("name", channel.name))
+    _must_not_be_renamed(call, channel, name)
+    channel.name, channel.available_tags = name, tags
+
+
+def _offered(call: Call, channel: Channel, tags: Any) -> list[Json]:
     if channel.kind not in (FORUM, MEDIA) or not isinstance(tags, list) or len(tags) > MOST_TAGS:
         raise wrong("available_tags", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_TAGS} or fewer in length.")
     names = [str(tag.get("name", "")) for tag in tags]
@@ -77,7 +86,7 @@ def _edit_forum(call: Call, channel: Channel, fields: Json) -> None:
         raise wrong("available_tags.0.name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 20 in length.")
     if len(set(names)) < len(names):
         raise Refused(40061)
-    channel.available_tags = [
+    return [
         {
             "id": str(tag.get("id") or call.server.state.new_id()),
             "name": tag["name"],
@@ -95,15 +104,15 @@ def _name(name: Any) -> str:
     return name
 
 
-def _applied(call: Call, forum: Channel, tags: Any) -> list[int]:
+def _applied(call: Call, forum: Channel, tags: Any, before: Sequence[int] = ()) -> list[int]:
+    """The ids of tags that a post may have; those that only moderators may add or take away stay otherwise."""
     known = {int(tag["id"]): tag for tag in forum.available_tags}
     if not isinstance(tags, list) or len(tags) > MOST_APPLIED or len(set(tags)) < len(tags):
         raise wrong("applied_tags", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_APPLIED} or fewer in length.")
-    for tag in tags:
-        if int(tag) not in known:
-            raise Refused(10087)
-        if known[int(tag)]["moderated"]:
-            call.require(forum, permissions.MANAGE_THREADS)
+    if not set(map(int, tags)) <= known.keys():
+        raise Refused(10087)
+    if any(known[tag]["moderated"] for tag in set(map(int, tags)) ^ set(before) if tag in known):
+        call.require(forum, permissions.MANAGE_THREADS)
     if forum.flags & REQUIRES_TAG and not tags:
         raise Refused(40067)
     return [int(tag) for tag in tags]
@@ -124,7 +133,7 @@ def delete_channel(call: Call) -> Json:
 def start_thread(call: Call) -> Json:
     """`POST /channels/{channel_id}/messages/{message_id}/threads`."""
     channel = call.channel(permissions.READ_MESSAGE_HISTORY)
-    if channel.kind not in (TEXT, 5):
+    if channel.kind not in (TEXT, ANNOUNCEMENT):
         raise Refused(50024)
     call.require(channel, permissions.CREATE_PUBLIC_THREADS)
     message = call.message(channel)
@@ -132,9 +141,8 @@ def start_thread(call: Call) -> Json:
     if guild is not None and message.id in guild.channels:
         raise Refused(160004)
     name, minutes, bot = _name(call.fields.get("name")), _minutes(call.fields), call.server.state.application.bot
-    return shapes.channel(
-        call.server.state, call.server.doings.start_thread(channel, message, name, bot, minutes=minutes)
-    )
+    thread = call.server.doings.start_thread(channel, message, name, bot, minutes=minutes)
+    return shapes.joined_thread(call.server.state, thread)
 
 
 def start_post(call: Call) -> Json:
@@ -146,11 +154,11 @@ def start_post(call: Call) -> Json:
     fields, world = call.fields, call.server.state
     name, minutes = _name(fields.get("name")), _minutes(fields)
     tags = _applied(call, forum, fields.get("applied_tags") or [])
-    body = checked_body(fields.get("message"), path="message")
+    body = posted_body(fields.get("message"), "message")
     first = Message(world.new_id(), 0, world.application.bot)
     body.put_into(first, is_new=True)
     thread = call.server.doings.start_post(forum, name, world.application.bot, first, tags=tags, minutes=minutes)
-    return {**shapes.channel(world, thread), "message": shapes.message(world, first)}
+    return {**shapes.joined_thread(world, thread), "message": shapes.message(world, first)}
 
 
 def _minutes(fields: Json) -> int:
@@ -166,20 +174,31 @@ def list_archived(call: Call) -> Json:
     limit = call.limit(50, 100, 2)
     guild = call.server.state.guild_of(channel)
     threads = [one for one in guild.threads() if one.parent_id == channel.id and one.archived] if guild else []
+    threads = [one for one in threads if one.kind != PRIVATE_THREAD]
     if before := call.query.get("before"):
-        end = datetime.fromisoformat(before).timestamp()
+        end = _moment(before)
         threads = [one for one in threads if one.archived_at < end]
     threads.sort(key=lambda one: one.archived_at, reverse=True)
-    page = threads[:limit]
-    shown = [shapes.channel(call.server.state, one) for one in page]
-    return {"threads": shown, "members": [], "has_more": len(threads) > len(page)}
+    return _listed(call, threads[:limit], has_more=len(threads) > limit)
+
+
+def _moment(text: str) -> float:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise wrong("before", "DATE_TIME_TYPE_PARSE", f"Could not parse {text}. Should be ISO8601.") from None
+
+
+def _listed(call: Call, threads: list[Channel], *, has_more: bool) -> Json:
+    world = call.server.state
+    shown = [shapes.channel(world, one) for one in threads]
+    return {"threads": shown, "members": shapes.thread_members(world, threads), "has_more": has_more}
 
 
 def list_active(call: Call) -> Json:
     """`GET /guilds/{guild_id}/threads/active`."""
-    guild, world = call.guild(), call.server.state
-    threads = [one for one in guild.threads() if not one.archived and call.may(one, permissions.VIEW_CHANNEL)]
-    return {"threads": [shapes.channel(world, one) for one in threads], "members": []}
+    threads = [one for one in call.guild().threads() if not one.archived and call.may(one, permissions.VIEW_CHANNEL)]
+    return _listed(call, threads, has_more=False)
 
 
 # --- servers and people -----------------------------------------------------------------------------------------------
@@ -194,7 +213,7 @@ def get_member(call: Call) -> Json:
     """`GET /guilds/{guild_id}/members/{user_id}`."""
     found = call.guild().members.get(call.number("user_id"))
     if found is None:
-        raise Refused(10007)
+        raise Refused(10007 if call.number("user_id") in call.server.state.users else 10013)
     return shapes.member(found)
 
 
@@ -209,18 +228,20 @@ def list_guilds(call: Call) -> list[Json]:
             "id": str(one.id), "name": one.name, "icon": None, "banner": None, "features": [],
             "owner": one.owner_id == bot, "permissions": str(permissions.base(one, bot)),
         }
-        for one in joined if one.id > int(call.query.get("after", 0))
+        for one in joined if one.id > call.asked("after")
     ][:limit]  # fmt: skip
 
 
 def get_me(call: Call) -> Json:
     """`GET /users/@me`."""
-    return {**shapes.user(call.server.state.application.bot), "verified": True, "email": None, "locale": "en-US"}
+    mine = {"verified": True, "email": None, "locale": "en-US", "mfa_enabled": True}
+    return {**shapes.user(call.server.state.application.bot), **mine}
 
 
 def open_direct(call: Call) -> Json:
     """`POST /users/@me/channels`."""
-    user = call.server.state.users.get(int(call.fields.get("recipient_id") or 0))
+    wanted = str(call.fields.get("recipient_id"))
+    user = call.server.state.users.get(int(wanted) if wanted.isdecimal() else 0)
     if user is None or user.is_bot:
         raise Refused(50033)
     return shapes.channel(call.server.state, call.server.state.direct(user.id))

@@ -21,7 +21,7 @@ from tests.platforms.discord.core import DiscordCore
 from tests.platforms.discord.faults import Fault, Faults
 from tests.platforms.discord.rates import Rates
 from tests.platforms.discord.refusals import Refused
-from tests.platforms.discord.world import FORUM, Channel, Guild, Overwrite, Role, User
+from tests.platforms.discord.world import FORUM, Channel, Guild, Message, Overwrite, Role, User
 from tests.platforms.slack.clock import Clock
 
 Json = dict[str, Any]
@@ -65,8 +65,9 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("PATCH", W + "/messages/{message_id}"): apps.edit_answer,
     ("DELETE", W + "/messages/{message_id}"): apps.delete_answer,
 }
+_CREATES = {("POST", f"{M}/threads"), ("POST", f"{C}/threads")}  # answered with 201
 _BY_TOKEN_IN_PATH = ("/interactions/", "/webhooks/")
-_MAJOR = ("channel_id", "guild_id", "webhook_id")
+_MAJOR = ("channel_id", "guild_id")
 
 
 class DiscordServer(DiscordCore):
@@ -77,7 +78,10 @@ class DiscordServer(DiscordCore):
         self.rates = Rates(self.clock)
         self.faults = Faults()
         self.requests: list[Call] = []
-        self.violations: list[str] = []  # of Discord's description; each request that has one is refused
+        self.violations: list[str] = []  # of Discord's description: requests, which are refused then, and own answers
+        self.is_described = True  # requests and answers are held against the description, where that is at hand
+        self.passes_over: set[str] = set()  # fields that a client of a test sends and Discord does not describe
+        self.nonces: list[Message] = []  # what the app has posted with one
         self.closed_to: set[int] = set()  # people who take no direct messages
         self.shards = 1  # that `GET /gateway/bot` recommends
         self.port = 0
@@ -125,7 +129,7 @@ class DiscordServer(DiscordCore):
     # --- one request ----------------------------------------------------------------------------------------------
 
     async def _serve(self, route: str, handler: Handler, request: web.Request) -> web.Response:
-        text = await request.text()
+        text = (await request.read()).decode("utf-8", "replace")
         call = Call(self, request.method, route, dict(request.match_info), dict(request.query), _body(text))
         call.headers = dict(request.headers)
         self.requests.append(call)
@@ -134,7 +138,8 @@ class DiscordServer(DiscordCore):
             return self._broken(request, fault)
         response = self._refused_before(call, request) or self._carried_out(call, handler)
         call.status = response.status
-        self.rates.count(response.status)
+        self.rates.count(response.status, is_shared=response.headers.get("X-RateLimit-Scope") == "shared")
+        self.changed()
         if fault is None:
             return response
         if fault.kind == faults.LATE:
@@ -148,8 +153,10 @@ class DiscordServer(DiscordCore):
                 request.transport.abort()
             return web.Response(status=500)
         if fault.kind == faults.HALF:
-            return web.Response(text='{"id": "1', content_type="application/json")
-        return web.json_response({"message": "Internal Server Error", "code": 0}, status=fault.status)
+            return web.Response(body=b'{"id": "1', content_type="application/json")
+        if fault.kind == faults.PAGE:
+            return web.Response(text="<html>Please wait</html>", content_type="text/html")
+        return _json({"message": "Internal Server Error", "code": 0}, status=fault.status)
 
     def _refused_before(self, call: Call, request: web.Request) -> web.Response | None:
         """What is refused whoever asks for what: bans, tokens, haste."""
@@ -159,13 +166,16 @@ class DiscordServer(DiscordCore):
         if needs_token and not request.headers.get("User-Agent", "").startswith("DiscordBot ("):
             return web.Response(status=403, text="<html>40333</html>", content_type="text/html")
         if needs_token and request.headers.get("Authorization") != f"Bot {self.state.application.token}":
-            return web.json_response({"message": "401: Unauthorized", "code": 0}, status=401)
+            return _json({"message": "401: Unauthorized", "code": 0}, status=401)
         return self.rates.refusal(call.method, call.route, _major(call))
 
     def _carried_out(self, call: Call, handler: Handler) -> web.Response:
         headers = self.rates.headers(call.method, call.route, _major(call))
-        found = openapi.violations(call.method, call.route, call.query, call.body)
+        body = _without(call.body, self.passes_over)
+        found = openapi.violations(call.method, call.route, call.query, body) if self.is_described else []
         try:
+            if isinstance(call.body, str):
+                raise Refused(50109)
             if found:
                 self.violations += [f"{call.method} {call.route}: {one}" for one in found]
                 raise Refused(50035, {"_errors": [{"code": "DESCRIPTION", "message": "; ".join(found)}]})
@@ -175,10 +185,16 @@ class DiscordServer(DiscordCore):
             response = refused.response()
             response.headers.update(headers)
             return response
-        if answer is None:
-            return web.Response(status=204, headers=headers)
-        # Without a charset, as Discord sends it: the library reads nothing else as JSON.
-        return web.Response(body=json.dumps(answer).encode(), headers={**headers, "Content-Type": "application/json"})
+        status = 201 if (call.method, call.route) in _CREATES else 204 if answer is None else 200
+        wrong = openapi.mistakes(call.method, call.route, status, answer) if self.is_described else []
+        self.violations += [f"{call.method} {call.route}, answered: {one}" for one in wrong]
+        return web.Response(status=204, headers=headers) if answer is None else _json(answer, status, headers)
+
+
+def _json(answer: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """Without a charset, as Discord sends it: the library reads nothing else as JSON."""
+    told = {**(headers or {}), "Content-Type": "application/json"}
+    return web.Response(body=json.dumps(answer).encode(), status=status, headers=told)
 
 
 def _body(text: str) -> Any:
@@ -190,8 +206,19 @@ def _body(text: str) -> Any:
         return text
 
 
+def _without(body: Any, names: set[str]) -> Any:
+    """A body without some fields, at its top and in what answers an interaction."""
+    if not names or not isinstance(body, dict):
+        return body
+    return {
+        name: _without(value, names) if name == "data" else value for name, value in body.items() if name not in names
+    }
+
+
 def _major(call: Call) -> int:
-    """Buckets are apart for each channel, server and webhook."""
+    """Buckets are apart for each channel, server and webhook with its token."""
+    if "webhook_token" in call.params:
+        return hash((call.params["webhook_id"], call.params["webhook_token"]))
     found = next((call.params[name] for name in _MAJOR if name in call.params), "0")
     return int(found) if found.isdecimal() else 0
 

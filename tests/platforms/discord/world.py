@@ -13,8 +13,11 @@ Json = dict[str, Any]
 
 EPOCH_MS = 1_420_070_400_000
 
-TEXT, DIRECT, ANNOUNCEMENT, FORUM, MEDIA = 0, 1, 5, 15, 16
+TEXT, DIRECT, VOICE, GROUP, ANNOUNCEMENT, FORUM, MEDIA = 0, 1, 2, 3, 5, 15, 16
 ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
+NAME_CHANGED, THREAD_STARTED, REPLY, COMMANDED, STARTER, MENU_USED = 4, 18, 19, 20, 21, 23
+"""Types of messages; 0 is an ordinary one."""
+
 THREADS = (ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD)
 
 EPHEMERAL = 1 << 6
@@ -41,6 +44,7 @@ class Member:
     user: User
     roles: list[int] = field(default_factory=list)
     nick: str | None = None
+    timeout_until: float | None = None  # put into a timeout by a moderator
 
 
 @dataclass(eq=False)
@@ -91,6 +95,9 @@ class Message:
     reactions: list[Reaction] = field(default_factory=list)
     only_for: int | None = None
     interaction: Json | None = None  # `interaction_metadata`
+    webhook_id: int | None = None  # the webhook that wrote it
+    names_thread: int | None = None  # the thread that Discord says here to have begun
+    position: int | None = None  # about its place in a thread
     is_deleted: bool = False
 
     @property
@@ -122,6 +129,7 @@ class Channel:
     auto_archive_duration: int = 4320
     applied_tags: list[int] = field(default_factory=list)
     members: list[int] = field(default_factory=list)
+    sent: int = 0  # messages in a thread, those that were deleted too, without the one that began it
 
     @property
     def is_thread(self) -> bool:
@@ -168,6 +176,8 @@ class Application:
     guild_commands: dict[int, list[Json]] = field(default_factory=dict)
     guild_installs: set[int] = field(default_factory=set)
     user_installs: set[int] = field(default_factory=set)
+    endpoint_url: str | None = None  # where interactions go instead of to the gateway
+    contexts: tuple[str, ...] = ("0", "1")  # where it can be installed to: servers, accounts
 
 
 class World:
@@ -237,6 +247,12 @@ class World:
         self.directs[channel.id] = channel
         return channel
 
+    def group(self, owner_id: int, *others: int) -> Channel:
+        """A new conversation of several people, which the bot is not part of."""
+        channel = Channel(self.new_id(), GROUP, owner_id=owner_id, recipients=[owner_id, *others])
+        self.directs[channel.id] = channel
+        return channel
+
     def channels(self) -> Iterator[Channel]:
         """Every channel, thread and direct conversation."""
         for guild in self.guilds.values():
@@ -246,6 +262,11 @@ class World:
     def channel(self, channel_id: int) -> Channel | None:
         """A channel by its id."""
         return next((one for one in self.channels() if one.id == channel_id), None)
+
+    def shares_guild(self, user_id: int) -> bool:
+        """Whether somebody is on a server with the bot."""
+        bot = self.application.bot.id
+        return any(user_id in one.members and bot in one.members for one in self.guilds.values())
 
     def guild_of(self, channel: Channel) -> Guild | None:
         """The server a channel is on."""
