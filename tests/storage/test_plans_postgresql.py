@@ -23,7 +23,7 @@ Plan = dict[str, Any]
 
 INDEXES = {
     "claim": "ix_posts_turn",
-    "recover": "ix_posts_turn",
+    "recover": "ix_posts_held_by",
     "channels waiting": "ix_posts_turn",
     "post of": "ix_posts_message",
     "latest posts": "ix_posts_entry_id_platform_workspace",
