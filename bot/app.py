@@ -205,6 +205,7 @@ class _Running:
         duties = self._duties
         if duties.delivers:
             yield self._deliveries.run()
+            yield self._keep_index()
         if duties.listens or duties.delivers:
             yield self._catching_up.run()
         if self._slack:
@@ -232,6 +233,11 @@ class _Running:
                 await asyncio.gather(*closing)
         except TimeoutError:
             log.warning("run.broken_off")
+
+    async def _keep_index(self) -> None:
+        """Let what is looked up with be made anew where another version of Paperboy has made it; lookups go on."""
+        if await self._storage.keep_index():
+            log.info("run.reindexed")
 
     async def _prepare(self) -> None:
         """What a start owes before the first tick: seeds, the workspace, and what an interruption left behind."""

@@ -246,6 +246,24 @@ async def _backup(settings: Settings, file: Path) -> int:
     return DONE
 
 
+@paperboy.command(help=mark("Make the index that lookups use anew, also while Paperboy is running."))
+def reindex() -> int:
+    """See the help text."""
+    return _do(_reindex(_settings()))
+
+
+async def _reindex(settings: Settings) -> int:
+    from bot.cli_output import reindex_progress
+
+    words = _words(settings)
+    async with _opened(settings) as storage:
+        with reindex_progress(words) as told:
+            await storage.reindex(told)
+        count = await storage.archive.count()
+    click.echo(words.n("The index is made anew: {n} entry.", "The index is made anew: {n} entries.", count))
+    return DONE
+
+
 @paperboy.command(
     help=mark(
         "Copy everything to another database, between SQLite and PostgreSQL or within one. "

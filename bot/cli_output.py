@@ -20,8 +20,9 @@ from bot.locale import Translator
 
 if TYPE_CHECKING:  # each command imports what it uses: a lookup has to start fast
     from bot.core.checks import Check
+    from bot.core.hits import Hit
     from bot.core.imports import ImportReport
-    from bot.usecases.look_up import Hit, Results
+    from bot.usecases.look_up import Results
 
 _SKIPPED_SHOWN = 20
 
@@ -69,8 +70,8 @@ def _authors(words: Translator, hit: Hit) -> str:
 
 
 def _total(words: Translator, results: Results) -> str:
-    if results.total_is_floor:
-        return words.t("{shown} of {total} or more", shown=len(results.hits), total=results.total)
+    if results.total_is_about:
+        return words.t("{shown} of about {total}", shown=len(results.hits), total=results.total)
     return words.t("{shown} of {total}", shown=len(results.hits), total=results.total)
 
 
@@ -83,6 +84,17 @@ def import_progress(words: Translator, total: int, *, hidden: bool) -> Iterator[
     with Progress(*columns, console=Console(stderr=True), disable=hidden, transient=True) as progress:
         task = progress.add_task(words.t("Reading files"), total=total)
         yield lambda count: progress.update(task, completed=count)
+
+
+@contextmanager
+def reindex_progress(words: Translator) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error; hands out what to tell how many entries of how many are done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(words.t("Making the index"), total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,7 +18,7 @@ from bot.core.ports import Clock, Stores
 from bot.usecases.deliver import plan_due
 from bot.usecases.revise import revise_posts
 from bot.usecases.send import Couriers, Serving
-from bot.usecases.track import reconcile
+from bot.usecases.track import PAUSES, reconcile
 
 TICK: Final = timedelta(seconds=15)
 """How late a delivery may start at most."""
@@ -111,12 +111,15 @@ class ReconcileLoop:
         *,
         every: timedelta = RECONCILED_EVERY,
         rest: timedelta = _REST,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
+        """`pauses` are between attempts, in seconds, to ask a platform that cannot be reached."""
         self._stores = stores
         self._couriers = couriers
         self._clock = clock
         self._every = every
         self._rest = rest
+        self._pauses = pauses
         self._wanted = asyncio.Event()
 
     def missed(self) -> None:
@@ -126,7 +129,8 @@ class ReconcileLoop:
     async def run(self) -> None:
         """Catch up, then wait until that is due again, until cancelled. It takes as long as rate limits make it."""
         while True:
-            told = await tried("reconcile", reconcile(self._stores, self._couriers, self._clock))
+            work = reconcile(self._stores, self._couriers, self._clock, pauses=self._pauses)
+            told = await tried("reconcile", work)
             log.info("run.reconciled", posts=told)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), self._every.total_seconds())

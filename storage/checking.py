@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, exists, func, or_, select, text, union
-from sqlalchemy.sql.selectable import Subquery
+from sqlalchemy import Connection, exists, func, or_, select, text
 
 from bot.core.messages import Message, msg, msg_n
 from storage.counters import recounted
 from storage.dialects import damage, numbers_taken, tables_with_strays
+from storage.index_checking import index_problems
 from storage.schema_version import HEAD
-from storage.tables import archive_state, entries, entry_name_words, entry_tags, entry_texts, metadata, tags
+from storage.tables import archive_state, entries, entry_tags, metadata, tags
 
 
 def problems(connection: Connection) -> Sequence[Message]:
@@ -24,6 +24,7 @@ def problems(connection: Connection) -> Sequence[Message]:
         _numbers(connection),
         _change(connection),
         *_counters(connection),
+        *index_problems(connection),
     ]
     return [problem for problem in found if problem]
 
@@ -58,7 +59,8 @@ def _counters(connection: Connection) -> list[Message | None]:
     engagement = connection.scalar(select(func.count()).select_from(entries).where(wrong)) or 0
     carried = select(func.count()).where(entry_tags.c.tag_id == tags.c.id).correlate(tags).scalar_subquery()
     tag_counts = connection.scalar(select(func.count()).select_from(tags).where(tags.c.uses != carried)) or 0
-    strays = connection.scalar(select(func.count()).select_from(_strays())) or 0
+    lost = ~exists().where(entries.c.shown == entry_tags.c.place)
+    strays = connection.scalar(select(func.count(entry_tags.c.place.distinct())).where(lost)) or 0
     return [
         msg_n("{n} entry has a wrong engagement count.", "{n} entries have wrong engagement counts.", n=engagement)
         if engagement
@@ -68,14 +70,3 @@ def _counters(connection: Connection) -> list[Message | None]:
         if strays
         else None,
     ]
-
-
-def _strays() -> Subquery:
-    """Places in the lookups without a public entry, and public entries without their texts."""
-    indexed = union(
-        select(entry_texts.c.place), select(entry_tags.c.place), select(entry_name_words.c.place)
-    ).subquery()
-    lost = select(indexed.c.place).where(~exists().where(entries.c.shown == indexed.c.place))
-    no_text = ~exists().where(entry_texts.c.place == entries.c.shown)
-    missing = select(entries.c.shown).where(and_(entries.c.shown.is_not(None), no_text))
-    return union(lost, missing).subquery()

@@ -36,8 +36,9 @@ from bot.core.messages import msg
 from storage.database import Backend, repeated
 from storage.dialects import keep_still, look_over, number_on, numbers_given
 from storage.faults import translated
+from storage.reindexing import fill
 from storage.schema_version import COPY_UNDER_WAY
-from storage.tables import metadata
+from storage.tables import INDEX_OF_WORDS, metadata
 
 Report = Callable[[int, int], None]
 """Told how many rows are there, and how many there will be."""
@@ -72,8 +73,8 @@ def _plain(table: Table) -> Table:
     )
 
 
-_tables = {table.name: _plain(table) for table in metadata.sorted_tables}
-"""All of them, each behind those it refers to."""
+_tables = {table.name: _plain(table) for table in metadata.sorted_tables if table not in INDEX_OF_WORDS}
+"""All of them, each behind those it refers to; but for the index of words, which each database keeps in its own way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def copy_database(source: Backend, target: Backend, report: Report) -> int:
             for rows in _copy_table(source, reading, target, table, reached):
                 report(rows, whole)
         with translated(target.name):
+            fill(_writing(target), anew=True)
             repeated(_writing(target), _finish, counts, given)
     return whole
 

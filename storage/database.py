@@ -12,12 +12,14 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
+from bot.core.errors import StorageError
 from storage.faults import passes_when_repeated, translated
 
 P = ParamSpec("P")
@@ -57,6 +59,9 @@ class Database:
         self._writing = backend.engine.execution_options(**{_BEGIN: backend.begin_writing})
         self._readers = ThreadPoolExecutor(READERS, "storage-reader")
         self._writers = ThreadPoolExecutor(backend.writers, "storage-writer")
+        self._waiting = 0
+        self._tidying = False
+        self._closing = False
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do work that only reads; it sees one moment of the database throughout.
@@ -72,13 +77,38 @@ class Database:
         Raises:
             StorageError
         """
-        return await self._run(self._writers, lambda: self._within(self._writing, work, *args, **kwargs))
+        self._waiting += 1
+        try:
+            return await self._run(self._writers, lambda: self._within(self._writing, work, *args, **kwargs))
+        finally:
+            self._waiting -= 1
+
+    def when_idle(self, work: Callable[[Connection], bool]) -> None:
+        """Have the writing thread do some work when nobody waits for it, a step at a time, while it says there is more.
+
+        What is left when the database is closed is not done.
+        """
+        if self._tidying or self._closing:
+            return
+        self._tidying = True
+        self._writers.submit(self._step, work)
+
+    def _step(self, work: Callable[[Connection], bool]) -> None:
+        more = self._closing is False
+        if more and not self._waiting:
+            with suppress(StorageError):
+                more = self._within(self._writing, work)
+        if more and not self._closing:
+            self._writers.submit(self._step, work)
+        else:
+            self._tidying = False
 
     async def close(self) -> None:
         """Let what runs end, and close all connections."""
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._closing = True
         self._readers.shutdown()
         self._writers.shutdown()
         self._engine.dispose()

@@ -29,9 +29,11 @@ from storage.imports import seen_documents, write_import
 from storage.locks import lock_archive
 from storage.names import list_names
 from storage.places import FIRST_DATED, day_of, first_place, last_place
+from storage.postings import tidy
 from storage.revisions import keep_old, last_change_by, mark_undone, record, revisions_of
 from storage.tables import archive_state, entries, match_keys
 from storage.tags import declare_alias, known_tags, list_tags
+from storage.tokenising import tokens_beside
 
 
 class EntryArchive:
@@ -53,11 +55,15 @@ class EntryArchive:
 
     async def add(self, entry: Entry, *, by: Person | None, at: datetime) -> Entry:
         """See the port."""
-        return await self._database.write(_add, entry, by, at)
+        added = await self._database.write(_add, entry, by, at)
+        self._database.when_idle(tidy)
+        return added
 
     async def replace(self, entry: Entry, *, action: Action, by: Person | None, at: datetime) -> Entry:
         """See the port."""
-        return await self._database.write(_replace, entry, action, by, at)
+        written = await self._database.write(_replace, entry, action, by, at)
+        self._database.when_idle(tidy)
+        return written
 
     async def revisions(self, entry_id: str, *, limit: int = 50) -> Sequence[Revision]:
         """See the port."""
@@ -81,7 +87,10 @@ class EntryArchive:
         Raises:
             Conflict: an entry changed since it was merged, or two are the same paper. Nothing is written.
         """
-        await self._database.write(write_import, list(entries), list(documents), at)
+        imported = list(entries)
+        with tokens_beside([item.entry for item in imported]) as ready:
+            await self._database.write(write_import, imported, list(documents), at, ready)
+        self._database.when_idle(tidy)
 
     async def changed_since(self, change: int, *, limit: int = 500) -> Sequence[tuple[int, Entry]]:
         """See the port."""

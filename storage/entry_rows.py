@@ -19,12 +19,12 @@ from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.codec import ENTRY_FIELDS
 from storage.dialects import position
+from storage.index import ReadyTokens, enter, leave
 from storage.locks import lock_entries
-from storage.names import count_names, names_on
+from storage.names import count_names
 from storage.places import day_number, day_of, first_place, last_place
-from storage.tables import archive_state, entries, entry_texts, match_keys
+from storage.tables import archive_state, entries, match_keys
 from storage.tags import count_tags
-from storage.words import folded
 
 _FEW_DAYS = 20
 
@@ -72,7 +72,9 @@ def fetch(connection: Connection, statement: Select[Any]) -> list[Entry]:
     return [to_entry(row) for row in connection.execute(statement)]
 
 
-def insert_entries(connection: Connection, new: Sequence[Entry], at: datetime) -> list[Stored]:
+def insert_entries(
+    connection: Connection, new: Sequence[Entry], at: datetime, ready: ReadyTokens | None = None
+) -> list[Stored]:
     """Add entries, which have their ids, each at the end of its day; hand them back as stored."""
     if not new:
         return []
@@ -90,11 +92,13 @@ def insert_entries(connection: Connection, new: Sequence[Entry], at: datetime) -
         ],
     )
     _add_match_keys(connection, placed)
-    _enter_lookups(connection, placed)
+    _enter_lookups(connection, placed, ready)
     return placed
 
 
-def update_entries(connection: Connection, changes: Sequence[tuple[Stored, Entry]], at: datetime) -> list[Stored]:
+def update_entries(
+    connection: Connection, changes: Sequence[tuple[Stored, Entry]], at: datetime, ready: ReadyTokens | None = None
+) -> list[Stored]:
     """Write changed entries over what is stored; one whose digest date changed goes to the end of that day."""
     if not changes:
         return []
@@ -116,7 +120,7 @@ def update_entries(connection: Connection, changes: Sequence[tuple[Stored, Entry
         delete(match_keys).where(match_keys.c.entry_no == bindparam("row_no")), [{"row_no": item.no} for item in after]
     )
     _add_match_keys(connection, after)
-    _enter_lookups(connection, after)
+    _enter_lookups(connection, after, ready)
     return after
 
 
@@ -165,14 +169,13 @@ def _add_match_keys(connection: Connection, placed: Iterable[Stored]) -> None:
 # --- lookups -------------------------------------------------------------------------------------------------------
 
 
-def _enter_lookups(connection: Connection, placed: Iterable[Stored]) -> None:
+def _enter_lookups(connection: Connection, placed: Iterable[Stored], ready: ReadyTokens | None) -> None:
     public = [(item.entry, item.place) for item in placed if item.entry.is_public]
     if not public:
         return
     count_tags(connection, public, 1)
     count_names(connection, public, 1)
-    texts = [(place, *texts_of(entry)) for entry, place in public]
-    insert_rows(connection, entry_texts, ("place", "title", "body"), texts)
+    enter(connection, public, ready)
 
 
 def _leave_lookups(connection: Connection, placed: Iterable[Stored]) -> None:
@@ -181,12 +184,4 @@ def _leave_lookups(connection: Connection, placed: Iterable[Stored]) -> None:
         return
     count_tags(connection, public, -1)
     count_names(connection, public, -1)
-    for some in chunked(place for _, place in public):
-        connection.execute(delete(entry_texts).where(entry_texts.c.place.in_(some)))
-
-
-def texts_of(entry: Entry) -> tuple[str, str]:
-    """What words are looked for in: the title, and everything, with the title in it too."""
-    title = folded([entry.title])
-    rest = folded([*names_on(entry), entry.abstract, entry.commentary, entry.commentary_en, *entry.tags])
-    return title, f"{title}\n{rest}"
+    leave(connection, public)

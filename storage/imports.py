@@ -16,13 +16,18 @@ from bot.core.ports import ImportedEntry
 from storage.chunks import chunked
 from storage.dialects import upsert
 from storage.entry_rows import Stored, insert_entries, stored, update_entries
+from storage.index import ReadyTokens
 from storage.locks import lock_archive
 from storage.revisions import keep_old, record
 from storage.tables import documents
 
 
 def write_import(
-    connection: Connection, imported: Sequence[ImportedEntry], digests: Iterable[str], at: datetime
+    connection: Connection,
+    imported: Sequence[ImportedEntry],
+    digests: Iterable[str],
+    at: datetime,
+    ready: ReadyTokens | None = None,
 ) -> None:
     """Write new and merged entries with a revision each, and the documents that have been read."""
     lock_archive(connection)
@@ -31,8 +36,8 @@ def write_import(
     changes = _with_stored(connection, merged)
     keep_old(connection, [old for old, _ in changes])
     try:
-        written = update_entries(connection, changes, at)
-        written += insert_entries(connection, new, at)
+        written = update_entries(connection, changes, at, ready)
+        written += insert_entries(connection, new, at, ready)
     except IntegrityError as error:
         raise Conflict(
             msg("Two entries of this import, or one and the archive, have the same id. Nothing was imported.")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from storage.database import Backend
 from storage.locks import lock_schema
+from storage.reindexing import fill
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -22,7 +23,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(backend: Backend) -> None:
-    """Bring a database, or an empty one, to the newest revision in one transaction, and close its connections.
+    """Bring a database, or an empty one, to the newest revision in one transaction, and fill its index.
 
     Two processes may do this at once: the second waits for the first and finds nothing to do.
     """
@@ -30,5 +31,6 @@ def upgrade(backend: Backend) -> None:
         with backend.engine.execution_options(paperboy_begin=backend.begin_writing).begin() as connection:
             lock_schema(connection)
             command.upgrade(alembic_config(connection), "head")
+        fill(backend.engine.execution_options(paperboy_begin=backend.begin_writing))
     finally:
         backend.engine.dispose()

@@ -1,51 +1,42 @@
-"""Names of authors and organisations on public entries: their counts, and where each word of them stands."""
+"""Names of authors and organisations on public entries, and how many entries each is under."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from bot.core.entries import Entry, TagCount
 from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.places import last_place
-from storage.tables import entries, entry_name_words, name_words, names
+from storage.tables import entries, name_words, names
+from storage.tokens import names_on
 from storage.words import name_words as words_of
 
 _END = "\U0010ffff"
 
 
-def names_on(entry: Entry) -> tuple[str, ...]:
-    """The names under an entry: its authors, then its organisation."""
-    return (*entry.authors, entry.organisation) if entry.organisation else entry.authors
-
-
 def count_names(connection: Connection, placed: Iterable[tuple[Entry, int]], step: int) -> None:
-    """Enter (`step` 1) or take out (-1) the names on public entries at their places."""
-    rows: list[tuple[str, int, int]] = []
+    """Count (`step` 1), or count off (-1), the names on public entries."""
     uses: Counter[str] = Counter()
-    split: dict[str, list[str]] = {}
+    keys: dict[str, str] = {}
     spelled: dict[str, str] = {}
-    for entry, place in placed:
-        keys = set()
-        for position, name in enumerate(names_on(entry)):
-            if name not in split:
-                split[name] = words_of(name)
-                spelled.setdefault(" ".join(split[name]), name)
-            rows.extend((word, place, position) for word in split[name])
-            keys.add(" ".join(split[name]))
-        uses.update(keys)
+    for entry, _ in placed:
+        on_it = set()
+        for name in names_on(entry):
+            if name not in keys:
+                keys[name] = " ".join(words_of(name))
+                spelled.setdefault(keys[name], name)
+            on_it.add(keys[name])
+        uses.update(on_it)
     spelled.pop("", None)
-    if not rows:
+    if not spelled:
         return
     if step > 0:
-        insert_rows(connection, entry_name_words, ("word", "place", "position"), rows)
         _add_names(connection, spelled)
-    else:
-        _remove_rows(connection, rows)
     connection.execute(
         update(names).where(names.c.key == bindparam("name_key")).values(uses=names.c.uses + bindparam("by")),
         [{"name_key": key, "by": step * count} for key, count in uses.items()],
@@ -65,17 +56,6 @@ def _add_names(connection: Connection, spelled: Mapping[str, str]) -> None:
     insert_rows(connection, names, ("id", "key", "name", "uses"), [(ids[key], key, spelled[key], 0) for key in new])
     words = [(word, ids[key]) for key in new for word in key.split()]
     insert_rows(connection, name_words, ("word", "name_id"), words)
-
-
-def _remove_rows(connection: Connection, rows: list[tuple[str, int, int]]) -> None:
-    connection.execute(
-        delete(entry_name_words).where(
-            entry_name_words.c.word == bindparam("a"),
-            entry_name_words.c.place == bindparam("b"),
-            entry_name_words.c.position == bindparam("c"),
-        ),
-        [{"a": word, "b": place, "c": position} for word, place, position in rows],
-    )
 
 
 def list_names(connection: Connection, prefix: str, limit: int, today: date | None) -> list[TagCount]:
@@ -99,18 +79,3 @@ def _uses_after(connection: Connection, day: date) -> Counter[str]:
         on_it = (*row.authors, row.organisation) if row.organisation else row.authors
         uses.update({" ".join(words_of(name)) for name in on_it})
     return uses
-
-
-def spellings_of(connection: Connection, word: str, *, most: int = 16) -> Collection[str]:
-    """The words a query's word stands for: itself where it is a name's word, else those it begins, frequent first."""
-    if connection.scalar(select(entry_name_words.c.place).where(entry_name_words.c.word == word).limit(1)) is not None:
-        return (word,)
-    begun = (
-        select(name_words.c.word)
-        .join(names, names.c.id == name_words.c.name_id)
-        .where(name_words.c.word.between(word, word + _END), names.c.uses > 0)
-        .group_by(name_words.c.word)
-        .order_by(func.sum(names.c.uses).desc(), name_words.c.word)
-        .limit(most)
-    )
-    return tuple(connection.scalars(begun))

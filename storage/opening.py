@@ -19,6 +19,7 @@ from storage.engagement import EngagementRecord
 from storage.entries import EntryArchive
 from storage.faults import wrong_address
 from storage.inbox import EventInbox
+from storage.postings import tidy
 from storage.questions import KeptQuestions
 from storage.search import EntrySearch
 from storage.subscriptions import SubscriptionBook
@@ -61,6 +62,34 @@ class Storage:
         from storage.checking import problems  # noqa: PLC0415 - a lookup starts without it
 
         return await self.database.read(problems)
+
+    async def reindex(self, told: Callable[[int, int], None] = lambda _done, _of: None) -> None:
+        """Make the index of words anew, while lookups and changes go on; `told` hears how many entries of how many."""
+        from storage import reindexing  # noqa: PLC0415 - a lookup starts without it
+
+        await self.database.write(reindexing.start)
+        await self._go_on(told)
+
+    async def keep_index(self) -> bool:
+        """Make the index of words anew where another version of Paperboy has made it; whether that was so."""
+        from storage import reindexing  # noqa: PLC0415 - a lookup starts without it
+
+        if not await self.database.read(reindexing.is_stale):
+            return False
+        if not await self.database.read(reindexing.is_under_way):
+            await self.database.write(reindexing.start)
+        await self._go_on(lambda _done, _of: None)
+        return True
+
+    async def _go_on(self, told: Callable[[int, int], None]) -> None:
+        from storage import reindexing  # noqa: PLC0415 - a lookup starts without it
+
+        done, of = await self.database.read(reindexing.progress)
+        told(done, of)
+        while entered := await self.database.write(reindexing.step):
+            done += entered
+            told(min(done, of), of)
+        self.database.when_idle(tidy)
 
     def slack_installations(self, client_id: str, keys: Sequence[str]) -> SlackInstallations:
         """Where Slack has installed the app with this client id; tokens are sealed with the first of the keys.

@@ -14,6 +14,8 @@ from bot.core.query import DateSpan
 from storage.tables import entries
 
 _BITS = 20
+MOST_BITS = _BITS
+"""So many count the entries of one day."""
 FIRST_DATED = 1 << _BITS
 LAST = ((date.max.toordinal() + 1) << _BITS) - 1
 
@@ -26,6 +28,11 @@ def first_place(day: date | None) -> int:
 def last_place(day: date | None) -> int:
     """The highest place of a day."""
     return first_place(day) + FIRST_DATED - 1
+
+
+def fits(place: int, bits: int) -> bool:
+    """Whether so many bits are enough to count the entries of its day up to it."""
+    return place & (FIRST_DATED - 1) < 1 << bits
 
 
 def day_of(place: int) -> date | None:
@@ -50,3 +57,19 @@ def any_after(connection: Connection, day: date) -> bool:
 def day_number(place: ColumnElement[int]) -> ColumnElement[int]:
     """In SQL: the ordinal of the digest date of a place."""
     return place // FIRST_DATED
+
+
+def narrow(place: int, bits: int, *, up: bool = False) -> int:
+    """A place as a smaller number, in the same order, whose last `bits` count the entries of its day.
+
+    One beyond what they count becomes the last of its day, or with `up` the first of the next.
+    """
+    day, number = place >> _BITS, place & (FIRST_DATED - 1)
+    if number >> bits:
+        return (day + 1) << bits if up else (day + 1 << bits) - 1
+    return day << bits | number
+
+
+def wide(number: int, bits: int) -> int:
+    """The place that `narrow` made smaller."""
+    return (number >> bits) << _BITS | number & ((1 << bits) - 1)

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    bindparam,
-    case,
-    func,
-    literal,
-    literal_column,
-    select,
-    tuple_,
-    union,
-)
-from sqlalchemy.sql.selectable import CompoundSelect
+from sqlalchemy import Connection
 
-from bot.core.entries import Entry
+from bot.core.entries import Entry, TagCount
+from bot.core.hits import Hit
 from bot.core.people import Person
-from bot.core.ports import SearchPage
+from bot.core.ports import Facet, SearchPage
 from bot.core.query import Criteria, DateSpan, Sort
 from storage.chunks import chunked
-from storage.criteria import EVERYWHERE, RARE, Conditions, Term, resolve
+from storage.conditions import RARE, Conditions, Walk, resolve
 from storage.cursors import Cursor, Key, read_cursor, write_cursor
 from storage.database import Database
-from storage.entry_rows import ENTRY_COLUMNS, to_entry
-from storage.places import day_of
-from storage.tables import entries, entry_texts
+from storage.found import entries_at, hits_at
+from storage.likeness import like
+from storage.places import LAST, day_of
+from storage.raw import marks, rows_of
+from storage.relevance import Relevance
+from storage.spelling import corrections
+from storage.verifying import verified
 
 TOTAL_CAP = 1_000
-"""Results are counted up to here; more are "at least" so many."""
+"""Results are counted up to here; more are "about" so many."""
+MOST_LOOKED_INTO = 200
+"""Where entries have to be looked into, so many are for one page; those behind them are on the next."""
 
-_NOTHING = SearchPage((), None, None, 0, False)
-_SCORES: dict[Sort, ColumnElement[int]] = {Sort.POPULAR: entries.c.popularity, Sort.DISCUSSED: entries.c.replies}
-
-Statement = Select[Any] | CompoundSelect[Any]
+_SCORES = {Sort.POPULAR: "popularity", Sort.DISCUSSED: "replies"}
 
 
 class EntrySearch:
@@ -54,7 +45,25 @@ class EntrySearch:
     ) -> SearchPage:
         """See the port."""
         start = read_cursor(cursor, criteria.sort) if cursor is not None else None
-        return await self._database.read(_page, criteria, asker, limit, start)
+        return await self._database.read(page_of, criteria, asker, limit, start)
+
+    async def like(self, entry: Entry, *, asker: Person | None, until: date | None, limit: int) -> Sequence[Hit]:
+        """See the port."""
+        return await self._database.read(like, entry, asker, until, limit)
+
+    async def narrowed(self, criteria: Criteria, facet: Facet, prefix: str, *, limit: int) -> Sequence[TagCount]:
+        """See the port."""
+        from storage.narrowing import narrowed  # noqa: PLC0415 - it looks things up by way of this
+
+        return await self._database.read(narrowed, criteria, facet, prefix, limit)
+
+    async def nearest_words(self, words: Collection[str]) -> Mapping[str, Sequence[TagCount]]:
+        """See the port."""
+        return await self._database.read(corrections, list(words))
+
+    async def nearest_names(self, words: Collection[str]) -> Mapping[str, Sequence[TagCount]]:
+        """See the port."""
+        return await self._database.read(corrections, list(words), of_names=True)
 
     async def digest(self, criteria: Criteria, day: date) -> Sequence[Entry]:
         """See the port."""
@@ -69,129 +78,198 @@ class EntrySearch:
         return await self._database.read(_matching, criteria, list(entry_ids))
 
 
-def _page(
+def page_of(
     connection: Connection, criteria: Criteria, asker: Person | None, limit: int, start: Cursor | None
 ) -> SearchPage:
-    conditions = resolve(connection, criteria, asker)
+    """One page of what meets the criteria."""
+    conditions, unknown = resolve(connection, criteria, asker)
     if conditions is None:
-        return _NOTHING
-    walked, size = conditions.rarest(connection, sized=criteria.sort in _SCORES)
-    statement = keys_statement(conditions, walked, criteria.sort, start, limit + 1, rare=size <= RARE)
-    keys: list[Key] = [tuple(row) for row in connection.execute(statement)]
-    if start and start.backward and not keys:  # what was before is gone
-        return _page(connection, criteria, asker, limit, None)
+        return SearchPage((), None, None, 0, False, unknown)
+    backward = start is not None and start.backward
+    found = _collect(connection, conditions, keys_in(connection, conditions, criteria.sort), start, limit + 1)
+    keys = found.keys
+    if backward and not keys:  # what was before is gone
+        return page_of(connection, criteria, asker, limit, None)
     more = len(keys) > limit
     keys = keys[:limit]
-    if start and start.backward:
+    if backward:
         keys.reverse()
-    found = _at(connection, [key[-1] for key in keys])
-    total = connection.scalar(count_statement(conditions, walked)) or 0
-    is_floor = total > TOTAL_CAP
-    return SearchPage(found, *_cursors(keys, criteria.sort, start, more), min(total, TOTAL_CAP), is_floor)
+    ends = _Ends(start, more=more, stopped=None if more else found.stopped)
+    total, is_about = _total(connection, conditions, len(keys), is_all=not (more or start or found.stopped))
+    hits = hits_at(connection, [key[-1] for key in keys], asker, conditions.asked.shown)
+    return SearchPage(hits, *ends.cursors(keys, criteria.sort), total, is_about, unknown)
 
 
-def _cursors(keys: Sequence[Key], sort: Sort, start: Cursor | None, more: bool) -> tuple[str | None, str | None]:
-    backward = start is not None and start.backward
-    first, last = (keys[0], keys[-1]) if keys else (start.key, start.key) if start else ((), ())
-    goes_on = backward or (more and bool(keys))
-    goes_back = more if backward else start is not None
-    return (
-        write_cursor(Cursor(last, backward=False), sort) if goes_on else None,
-        write_cursor(Cursor(first, backward=True), sort) if goes_back else None,
-    )
+class _Ends(NamedTuple):
+    """What lies on either side of a page."""
+
+    start: Cursor | None
+    more: bool
+    stopped: Key | None
+
+    def cursors(self, keys: Sequence[Key], sort: Sort) -> tuple[str | None, str | None]:
+        """The cursors of the next page and of the one before."""
+        backward = self.start is not None and self.start.backward
+        first, last = (keys[0], keys[-1]) if keys else (self.start.key, self.start.key) if self.start else ((), ())
+        if self.stopped:
+            first, last = (self.stopped, last) if backward else (first or self.stopped, self.stopped)
+        goes_on = backward or (self.more and bool(keys)) or self.stopped is not None
+        goes_back = (self.more or self.stopped is not None) if backward else self.start is not None
+        return (
+            write_cursor(Cursor(last, backward=False), sort) if goes_on else None,
+            write_cursor(Cursor(first, backward=True), sort) if goes_back else None,
+        )
 
 
-def keys_statement(
-    conditions: Conditions, walked: Term | None, sort: Sort, start: Cursor | None, limit: int, *, rare: bool
-) -> Statement:
-    """The keys of one page, in order; going backward, in the opposite order."""
-    down = (sort is not Sort.OLD) != (start is not None and start.backward)
-    if sort in {Sort.NEW, Sort.OLD}:
-        if start:
-            conditions = conditions.within(start.key[-1], below=down)
-        order: ColumnElement[int] = literal_column("place")
-        places = places_statement(conditions, walked)
-        return places.order_by(order.desc() if down else order).limit(limit)
-    return _scored(conditions, walked if rare or sort is Sort.RELEVANCE else None, sort, start, down=down).limit(limit)
+def _total(connection: Connection, conditions: Conditions, shown: int, *, is_all: bool) -> tuple[int, bool]:
+    """How many results there are, and whether that is only about so many."""
+    if is_all:
+        return shown, False
+    kept = conditions.kept_count(connection)
+    if kept is not None:
+        later = conditions.later()
+        total = kept - (len(places_of(connection, later, TOTAL_CAP + 1)) if later else 0)
+        return min(total, TOTAL_CAP), total > TOTAL_CAP
+    places = places_of(connection, conditions, TOTAL_CAP + 1)
+    if conditions.asked.checks and len(places) <= MOST_LOOKED_INTO:
+        return len(verified(connection, places, conditions.asked.checks)), False
+    return min(len(places), TOTAL_CAP), len(places) > TOTAL_CAP or bool(conditions.asked.checks)
 
 
-def places_statement(conditions: Conditions, walked: Term | None) -> Statement:
-    """The places of all results, as one walk or the union of several."""
-    walks = [
-        walk.select.where(*conditions.on(walk.place, walked=walked))
-        for walk in (walked.walks() if walked else [EVERYWHERE])
-    ]
-    return walks[0] if len(walks) == 1 else union(*walks)
+# --- the keys of results, in order -----------------------------------------------------------------------------------
+
+
+class _Found(NamedTuple):
+    """Keys of results; `stopped` at the last key that was looked at, when that was enough for one page."""
+
+    keys: list[Key]
+    stopped: Key | None
+
+
+Keys = Callable[[Key | None, bool, int], list[Key]]
+"""The keys of what may be results, behind a key in the order of the sort, or before it in the opposite order."""
+
+
+def keys_in(connection: Connection, conditions: Conditions, sort: Sort) -> Keys:
+    """How to go through everything that meets the conditions, but for the checks, in the order of a sort."""
+    if sort is Sort.RELEVANCE and conditions.asked.words:
+        return Relevance(connection, conditions).keys
+    if sort in _SCORES:
+        return lambda edge, backward, limit: _scored(connection, conditions, _SCORES[sort], (edge, backward, limit))
+    if sort is Sort.RELEVANCE:
+        return lambda edge, backward, limit: [
+            (0, *key) for key in _placed(connection, conditions, edge and edge[1:], backward, limit)
+        ]
+    return lambda edge, backward, limit: _placed(connection, conditions, edge, backward, limit, oldest=sort is Sort.OLD)
+
+
+def _placed(
+    connection: Connection,
+    conditions: Conditions,
+    edge: Key | None,
+    backward: bool,
+    limit: int,
+    *,
+    oldest: bool = False,
+) -> list[Key]:
+    rising = oldest is not backward
+    if edge:
+        low, high = (edge[0] + 1, LAST) if rising else (0, edge[0] - 1)
+        conditions = conditions.within(low, high)
+    if conditions.low > conditions.high:
+        return []
+    return [(place,) for place in places_of(connection, conditions, limit, rising=rising)]
+
+
+def places_of(connection: Connection, conditions: Conditions, limit: int, *, rising: bool = False) -> Sequence[int]:
+    """The newest, or oldest, places that meet the conditions, but for the checks."""
+    if conditions.walks_index:
+        asked, bounds = conditions.asked, (conditions.low, conditions.high)
+        return conditions.postings.newest(connection, asked.wanted, asked.unwanted, bounds, limit, oldest=rising)
+    walk = conditions.walk()
+    order = f"ORDER BY {walk.place} {'ASC' if rising else 'DESC'} LIMIT ?"
+    return [place for (place,) in rows_of(connection, walk.select(walk.place, order), [*walk.parameters, limit])]
 
 
 def _scored(
-    conditions: Conditions, walked: Term | None, sort: Sort, start: Cursor | None, *, down: bool
-) -> Select[Any]:
-    """Score and place: along the index of the score, or of what a rare walk finds."""
-    if sort is Sort.RELEVANCE:
-        texts = places_statement(conditions, walked).subquery()
-        score, place = _title_tier(conditions), entry_texts.c.place
-        statement = select(score, place).join_from(texts, entry_texts, place == texts.c.place)
-    else:
-        score, place = _SCORES[sort], entries.c.shown
-        if walked is None:  # the sum keeps SQLite from walking along the places and sorting afterwards
-            statement = select(score, place).where(*conditions.on(place + 0))
-        else:
-            found = places_statement(conditions, walked).subquery()
-            statement = select(score, place).join_from(found, entries, place == found.c.place)
-    if start:
-        key, edge = tuple_(score, place), tuple_(*start.key)
-        statement = statement.where(key < edge if down else key > edge)
-    return statement.order_by(score.desc() if down else score, place.desc() if down else place)
+    connection: Connection, conditions: Conditions, column: str, asked: tuple[Key | None, bool, int]
+) -> list[Key]:
+    """Along the index of the score, or, where there are few results, by putting all of them in order."""
+    edge, backward, limit = asked
+    score = f"e.{column}"
+    walk = conditions.walk() if conditions.most(connection) <= RARE else conditions.along()
+    if not walk.table.endswith("e") and "entries e" not in walk.table:
+        joined = f"{walk.table} JOIN entries e ON e.shown = {walk.place}"
+        walk = Walk(joined, "e.shown", walk.where, walk.parameters)
+    where, parameters = [*walk.where], [*walk.parameters]
+    if edge:
+        where.append(f"({score}, e.shown) {'>' if backward else '<'} (?, ?)")
+        parameters += edge
+    way = "ASC" if backward else "DESC"
+    statement = Walk(walk.table, walk.place, where, parameters).select(
+        f"{score}, e.shown", f"ORDER BY {score} {way}, e.shown {way} LIMIT ?"
+    )
+    return [tuple(row) for row in rows_of(connection, statement, [*parameters, limit])]
 
 
-def _title_tier(conditions: Conditions) -> ColumnElement[int]:
-    """2 where the title has every word asked for, 1 where it has any, else 0."""
-    asked = [text.in_column(entry_texts.c.title) for text in conditions.texts if not text.negated]
-    if not asked:
-        return literal(0)
-    hits = sum((case((hit, 1), else_=0) for hit in asked[1:]), case((asked[0], 1), else_=0))
-    return case((hits == len(asked), 2), (hits > 0, 1), else_=0)
+def _collect(connection: Connection, conditions: Conditions, keys: Keys, start: Cursor | None, limit: int) -> _Found:
+    """Keys of results, each looked into where its tokens do not say it for sure."""
+    edge, backward = (start.key, start.backward) if start else (None, False)
+    checks = conditions.asked.checks
+    if not checks:
+        return _Found(keys(edge, backward, limit), None)
+    kept: list[Key] = []
+    size, looked_into = limit + 1, 0
+    while looked_into < MOST_LOOKED_INTO:
+        some = keys(edge, backward, size)
+        passing = verified(connection, [key[-1] for key in some], checks)
+        kept += [key for key in some if key[-1] in passing]
+        if len(kept) >= limit or len(some) < size:
+            return _Found(kept[:limit], None)
+        edge, looked_into, size = some[-1], looked_into + size, min(2 * size, 100)
+    return _Found(kept, edge)
 
 
-def count_statement(conditions: Conditions, walked: Term | None) -> Select[Any]:
-    """How many results there are, counted to just past the cap."""
-    return select(func.count()).select_from(places_statement(conditions, walked).limit(TOTAL_CAP + 1).subquery())
+# --- digests --------------------------------------------------------------------------------------------------------
 
 
-_AT = select(*ENTRY_COLUMNS, entries.c.shown).where(entries.c.shown.in_(bindparam("places", expanding=True)))
-
-
-def _at(connection: Connection, places: Sequence[int]) -> tuple[Entry, ...]:
-    found: dict[int, Entry] = {}
-    for some in chunked(places):
-        found.update((row.shown, to_entry(row)) for row in connection.execute(_AT, {"places": some}))
-    return tuple(found[place] for place in places)
+def _verified_places(connection: Connection, conditions: Conditions) -> list[int]:
+    walk = conditions.walk()
+    places = [place for (place,) in rows_of(connection, walk.select(walk.place), walk.parameters)]
+    return sorted(verified(connection, places, conditions.asked.checks))
 
 
 def _all(connection: Connection, criteria: Criteria) -> Sequence[Entry]:
-    conditions = resolve(connection, criteria, None)
-    if conditions is None:
-        return ()
-    statement = places_statement(conditions, None)
-    return _at(connection, sorted(connection.scalars(statement)))
+    conditions = resolve(connection, criteria, None, widely=True).conditions
+    return () if conditions is None else entries_at(connection, _verified_places(connection, conditions))
 
 
 def _latest_day(connection: Connection, criteria: Criteria) -> date | None:
-    conditions = resolve(connection, criteria, None)
+    conditions = resolve(connection, criteria, None, widely=True).conditions
     if conditions is None:
         return None
-    walked, _ = conditions.rarest(connection)
-    place = connection.scalar(keys_statement(conditions, walked, Sort.NEW, None, 1, rare=True))
-    return None if place is None else day_of(place)
+    edge: Key | None = None
+    while places := _placed(connection, conditions, edge, False, 50 if conditions.asked.checks else 1):
+        passing = verified(connection, [place for (place,) in places], conditions.asked.checks)
+        if passing:
+            return day_of(max(passing))
+        edge = places[-1]
+    return None
 
 
 def _matching(connection: Connection, criteria: Criteria, entry_ids: Sequence[str]) -> set[str]:
-    conditions = resolve(connection, criteria, None)
-    if conditions is None:
-        return set()
+    conditions = resolve(connection, criteria, None, widely=True).conditions
     matching: set[str] = set()
+    if conditions is None:
+        return matching
     for some in chunked(entry_ids):
-        statement = select(entries.c.id).where(entries.c.id.in_(some), *conditions.on(entries.c.shown))
-        matching.update(connection.scalars(statement))
+        matching.update(_matching_of(connection, conditions, some))
     return matching
+
+
+def _matching_of(connection: Connection, conditions: Conditions, entry_ids: Sequence[str]) -> Iterable[str]:
+    sql = f"SELECT shown, id FROM entries WHERE id IN ({marks(entry_ids)}) AND shown IS NOT NULL"  # noqa: S608
+    ids: dict[int, str] = dict(map(tuple, rows_of(connection, sql, entry_ids)))
+    meant = set(ids) if conditions.places is None else set(ids) & set(conditions.places)
+    among = replace(conditions, places=tuple(sorted(meant)))
+    return [ids[place] for place in _verified_places(connection, among)] if meant else []

@@ -189,22 +189,39 @@ name_words = Table(
     sqlite_with_rowid=False,
 )
 
-entry_name_words = Table(
-    "entry_name_words",
+# The index of words, `storage.index`: `lookup` holds tokens and places, in the database's own way, and is made by
+# `storage.postings`. These are beside it.
+
+terms = Table(
+    "terms",
     metadata,
-    Column("word", Text, primary_key=True),
-    Column("place", BigInteger, primary_key=True),
-    Column("position", Integer, primary_key=True),  # which of the entry's names the word is from
+    Column("term", Text, primary_key=True),
+    Column("uses", Integer, nullable=False),  # how many public entries have this token
     sqlite_with_rowid=False,
 )
 
-entry_texts = Table(
-    "entry_texts",
+near_terms = Table(  # each term by what is left of it without one of its letters, as a number
+    "near_terms",
     metadata,
-    Column("place", NUMBER, primary_key=True, autoincrement=False),
-    Column("title", Text, nullable=False),  # folded by storage.words, as is the body
-    Column("body", Text, nullable=False),
+    Column("rest", BigInteger, primary_key=True, autoincrement=False),
+    Column("term", Text, primary_key=True),
+    sqlite_with_rowid=False,
 )
+
+index_state = Table(  # one row
+    "index_state",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),  # of the tokens that the index holds; 0 before it was ever made
+    Column("next_version", Integer),  # of those it is being made anew with
+    Column("next_through", BigInteger),  # up to which place that has come
+    Column(
+        "bits", Integer, nullable=False
+    ),  # how many of a row's number count the entries of one day, see storage.fts5
+    Column("next_bits", Integer),
+)
+
+INDEX_OF_WORDS = (terms, near_terms, index_state)
 
 # --- subscriptions and the ledger ----------------------------------------------------------------------------------
 #

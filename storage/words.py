@@ -1,18 +1,18 @@
-"""How text is folded for lookups, and which forms of a query word may stand in it.
+"""Words as lookups see them: how text is folded and split, Korean particles, English stems.
 
-Folded text is a row of tokens between spaces: letters and digits without case or width, Korean, Chinese and Japanese
-split from Latin (`LLM을` is `llm 을`). In it a Latin word is looked for at a word's start, so that `rag` does not
-find `fragment`; Korean anywhere, so that `양자화` finds `양자화는`.
+Folded text is a row of words between spaces: letters and digits without case or width, Korean, Chinese and Japanese
+split from Latin (`LLM을` is `llm 을`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 _CJK = "\u1100-\u11ff\u3040-\u30ff\u3131-\u318e\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
-_TOKEN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
+WORD = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
+"""One word, where the text is folded."""
 _IS_CJK = re.compile(rf"[{_CJK}]")
 
 _PARTICLES = """
@@ -22,9 +22,10 @@ _PARTICLES = """
     들이 들을 들의 은 는 이 가 을 를 의 에 로 와 과 도 만 들
 """
 PARTICLES = tuple(_PARTICLES.split())
-"""Korean particles, and the plural, as they are attached to nouns; longer ones first within each length."""
+"""Korean particles, and the plural, as they are attached to nouns."""
 
-_BY_LENGTH = sorted(PARTICLES, key=len, reverse=True)
+_KNOWN_PARTICLES = frozenset(PARTICLES)
+_LENGTHS = sorted({len(particle) for particle in PARTICLES}, reverse=True)
 
 
 _PLAIN = str.maketrans({letter: " " for letter in map(chr, range(128)) if not letter.isalnum()})
@@ -34,7 +35,7 @@ def tokens(text: str) -> list[str]:
     """The tokens of a text, folded."""
     if text.isascii():  # most of the archive's text, many times quicker this way
         return text.lower().translate(_PLAIN).split()
-    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+    return WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def folded(texts: Iterable[str | None]) -> str:
@@ -42,82 +43,93 @@ def folded(texts: Iterable[str | None]) -> str:
     return "\n".join(f" {' '.join(tokens(text))} " for text in texts if text)
 
 
-def needles(text: str, *, phrase: bool) -> list[tuple[str, ...]]:
-    """What must stand in a folded text: one of each tuple's forms, for every tuple.
-
-    A phrase is one run; else each word between spaces is looked for by itself, in any of its forms. A word without
-    letters or digits asks for nothing.
-    """
-    if phrase:
-        run = tokens(text)
-        return [(_needle(run),)] if run else []
-    return [word_forms(run) for run in map(tokens, text.split()) if run]
-
-
-def _needle(run: list[str]) -> str:
-    start = "" if _IS_CJK.match(run[0]) else " "
-    return start + " ".join(run)
-
-
-def word_forms(run: list[str]) -> tuple[str, ...]:
-    """The forms in which a query word, split into its tokens, may stand in a text."""
-    *head, last = run
-    if not _IS_CJK.match(last):
-        family = [form for stem in english_stems(last) for form in _in_family(_needle([*head, stem]), stem)]
-        return (_needle(run), *family)
-    stem = without_particle(last)
-    if stem != last:
-        return (_needle(run), _needle([*head, stem]))
-    if head and last in PARTICLES:  # attached to a Latin word: `LLM을`
-        return (_needle(run), _needle(head))
-    return (_needle(run),)
-
-
-def _in_family(needle: str, stem: str) -> list[str]:
-    """How a stem is looked for: a short one as a whole word, since `using` finds `use` but not `useless`."""
-    return [needle] if len(stem) >= _SHORT_STEM else [f"{needle} ", f"{needle}s "]
+def is_cjk(word: str) -> bool:
+    """Whether a word of `tokens` is Korean, Chinese or Japanese: written without spaces between words."""
+    return _IS_CJK.match(word) is not None
 
 
 def without_particle(word: str) -> str:
     """A Korean word without its particle, when two syllables or more remain."""
-    for particle in _BY_LENGTH:
-        if word.endswith(particle) and len(word) - len(particle) >= 2:
-            return word[: -len(particle)]
+    for length in _LENGTHS:
+        if len(word) - length >= 2 and word[-length:] in _KNOWN_PARTICLES:
+            return word[:-length]
     return word
 
 
-_SHORT_STEM = 4
 _VOWEL = re.compile(r"[aeiouy]")
-_DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1$")
-
-
-def english_stems(word: str) -> list[str]:
-    """Other beginnings of an English word's family: `studies` gives `study`, `make` gives `making`."""
-    if not word.isascii() or not word.isalpha() or len(word) < 4:
-        return []
-    stems = (stems_of(word) for endings, stems_of in _ENDINGS if word.endswith(endings))
-    return next(stems, [])
-
-
-def _without_suffix(stem: str) -> list[str]:
-    if len(stem) < 2 or not _VOWEL.search(stem):
-        return []
-    if _DOUBLED.search(stem) and not stem.endswith(("ll", "ss")):
-        return [stem[:-1]]
-    return [stem, stem + "e"] if len(stem) > 2 else [stem + "e"]
-
-
-_ENDINGS: tuple[tuple[tuple[str, ...], Callable[[str], list[str]]], ...] = (
-    (("ies", "ied"), lambda word: [word[:-3] + "y"]),
-    (("ing",), lambda word: _without_suffix(word[:-3])),
-    (("ed",), lambda word: _without_suffix(word[:-2])),
-    (("ses", "xes", "zes", "ches", "shes"), lambda word: [word[:-2]]),
-    (("ss", "us", "is"), lambda _: []),
-    (("s",), lambda word: [word[:-1]]),
-    (("y",), lambda word: [word[:-1] + "ie"]),
-    (("e",), lambda word: [word[:-1] + "ing"]),
+_DOUBLED = re.compile(r"([b-df-hj-km-np-rtv-z])\1$")
+_AS_THEY_ARE = frozenset(
+    [
+        "during",
+        "embed",
+        "evening",
+        "exceed",
+        "hundred",
+        "indeed",
+        "morning",
+        "naked",
+        "nothing",
+        "proceed",
+        "sacred",
+        "something",
+        "anything",
+        "everything",
+        "succeed",
+        "series",
+        "species",
+        "news",
+        "always",
+        "perhaps",
+        "lens",
+    ]
 )
-"""The first ending that fits decides."""
+_STEMS: dict[str, str] = {}
+_STEMS_KEPT = 200_000
+
+
+def stem(word: str) -> str:
+    """What the inflections of an English word share: `trains`, `trained` and `training` are `train`.
+
+    Light on purpose: it takes off the plural, `-ed`, `-ing` and a last `e`, and leaves everything else as it is.
+    """
+    known = _STEMS.get(word)
+    if known is None:
+        if len(_STEMS) >= _STEMS_KEPT:
+            _STEMS.clear()
+        known = _STEMS[word] = _stem(word)
+    return known
+
+
+def _stem(word: str) -> str:
+    if len(word) < 4 or not word.isascii() or not word.isalpha() or word in _AS_THEY_ARE:
+        return word
+    word = _singular(word)
+    if word in _AS_THEY_ARE:
+        return word
+    for ending in ("ing", "ed"):
+        if word.endswith(ending) and not word.endswith("eed"):
+            word = _without(word, word[: -len(ending)])
+            break
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+def _singular(word: str) -> str:
+    if word.endswith(("ies", "ied")) and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "zes", "ches", "shes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _without(word: str, rest: str) -> str:
+    """What is left without an ending, unless that is no word: `string` stays, `using` is `use`, `running` is `run`."""
+    if len(rest) < 2 or not _VOWEL.search(rest):
+        return word
+    if _DOUBLED.search(rest) or (rest.endswith("ll") and len(rest) > 5):
+        return rest[:-1]
+    return rest if len(rest) > 2 else rest + "e"
 
 
 def name_words(name: str) -> list[str]:

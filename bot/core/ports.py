@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from typing import Protocol
 
 from bot.core.digests import (
@@ -21,6 +22,7 @@ from bot.core.digests import (
 )
 from bot.core.engagement import Engagement, Seen
 from bot.core.entries import Action, Entry, Revision, TagCount
+from bot.core.hits import Hit
 from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.metering import Backlog
@@ -154,13 +156,31 @@ class Archive(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of results. Cursors are short URL-safe texts; `total` is exact, or "at least" when `total_is_floor`."""
+    """One page of results. Cursors are short URL-safe texts; `total` is exact, or about right when `total_is_about`.
 
-    entries: tuple[Entry, ...]
+    A page may be empty and have a next one: where entries have to be looked into, a page ends after a few hundred.
+    `unknown_tags` are those of the criteria that no public entry carries, in any spelling.
+    """
+
+    hits: tuple[Hit, ...]
     next_cursor: str | None
     previous_cursor: str | None
     total: int
-    total_is_floor: bool
+    total_is_about: bool
+    unknown_tags: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries alone."""
+        return tuple(hit.entry for hit in self.hits)
+
+
+class Facet(Enum):
+    """What results have in common, to go on from."""
+
+    TAGS = "tags"
+    AUTHORS = "authors"
+    DAYS = "days"
 
 
 class Search(Protocol):
@@ -174,6 +194,22 @@ class Search(Protocol):
         Raises:
             InputError: a cursor that is not one.
         """
+        ...
+
+    async def like(self, entry: Entry, *, asker: Person | None, until: date | None, limit: int) -> Sequence[Hit]:
+        """Entries that share tags and rare words with this one, the most alike first, of digests up to `until`."""
+        ...
+
+    async def narrowed(self, criteria: Criteria, facet: Facet, prefix: str, *, limit: int) -> Sequence[TagCount]:
+        """Tags, authors or days of what meets the criteria that begin so, with how many of the newest few hundred."""
+        ...
+
+    async def nearest_words(self, words: Collection[str]) -> Mapping[str, Sequence[TagCount]]:
+        """For each of these words that no public entry has, words it may have meant, the likeliest first."""
+        ...
+
+    async def nearest_names(self, words: Collection[str]) -> Mapping[str, Sequence[TagCount]]:
+        """The same for words of names of authors and organisations."""
         ...
 
     async def digest(self, criteria: Criteria, day: date) -> Sequence[Entry]:

@@ -81,11 +81,15 @@ class TitleTerm:
 
 @dataclass(frozen=True, slots=True)
 class TextTerm:
-    """A free word, or a phrase that must stand as one run, anywhere in the entry."""
+    """A free word, or a phrase that must stand as one run, anywhere in the entry.
+
+    `begun`: it is still being typed, and stands for the words that begin so.
+    """
 
     text: str
     phrase: bool = False
     negated: bool = False
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bot import wording
 from bot.core.digests import Content
 from bot.core.engagement import Engagement
 from bot.core.entries import Entry
+from bot.core.hits import Hit
 from bot.core.markup import Run, title_text
 from bot.core.messages import msg, msg_n
 from bot.core.people import Language
@@ -43,7 +44,6 @@ from bot.locale import Translator
 from bot.usecases import answers
 from bot.usecases.acts import write_act
 from bot.usecases.asks import Ask, AskKind
-from bot.usecases.look_up import Hit
 from bot.viewing import ALONE, Around, View
 
 
@@ -78,17 +78,17 @@ def _subtitle(text: str) -> Text:
 def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
     results, speaker = answer.results, view.speaker
     asked = texts([Run(as_typed(f"/paper {results.text}".strip()), code=True)])
-    if results.notice:
-        lines = [f"/paper {text}" for text in results.suggestions]
-        said = [*asked, *said_parts(speaker.say(results.notice))]
-        return Rendered([said, *suggestion_groups(lines, speaker.t("Try:"))])
-    count = msg_n("{n} entry", "{n} entries", n=results.total)
-    if results.total_is_floor:
-        count = msg_n("{n} entry or more", "{n} entries or more", n=results.total)
     before, after = (
         Ask(AskKind.LOOKUP, answer.typed, cursor) if cursor else None
         for cursor in (results.previous_cursor, results.next_cursor)
     )
+    if results.notice:
+        lines = [f"/paper {text}" for text in results.suggestions]
+        said = [*asked, *said_parts(speaker.say(results.notice))]
+        return Rendered([said, *suggestion_groups(lines, speaker.t("Try:"))], Around(before, after))
+    count = msg_n("{n} entry", "{n} entries", n=results.total)
+    if results.total_is_about:
+        count = msg_n("about {n} entry", "about {n} entries", n=results.total)
     head = [*asked, Text(small(speaker.say(count)))]
     return Rendered([head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after))
 

@@ -172,6 +172,7 @@ class PaperboyClient(discord.AutoShardedClient):
         self._handlers_of: defaultdict[str, list[Handler]] = defaultdict(list)
         self._works: set[asyncio.Task[Any]] = set()
         self.launch_patience = _LAUNCH_PATIENCE
+        self.gaps = 0  # how often a session has begun, before which events may have been lost
         # Nobody here speaks: the library need not warn that it could not.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
@@ -249,6 +250,7 @@ class PaperboyClient(discord.AutoShardedClient):
         if event == "socket_event_type":
             self.http.unheard = 0
         if event in ("ready", "shard_ready"):
+            self.gaps += 1
             self._missed()
         for handler in self._handlers_of[event]:
             self.keep(asyncio.create_task(self._handled(event, handler(*arguments, **named))))

@@ -242,9 +242,13 @@ def _paper(parts: DiscordParts) -> app_commands.Command[Any, ..., Any]:
 def _failed(parts: DiscordParts) -> Callable[[Any, app_commands.AppCommandError], Coroutine[Any, Any, None]]:
     async def failed(interaction: Interaction, error: app_commands.AppCommandError) -> None:
         """The commands that Discord shows may be those of another version for a while."""
-        log.warning("discord.command_failed", guild=interaction.guild_id, reason=type(error).__name__, exc_info=error)
-        if interaction.type is discord.InteractionType.application_command:
-            said = msg("This command has changed meanwhile. Please type it again in a moment.")
-            await say(parts, interaction, said)
+        try:
+            if interaction.type is discord.InteractionType.application_command:
+                said = msg("This command has changed meanwhile. Please type it again in a moment.")
+                await say(parts, interaction, said)
+        finally:  # writing down where it came from may take longer than Discord waits
+            log.warning(
+                "discord.command_failed", guild=interaction.guild_id, reason=type(error).__name__, exc_info=error
+            )
 
     return failed

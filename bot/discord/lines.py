@@ -19,6 +19,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("/digest show", "/digest recap", "/digest preview", "/digest send"), "date"),
     **dict.fromkeys(("/digest edit", "/digest pause", "/digest resume", "/digest unsubscribe"), "number"),
     "/digest why": "about",
+    "/digest found": "link",
 }
 """By command the option that takes the rest of a line."""
 _COMMAND: Final = re.compile(r"(/digest \w+|/paper(?:-\w+)*)(?: (.+))?", re.DOTALL)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot import wording
+from bot.core.hits import Hit
 from bot.core.markup import Run, clean, sentence
 from bot.core.people import Role
 from bot.discord.actions import ActionId, custom_id
@@ -16,7 +17,6 @@ from bot.discord.markdown import small
 from bot.discord.paging import Group
 from bot.discord.rendering import small_texts, tags_line, texts, title_run
 from bot.usecases.asks import Press, write_press
-from bot.usecases.look_up import Hit
 from bot.viewing import View
 
 _DOT: Final = Run(" · ")
@@ -30,6 +30,11 @@ def dotted(*facts: Sequence[Run]) -> list[Run]:
         if fact:
             runs += [_DOT, *fact] if runs else fact
     return runs
+
+
+def snippet_runs(hit: Hit) -> list[Run]:
+    """Where the words asked for stand in an entry, in bold; nothing where none were asked for."""
+    return [Run(excerpt.text, bold=excerpt.matched) for excerpt in hit.snippet]
 
 
 def plain_runs(text: str) -> list[Run]:
@@ -69,6 +74,7 @@ def hit_group(hit: Hit, view: View, *, dated: bool = True) -> Group:
         *texts([title_run(entry)]),
         *small_texts(dotted(*map(plain_runs, facts))),
         *small_texts(tags_and_jump(hit, view)),
+        *texts(snippet_runs(hit)),
     ]
     first, *rest = joined(told)
     assert isinstance(first, Text)

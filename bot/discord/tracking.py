@@ -70,8 +70,11 @@ class _Tracking:
         self._missed = missed
         self._parents: OrderedDict[int, int] = OrderedDict()  # of threads that the gateway has not told of
         self._no_posts: OrderedDict[int, None] = OrderedDict()
+        self._own_id = 0
 
     def _put(self, channel_id: int, kind: str, work: Callable[[], Awaitable[None]]) -> None:
+        gaps = self._client.gaps
+
         async def done() -> None:
             try:
                 await work()
@@ -80,6 +83,8 @@ class _Tracking:
                     log.debug("discord.event_of_what_is_gone", kind=kind, channel=channel_id)
                     return
                 log.warning("discord.event_not_understood", kind=kind, channel=channel_id, reason=str(error))
+                self._missed()
+            if self._client.gaps != gaps:  # what happened next may be lost, and read again already
                 self._missed()
 
         self._lanes.put(channel_id, kind, done, at=self._parts.desk.clock.now().timestamp())
@@ -232,7 +237,9 @@ class _Tracking:
 
     @property
     def _me(self) -> int:
-        return self._client.user.id if self._client.user else 0
+        """Paperboy's own user id, also while the client begins anew and knows nothing."""
+        self._own_id = self._client.user.id if self._client.user else self._own_id
+        return self._own_id
 
     def _is_channel(self, guild_id: int, channel_id: int) -> bool:
         """Whether this is a channel rather than a thread: most of what happens does so in channels."""

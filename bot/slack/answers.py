@@ -8,6 +8,7 @@ from typing import Any, Final
 from bot import wording
 from bot.core.engagement import Engagement
 from bot.core.entries import Entry
+from bot.core.hits import Hit
 from bot.core.markup import Run, safe_url, sentence, title_text
 from bot.core.messages import msg, msg_n
 from bot.core.subscriptions import Subscription
@@ -30,7 +31,6 @@ from bot.slack.rich_text import Block, Item, Section, blocks_of
 from bot.usecases import answers
 from bot.usecases.acts import write_act
 from bot.usecases.asks import Ask, AskKind
-from bot.usecases.look_up import Hit
 from bot.viewing import ALONE, Around, View
 
 _MOST_NAMED: Final = 3
@@ -53,20 +53,20 @@ def _name(entry: Entry) -> Run:
 def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
     results, speaker = answer.results, view.speaker
     asked = Section((Run(f"/paper {results.text}".strip(), code=True),))
+    before, after = (
+        Ask(AskKind.LOOKUP, answer.typed, cursor) if cursor else None
+        for cursor in (results.previous_cursor, results.next_cursor)
+    )
     if results.notice:
         lines = [f"/paper {text}" for text in results.suggestions]
         return [
             [*blocks_of([asked]), *said_blocks(speaker.say(results.notice))],
             *suggestion_groups(lines, speaker.t("Try:")),
-        ], ALONE
+        ], Around(before, after)
     count = msg_n("{n} entry", "{n} entries", n=results.total)
-    if results.total_is_floor:
-        count = msg_n("{n} entry or more", "{n} entries or more", n=results.total)
+    if results.total_is_about:
+        count = msg_n("about {n} entry", "about {n} entries", n=results.total)
     head = [*blocks_of([asked]), context(speaker.say(count))]
-    before, after = (
-        Ask(AskKind.LOOKUP, answer.typed, cursor) if cursor else None
-        for cursor in (results.previous_cursor, results.next_cursor)
-    )
     return [head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after)
 
 

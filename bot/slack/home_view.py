@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot import wording
+from bot.core.hits import Hit
 from bot.core.markup import Run, safe_url, title_text
 from bot.core.messages import Message, msg, msg_n
 from bot.core.people import Caller, Role
@@ -22,7 +23,7 @@ from bot.slack.actions import ActionId
 from bot.slack.blocks import actions, button, context, title
 from bot.slack.rich_text import Block, Section, blocks_of
 from bot.usecases.follow import Followed
-from bot.usecases.look_up import DigestView, Hit, Results
+from bot.usecases.look_up import DigestView, Results
 
 MOST_HITS: Final = 10
 """Entries of the digest, and saved ones on one page."""

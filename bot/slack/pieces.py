@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot import wording
+from bot.core.hits import Hit
 from bot.core.markup import Run, paragraphs, safe_url, sentence, title_text
 from bot.core.people import Role
 from bot.slack.actions import ActionId
@@ -13,7 +14,6 @@ from bot.slack.blocks import MOST_VALUE, actions, button, context
 from bot.slack.paging import Group
 from bot.slack.rich_text import Block, Section, blocks_of
 from bot.usecases.asks import Press, write_press
-from bot.usecases.look_up import Hit
 from bot.viewing import View
 
 _MOST_BUTTON: Final = 75
@@ -27,6 +27,11 @@ def lined(*lines: Sequence[Run]) -> Section:
         if line:
             runs += [_NEW_LINE, *line] if runs else line
     return Section(tuple(runs))
+
+
+def snippet_runs(hit: Hit) -> list[Run]:
+    """Where the words asked for stand in an entry, in bold; nothing where none were asked for."""
+    return [Run(excerpt.text, bold=excerpt.matched) for excerpt in hit.snippet]
 
 
 def plain_runs(text: str) -> list[Run]:
@@ -69,7 +74,10 @@ def hit_group(hit: Hit, view: View) -> Group:
     jump = view.permalink(hit.jump) if hit.jump else None
     post = [Run(speaker.t("Jump to the post"), url=jump)] if jump else []
     tags = " ".join(f"#{title_text(tag)}" for tag in entry.tags)
-    return [*blocks_of([lined([name], plain_runs(facts), plain_runs(tags), post)]), actions(entry_buttons(hit, view))]
+    return [
+        *blocks_of([lined([name], plain_runs(facts), plain_runs(tags), snippet_runs(hit), post)]),
+        actions(entry_buttons(hit, view)),
+    ]
 
 
 def entry_buttons(hit: Hit, view: View, *, details: bool = True) -> list[Block]:

@@ -11,12 +11,13 @@ from bot.core.engagement import Engagement, Recap
 from bot.core.entries import Entry
 from bot.core.entry_form import EntryForm
 from bot.core.errors import CommandError, Conflict, NotFound, PaperboyError, QueryError
+from bot.core.hits import Hit
 from bot.core.messages import Message, msg
 from bot.core.people import Language
 from bot.core.subscription_form import SubscriptionForm
 from bot.core.subscriptions import Subscription
 from bot.usecases.follow import Followed
-from bot.usecases.look_up import DigestView, HelpView, Hit, Results
+from bot.usecases.look_up import DigestView, HelpView, Results
 
 # --- what a second click does -----------------------------------------------------------------------------------------
 

@@ -11,11 +11,13 @@ from typing import Final
 from bot.core.command_completion import Candidate, CompletionContext, CompletionKind, complete_command
 from bot.core.commands import parse_command, required_roles
 from bot.core.entries import TagCount, tag_key
-from bot.core.errors import CommandError, InputError
+from bot.core.errors import CommandError, InputError, QueryError
 from bot.core.markup import title_text
 from bot.core.messages import Message, msg, msg_n
 from bot.core.people import Caller, Role
-from bot.core.ports import Stores
+from bot.core.ports import Facet, Stores
+from bot.core.query import criteria_of
+from bot.core.query_syntax import parse
 from bot.core.query_writing import write_author, write_tag
 from bot.core.subscriptions import Channel
 from bot.usecases.look_up import look_up
@@ -97,7 +99,33 @@ async def _offers(
     stores: Stores, caller: Caller, channel: Channel, context: CompletionContext, text: str
 ) -> list[Offer]:
     known = [_known(caller, context, candidate, text) for candidate in context.candidates]
-    return known + await _from_archive(stores, caller, channel, context)
+    narrowed = await _narrowed(stores, caller, context, text)
+    return known + (await _from_archive(stores, caller, channel, context) if narrowed is None else narrowed)
+
+
+async def _narrowed(stores: Stores, caller: Caller, context: CompletionContext, text: str) -> list[Offer] | None:
+    """What goes with the rest of the query; None where there is no rest, or none that is understood yet."""
+    facet = _FACETS.get(context.kind)
+    rest = _TYPED.sub("", text[: context.start]) + text[context.end :]
+    command = _QUERY_COMMANDS.match(rest)
+    if facet is None or command is None or not rest[command.end() :].strip():
+        return None
+    try:
+        query = parse(rest[command.end() :])
+    except QueryError:
+        return None
+    if not query.terms:
+        return None
+    criteria = criteria_of(query, caller.today, until=caller.horizon)
+    there = {tag_key(name) for name in context.tags}
+    prefix, most = context.prefix, _MOST + len(there)
+    found = await stores.search.narrowed(criteria, facet, prefix, limit=most)
+    write = _WRITERS[facet]
+    return [
+        _counted(one, f"{write(one.name)} ")
+        for one in found
+        if facet is not Facet.TAGS or tag_key(one.name) not in there
+    ]
 
 
 async def complete_value(
@@ -156,7 +184,7 @@ async def _dates(stores: Stores, caller: Caller, _: Channel, context: Completion
 async def _entries(stores: Stores, caller: Caller, _: Channel, context: CompletionContext) -> list[Offer]:
     """Entries by their words, the newest where nothing has been typed yet; what goes in is an id."""
     try:
-        found = await look_up(stores, caller, context.prefix, limit=_MOST)
+        found = await look_up(stores, caller, context.prefix, limit=_MOST, typing=True)
     except InputError:
         return []
     return [
@@ -176,6 +204,18 @@ async def _subscriptions(stores: Stores, caller: Caller, channel: Channel, _: Co
     return [Offer(str(one.id), one.query or msg("everything"), str(one.id)) for one in found]
 
 
+_TYPED: Final = re.compile(r"\S*$")
+_QUERY_COMMANDS: Final = re.compile(r"\s*/(?:paper|digest\s+subscribe)\s", re.IGNORECASE)
+_FACETS: Final = {
+    CompletionKind.TAG: Facet.TAGS,
+    CompletionKind.AUTHOR: Facet.AUTHORS,
+    CompletionKind.DATE: Facet.DAYS,
+}
+_WRITERS: Final[Mapping[Facet, Callable[[str], str]]] = {
+    Facet.TAGS: write_tag,
+    Facet.AUTHORS: write_author,
+    Facet.DAYS: str,
+}
 _Look = Callable[[Stores, Caller, Channel, CompletionContext], Awaitable[list[Offer]]]
 _FROM_ARCHIVE: Final[Mapping[CompletionKind, _Look]] = {
     CompletionKind.TAG: _tags,

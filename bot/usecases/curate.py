@@ -9,10 +9,11 @@ from bot.core.addresses import clean_url
 from bot.core.entries import Action, Entry, Status, arxiv_id_of
 from bot.core.entry_form import EntryForm, MergedForm, Publish, form_of, merge_forms, read_form
 from bot.core.errors import Conflict, LookupUnavailable, NotFound
+from bot.core.hits import Hit
 from bot.core.messages import Message, msg
 from bot.core.people import Caller, Role
 from bot.core.ports import PaperSource, Stores
-from bot.usecases.look_up import Hit, hits_of
+from bot.usecases.look_up import hits_of
 
 
 async def open_add_form(stores: Stores, source: PaperSource, caller: Caller, reference: str | None) -> EntryForm:

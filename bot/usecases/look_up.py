@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 
-from bot.core.digests import MessageRef
 from bot.core.engagement import Engagement
 from bot.core.entries import Entry, Status, TagCount, tag_key
 from bot.core.errors import NotFound, QueryError
+from bot.core.hits import Hit
 from bot.core.messages import Message, msg, msg_n
 from bot.core.nearest import nearest
 from bot.core.people import Caller, Role
 from bot.core.ports import SearchPage, Stores
-from bot.core.query import AuthorTerm, Criteria, DateSpan, Query, Sort, TagTerm, TitleTerm, criteria_of
+from bot.core.query import AuthorTerm, Criteria, DateSpan, Query, TagTerm, TextTerm, TitleTerm, criteria_of
 from bot.core.query_syntax import parse
 from bot.core.query_writing import unparse
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
+_CORRECTIONS = 3
 _PLAIN_RUN = re.compile(r"\b\w[\w-]*(?: \w[\w-]*)?\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An entry as one asker sees it: engagement everywhere, whether they saved it, its post in their workspace."""
-
-    entry: Entry
-    engagement: Engagement
-    saved: bool
-    jump: MessageRef | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +36,7 @@ class Results:
     next_cursor: str | None
     previous_cursor: str | None
     total: int
-    total_is_floor: bool
+    total_is_about: bool
     notice: Message | None = None
     suggestions: tuple[str, ...] = ()
 
@@ -68,21 +59,39 @@ class HelpView:
 
 
 async def look_up(
-    stores: Stores, caller: Caller, text: str, *, cursor: str | None = None, limit: int = PAGE_SIZE
+    stores: Stores,
+    caller: Caller,
+    text: str,
+    *,
+    cursor: str | None = None,
+    limit: int = PAGE_SIZE,
+    typing: bool = False,
 ) -> Results:
-    """Answer a query, one page at a time.
+    """Answer a query, one page at a time. If it is still being typed, its last word stands for all that begin so.
 
     Raises:
         QueryError: the query, or a tag in it, is not understood.
         InputError: the cursor is not one of this query.
     """
     query = parse(text)
-    await refuse_unknown_tags(stores, query, today=caller.horizon)
-    criteria = criteria_of(query, caller.today, until=caller.horizon)
+    criteria = criteria_of(_begun(query) if typing else query, caller.today, until=caller.horizon)
     page = await stores.search.page(criteria, asker=caller.person, limit=limit, cursor=cursor)
-    hits = await hits_of(stores, caller, page.entries)
-    notice, suggestions = (None, ()) if hits else await _why_nothing(stores, caller, query, criteria)
-    return _results(query, page, hits, notice, suggestions)
+    if page.unknown_tags or criteria.tags_not or not page.hits:
+        await refuse_unknown_tags(stores, query, today=caller.horizon)
+    notice: Message | None = None
+    suggestions: tuple[str, ...] = ()
+    if not page.hits:
+        is_partial = page.next_cursor is not None
+        notice, suggestions = await _why_nothing(stores, caller, query, criteria, is_partial=is_partial)
+    return _results(query, page, page.hits, notice, suggestions)
+
+
+def _begun(query: Query) -> Query:
+    """The same with its last word still being typed."""
+    last = query.terms[-1] if query.terms else None
+    if not isinstance(last, TextTerm) or last.phrase or last.negated:
+        return query
+    return replace(query, terms=(*query.terms[:-1], replace(last, begun=True)))
 
 
 def _results(
@@ -95,7 +104,7 @@ def _results(
         next_cursor=page.next_cursor,
         previous_cursor=page.previous_cursor,
         total=page.total,
-        total_is_floor=page.total_is_floor,
+        total_is_about=page.total_is_about,
         notice=notice,
         suggestions=suggestions,
     )
@@ -152,10 +161,12 @@ def _with_tag(query: Query, wrong: str, right: str) -> Query:
 
 
 async def _why_nothing(
-    stores: Stores, caller: Caller, query: Query, criteria: Criteria
+    stores: Stores, caller: Caller, query: Query, criteria: Criteria, *, is_partial: bool
 ) -> tuple[Message, tuple[str, ...]]:
     """What to say instead of an empty page, and queries that would find something."""
     span = criteria.span
+    if is_partial:
+        return msg("Nothing among the newest entries with these words. The next page looks further back."), ()
     if span.first and span.first > caller.horizon:
         return msg("That day has not come yet."), ()
     if span.first and span.first == span.last:
@@ -165,7 +176,40 @@ async def _why_nothing(
             return msg("There is no digest on {day}.", day=span.first), near
     if criteria.saved:
         return msg("You have saved nothing that matches. The button “Save” of an entry saves it."), ()
+    corrected = await _corrected(stores, query)
+    if corrected:
+        return msg("Nothing in the archive matches this. Nearest words:"), corrected
     return msg("Nothing in the archive matches this."), _looser(query)
+
+
+async def _corrected(stores: Stores, query: Query) -> tuple[str, ...]:
+    """The query with mistyped words and names put right, the likeliest first."""
+    texts = [term for term in query.terms if isinstance(term, TextTerm | TitleTerm) and not term.negated]
+    authors = [term for term in query.terms if isinstance(term, AuthorTerm) and not term.negated]
+    words = {word for term in texts for word in term.text.split()}
+    near = dict(await stores.search.nearest_words(words)) if words else {}
+    names = {word for term in authors for word in term.name.split()}
+    near_names = dict(await stores.search.nearest_names(names)) if names else {}
+    found: list[str] = []
+    for rank in range(_CORRECTIONS):
+        terms = tuple(
+            replace(term, text=_mended(term.text, near, rank))
+            if isinstance(term, TextTerm | TitleTerm) and not term.negated
+            else replace(term, name=_mended(term.name, near_names, rank))
+            if isinstance(term, AuthorTerm) and not term.negated
+            else term
+            for term in query.terms
+        )
+        if terms != query.terms:
+            found.append(unparse(Query(terms, query.sort)))
+    return tuple(dict.fromkeys(found))
+
+
+def _mended(text: str, near: Mapping[str, Sequence[TagCount]], rank: int) -> str:
+    """A text with the mistyped words in it replaced by what stands at this rank, or last, among those they may mean."""
+    return " ".join(
+        near[word][min(rank, len(near[word]) - 1)].name if near.get(word) else word for word in text.split()
+    )
 
 
 def _looser(query: Query) -> tuple[str, ...]:
@@ -229,20 +273,13 @@ async def show_entry(stores: Stores, caller: Caller, reference: str) -> Hit:
 
 
 async def more_like(stores: Stores, caller: Caller, entry_id: str, *, limit: int = PAGE_SIZE) -> tuple[Hit, ...]:
-    """Entries that share tags with this one: those that share more come first, then the newer ones.
+    """Entries that share tags and rare words with this one, the most alike first.
 
     Raises:
         NotFound: no such entry, or not for this person.
     """
     entry = await find_entry(stores, caller, entry_id)
-    if not entry.tags:
-        return ()
-    criteria = Criteria(tags=(entry.tags,), span=DateSpan(None, caller.horizon), sort=Sort.NEW)
-    page = await stores.search.page(criteria, asker=caller.person, limit=limit * 10)
-    mine = {tag_key(tag) for tag in entry.tags}
-    others = [other for other in page.entries if other.id != entry.id]
-    others.sort(key=lambda other: -len(mine & {tag_key(tag) for tag in other.tags}))
-    return await hits_of(stores, caller, others[:limit])
+    return tuple(await stores.search.like(entry, asker=caller.person, until=caller.horizon, limit=limit))
 
 
 async def show_help(stores: Stores, caller: Caller) -> HelpView:

@@ -36,10 +36,12 @@ async def posted(served: Served, layout: Layout = Layout.CARDS, title: str = "At
 
 async def settled(served: Served) -> None:
     """Wait until Paperboy has heard of all that has happened, and has done what it leads to."""
-    sessions, shards = served.server.gateway.sessions, served.parts.client.shards
+    gateway, client = served.server.gateway, served.parts.client
 
-    def has_heard() -> bool:
-        return all(shards[one.shard[0]]._parent.ws.sequence == one.seq for one in sessions)
+    def has_heard() -> bool:  # of a session that nobody came back to, nothing is heard any more
+        sessions = [one for one in gateway.sessions if one.connection is not None]
+        ours = [one for one in sessions if one.shard[0] in client.shards]
+        return bool(ours) and all(client.shards[one.shard[0]]._parent.ws.sequence == one.seq for one in ours)
 
     await served.server.until(has_heard)
     await served.parts.client.drain(10)

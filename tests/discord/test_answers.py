@@ -16,6 +16,7 @@ from bot.core.engagement import Engagement, Recap
 from bot.core.entries import Entry, Status
 from bot.core.entry_form import EntryForm
 from bot.core.errors import NotFound, QueryError
+from bot.core.hits import Hit
 from bot.core.markup import paragraphs, title_text
 from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
@@ -29,7 +30,7 @@ from bot.usecases import answers
 from bot.usecases.acts import read_act
 from bot.usecases.asks import Ask, AskKind, Press, read_ask, read_press
 from bot.usecases.follow import Followed
-from bot.usecases.look_up import DigestView, HelpView, Hit, Results
+from bot.usecases.look_up import DigestView, HelpView, Results
 from bot.viewing import View
 from tests.discord.reading import buttons, check, letters, links, spans, states, visible
 from tests.discord.test_markdown import HARD

@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+import structlog
 from hypothesis import example, given
 from hypothesis import strategies as st
+from structlog.typing import EventDict
 
 from bot.core.commands import DIGEST_SUBCOMMANDS, Follow, Unfollow, parse_command
 from bot.core.errors import QueryError
@@ -29,6 +31,7 @@ from tests.platforms.discord import Acme, DiscordServer
 from tests.platforms.discord.refusals import NotPossible
 
 DAY = PartialDate(2024, 6, 21)
+CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
 
 
 @pytest.fixture
@@ -272,3 +275,24 @@ async def test_a_command_of_another_version_is_answered_with_what_to_do(served: 
     served.server.state.application.commands.append({**paper, "name": "paper-old"})
     asked = await served.guest.command(served.acme.papers, "paper-old", tag="x")
     assert "type it again" in words(await asked.shown())
+
+
+async def test_discord_hears_of_a_command_that_failed_before_the_log_does(served: Served) -> None:
+    """To write an error down with where it came from may take seconds."""
+    (paper,) = [one for one in served.server.state.application.commands if one["name"] == "paper"]
+    served.server.state.application.commands.append({**paper, "name": "paper-old"})
+    answered: list[bool] = []
+
+    def look(_logger: Any, _method: str, line: EventDict) -> EventDict:
+        if line["event"] == "discord.command_failed":
+            answered.append(bool(served.server.calls("POST", CALLBACK)))
+        raise structlog.DropEvent
+
+    before = structlog.get_config()["processors"]
+    structlog.configure(processors=[look])
+    try:
+        await (await served.guest.command(served.acme.papers, "paper-old", tag="x")).shown()
+        await served.server.until(lambda: answered)
+    finally:
+        structlog.configure(processors=before)
+    assert answered == [True]

@@ -145,9 +145,10 @@ def keeps_secrets(server: DiscordServer, folder: Path, *said: str) -> None:
 
 
 async def test_a_digest_and_a_lookup_over_a_restart(discord: DiscordServer, acme: Acme, tmp_path: Path) -> None:
+    port = free_port()  # its name among workers, which it keeps over restarts
     settings = discord_environment(discord, acme)
     olga, guest = discord.person(acme.owner), discord.person(acme.guest)
-    async with running(tmp_path, free_port(), **settings) as first:
+    async with running(tmp_path, port, **settings) as first:
         await connected(discord)
         await olga.command(acme.papers, "digest subscribe")
         await (await olga.submit()).shown(SOON)
@@ -155,7 +156,7 @@ async def test_a_digest_and_a_lookup_over_a_restart(discord: DiscordServer, acme
         latest = shown_in(discord, acme.papers)
         assert await first.stop() == 0
     assert "2024" in text_of(latest[0])
-    async with running(tmp_path, free_port(), **settings) as second:
+    async with running(tmp_path, port, **settings) as second:
         await connected(discord)
         found = await (await guest.command(acme.lounge, "paper", tag="rlaif")).shown(SOON)
         assert "rlaif" in text_of(found)
@@ -240,18 +241,19 @@ def held_at(server: DiscordServer, route: str, number: int) -> Fault:
 async def test_kill_in_mid_digest_loses_and_doubles_nothing(
     discord: DiscordServer, acme: Acme, tmp_path: Path, layout: Layout, route: str, number: int
 ) -> None:
+    port = free_port()  # its name among workers, which it keeps over restarts
     channel = acme.forum if layout is Layout.FORUM else acme.papers
     await prepared(tmp_path, order(acme, channel, layout))
     settings = discord_environment(discord, acme)
     fault = held_at(discord, route, number)
-    async with running(tmp_path, free_port(), **settings) as first:
+    async with running(tmp_path, port, **settings) as first:
         async with asyncio.timeout(SOON):
             await fault.met.wait()
         standing = len(shown_in(discord, channel))
         await first.kill()
     assert 0 < standing < len(TITLES)
     fault.released.set()
-    async with running(tmp_path, free_port(), **settings):
+    async with running(tmp_path, port, **settings):
         await discord.until(lambda: len(titles_in(discord, channel)) >= len(TITLES), within=SOON)
         posts = await all_sent(tmp_path)
     assert titles_in(discord, channel) == TITLES
@@ -274,16 +276,17 @@ async def all_sent(folder: Path) -> list[Post]:
 
 async def test_kill_again_and_again(discord: DiscordServer, acme: Acme, tmp_path: Path) -> None:
     """Each run gets one post further."""
+    port = free_port()  # its name among workers, which it keeps over restarts
     await prepared(tmp_path, order(acme, acme.papers))
     settings = discord_environment(discord, acme)
     for _ in range(3):
         fault = held_at(discord, MESSAGES, 1)
-        async with running(tmp_path, free_port(), **settings) as run:
+        async with running(tmp_path, port, **settings) as run:
             async with asyncio.timeout(SOON):
                 await fault.met.wait()
             await run.kill()
         fault.released.set()
-    async with running(tmp_path, free_port(), **settings):
+    async with running(tmp_path, port, **settings):
         await all_sent(tmp_path)
     assert titles_in(discord, acme.papers) == TITLES
     assert len(shown_in(discord, acme.papers)) == len(TITLES) + 1

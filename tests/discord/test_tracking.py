@@ -482,6 +482,51 @@ async def test_a_slow_database_keeps_the_order_and_loses_nothing(
         assert slowed.engagement.order == ["+🎉", "-🎉"] * 5 + ["+🎉"]
 
 
+async def test_what_waits_while_the_client_begins_anew_is_not_lost(
+    discord: DiscordServer, acme: Acme, storage: Storage
+) -> None:
+    """It knows nothing for a moment then, not even who it is itself."""
+    slowed: Any = Slowed(storage)
+    async with serving(discord, acme, storage, stores=slowed) as served:
+        it = await posted(served)
+        await served.reader.react(it.message, "🎉")
+        await served.guest.react(it.message, "🎉")
+        state = served.parts.client._connection
+        await discord.until(
+            lambda: served.parts.client.shards[0]._parent.ws.sequence == discord.gateway.sessions[0].seq
+        )
+        state.user, himself = None, state.user
+        slowed.engagement.gate.set()
+        await served.platform._lanes.drain(10)
+        state.user = himself
+        assert await counted(served, it.entry) == (2, 0)
+
+
+async def test_what_waited_while_a_session_was_lost_is_looked_at_once_more(
+    discord: DiscordServer, acme: Acme, storage: Storage
+) -> None:
+    """What followed it may be lost, and may have been read before it was done."""
+    slowed: Any = Slowed(storage)
+    async with serving(discord, acme, storage, stores=slowed) as served:
+        it = await posted(served)
+        await served.reader.react(it.message, "🎉")
+        await discord.until(
+            lambda: served.parts.client.shards[0]._parent.ws.sequence == discord.gateway.sessions[0].seq
+        )
+        served.missed.clear()
+        discord.gateway.invalidate()
+        await discord.until(lambda: served.missed)
+        await served.reader.unreact(it.message, "🎉")
+        served.missed.clear()
+        slowed.engagement.gate.set()
+        await settled(served)
+        assert served.missed
+        served.missed.clear()
+        await served.guest.react(it.message, "🎉")
+        assert await counted(served, it.entry) == (1, 0)
+        assert served.missed == [], "only what waited then"
+
+
 async def test_a_busy_thread_holds_up_no_other(discord: DiscordServer, acme: Acme, storage: Storage) -> None:
     async with serving(discord, acme, storage) as served:
         it = await posted(served)

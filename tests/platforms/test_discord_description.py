@@ -67,6 +67,8 @@ def test_requests_that_fit(method: str, route: str, query: dict[str, str], body:
         ("GET", MESSAGES, {"limit": "0"}, None, "query.limit: 0 is less than 1"),
         ("GET", MESSAGES, {"limit": "many"}, None, "query.limit: 'many' is no integer"),
         ("GET", MESSAGES, {"after": "now"}, None, "query.after: 'now' is no"),
+        ("GET", MESSAGES, {"after": "007"}, None, "query.after: '007' is not like ^(0|"),
+        ("GET", "/guilds/{guild_id}/members/search", {"limit": "5"}, None, "query: query is needed"),
         ("GET", f"{ONE}/reactions/{{emoji_name}}", {"type": "2"}, None, "query.type: 2 is"),
         ("DELETE", ONE, {}, {"reason": "A"}, "takes no body"),
         ("POST", MESSAGES, {}, {"text": "Hello"}, "body.text is not known"),
@@ -86,6 +88,7 @@ def test_requests_that_fit(method: str, route: str, query: dict[str, str], body:
         ("PUT", COMMANDS, {}, {"name": "paper"}, "is no array/null"),
         ("PUT", COMMANDS, {}, [{"description": "Papers"}], "body.0.name is needed"),
         ("PUT", COMMANDS, {}, [{"name": "paper", "nsfw": False}], "body.0.nsfw is not known"),
+        ("PUT", COMMANDS, {}, [{"name": "paper", "name_localizations": {"ko": 7}}], "name_localizations.ko: 7 is no"),
         ("PUT", COMMANDS, {}, [{"name": "paper", "contexts": [0, 0]}], "body.0.contexts: the same twice"),
     ],
 )

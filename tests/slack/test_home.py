@@ -12,12 +12,13 @@ from structlog.testing import capture_logs
 
 from bot.core.engagement import Engagement
 from bot.core.entries import Entry
+from bot.core.hits import Hit
 from bot.core.people import Caller, Language, Person, Role
 from bot.core.query import Query
 from bot.core.subscriptions import Channel, Subscription
 from bot.slack.home_view import Home, home_view, read_subscription, subscription_value
 from bot.usecases.follow import Followed, following
-from bot.usecases.look_up import DigestView, Hit, Results
+from bot.usecases.look_up import DigestView, Results
 from storage.opening import Storage
 from tests.platforms.slack import Acme, SlackServer, User, View, view_problems, visible_text
 from tests.platforms.slack.text import visible_blocks

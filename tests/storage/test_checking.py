@@ -16,7 +16,22 @@ from .conftest import Make
         ("UPDATE entries SET reactions = 5", "1 entry has a wrong engagement count."),
         ("UPDATE entries SET popularity = 5", "1 entry has a wrong engagement count."),
         ("UPDATE tags SET uses = 2", "2 tags have wrong counts."),
-        ("DELETE FROM entry_texts", "1 entry stands wrongly in the lookups."),
+        (
+            "UPDATE terms SET uses = 2 WHERE term = 'all:'",
+            "1 word has a wrong count in the index. `paperboy reindex` makes it anew.",
+        ),
+        (
+            "DELETE FROM terms WHERE term = '#a'",
+            "1 word has a wrong count in the index. `paperboy reindex` makes it anew.",
+        ),
+        (
+            "UPDATE entries SET commentary = 'not what was indexed'",
+            "1 entry is not in the index of words as it is. `paperboy reindex` makes it anew.",
+        ),
+        (
+            "UPDATE index_state SET version = 99",
+            "The index of words was made by another version of Paperboy. `paperboy reindex` makes it anew.",
+        ),
         ("UPDATE entries SET shown = NULL", "1 entry stands wrongly in the lookups."),
         ("UPDATE archive_state SET change_no = 0", "The counter of changes is behind the entries."),
         ("UPDATE alembic_version SET version_num = '0'", "The schema is at 0, this Paperboy needs 0004."),
@@ -29,7 +44,7 @@ async def test_what_is_wrong_is_said(database_url: str, make: Make, now: datetim
     ask(database_url, damage)
     problems = await storage.check()
     await storage.close()
-    assert [str(problem) for problem in problems] == [words]
+    assert words in [str(problem) for problem in problems]
 
 
 @on_sqlite

@@ -36,7 +36,8 @@ from tests.postgres import Server
 def test_migrations_make_what_the_tables_say(database_url: str) -> None:
     engine = backend_of(database_url).engine
     with engine.begin() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        opts = {"compare_type": True, "compare_server_default": True, "include_name": is_in_metadata}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, metadata) == []
     engine.dispose()
 
@@ -50,11 +51,20 @@ def test_migrations_make_tables_as_the_metadata_does(path: Path, tmp_path: Path)
     assert schema_of(path) == schema_of(tmp_path / "made.db")
 
 
+def is_in_metadata(name: str | None, kind: str, _parents: object) -> bool:
+    """All but the index of words, which each database has in its own way: `storage.postings` makes it."""
+    return not (kind == "table" and name and name.startswith("lookup"))
+
+
 def schema_of(path: Path) -> dict[str, list[str]]:
     """Everything in a database, each with the parts of its definition in no particular order."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {name: sorted(re.split(r"[\s,()\"]+", sql)) for name, sql in rows if name != "alembic_version"}
+    return {
+        name: sorted(filter(None, re.split(r"[\s,()\"]+", sql)))
+        for name, sql in rows
+        if not name.startswith(("alembic_", "lookup"))
+    }
 
 
 def test_the_code_knows_every_revision() -> None:

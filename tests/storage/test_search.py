@@ -44,7 +44,7 @@ def find(storage: Storage, entries: dict[str, Entry], ann: Person) -> Find:
     async def find(asker: Person | None = ann, **values: Any) -> str:
         page = await storage.search.page(Criteria(**values), asker=asker, limit=20)
         assert page.total == len(page.entries)
-        assert not page.total_is_floor
+        assert not page.total_is_about
         assert page.next_cursor is page.previous_cursor is None
         return "".join(entry.title[0] for entry in page.entries)
 
@@ -179,10 +179,10 @@ async def test_totals_are_counted_to_a_bound(
 ) -> None:
     monkeypatch.setattr(search, "TOTAL_CAP", 5)
     page = await storage.search.page(Criteria(), asker=None, limit=2)
-    assert (page.total, page.total_is_floor) == (5, True)
+    assert (page.total, page.total_is_about) == (5, True)
     monkeypatch.setattr(search, "TOTAL_CAP", 6)
     page = await storage.search.page(Criteria(), asker=None, limit=2)
-    assert (page.total, page.total_is_floor) == (6, False)
+    assert (page.total, page.total_is_about) == (6, False)
 
 
 async def test_cursors_are_checked(storage: Storage, entries: dict[str, Entry]) -> None:

@@ -1,0 +1,187 @@
+"""Builds the archives to measure on, once each, in a folder outside the repository."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+
+from benchmarks.archive import SEED, Maker
+from bot.core.entries import Entry
+from bot.core.ports import ImportedEntry
+from storage.codec import ENTRY_FIELDS
+from storage.found import entry_of
+from storage.imports import write_import
+from storage.index import Tokens
+from storage.opening import open_storage
+from storage.places import narrow
+from storage.schema_version import HEAD
+from storage.tokens import VERSION, EntryTokens, tokens_of
+
+CHUNK = 10_000
+IMPORTED = 100_000
+"""Up to so many entries are imported as anybody would; more are made of these, see `multiply`."""
+_AHEAD = 3
+_maker: Maker | None = None
+
+
+def folder() -> Path:
+    """Where archives are kept: `PAPERBOY_BENCH`, else a folder among the temporary ones."""
+    chosen = Path(os.environ.get("PAPERBOY_BENCH") or Path(tempfile.gettempdir(), "paperboy-bench"))
+    chosen.mkdir(parents=True, exist_ok=True)
+    return chosen
+
+
+def chunk(count: int, first: int) -> list[Entry]:
+    """A chunk of the entries of an archive."""
+    global _maker  # noqa: PLW0603 - its vocabulary takes a second to make
+    _maker = _maker or Maker()
+    return list(_maker.entries(count, range(first, min(first + CHUNK, count))))
+
+
+def chunks(count: int) -> Iterator[list[Entry]]:
+    """All entries of an archive, made by another process where there are many."""
+    firsts = range(0, count, CHUNK)
+    if len(firsts) == 1:
+        yield chunk(count, 0)
+        return
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        coming = [pool.submit(chunk, count, first) for first in firsts[:_AHEAD]]
+        for first in firsts:
+            yield coming.pop(0).result()
+            following = first + _AHEAD * CHUNK
+            if following < count:
+                coming.append(pool.submit(chunk, count, following))
+
+
+def archive(count: int) -> Path:
+    """The archive of so many entries in SQLite; built if it is not there."""
+    path = folder() / f"{SEED}-{HEAD}-{VERSION}-{count}.db"
+    if not path.exists():
+        for left in folder().glob(f"building-{count}.db*"):
+            left.unlink()
+        unfinished = folder() / f"building-{count}.db"
+        if count > IMPORTED:
+            shutil.copy(archive(IMPORTED), unfinished)
+            multiply(unfinished, count // IMPORTED)
+        else:
+            asyncio.run(build(f"sqlite:///{unfinished}", count))
+        settle(unfinished)
+        unfinished.rename(path)
+    return path
+
+
+async def build(url: str, count: int) -> None:
+    """Import all entries of an archive, as anybody would, and record some engagement."""
+    storage = await open_storage(url, migrate=True)
+    began, written, known = time.perf_counter(), 0, KnownTexts()
+    for entries in chunks(count):
+        imported = [ImportedEntry(entry, True) for entry in entries]
+        await storage.database.write(write_import, imported, [], datetime.now(UTC), known)
+        written += len(entries)
+        speed = written / (time.perf_counter() - began)
+        print(f"  building {count:,}: {written:,} entries, {speed:,.0f} a second", file=sys.stderr, flush=True)
+    await storage.close()
+
+
+def multiply(path: Path, times: int) -> None:
+    """Make every entry of an archive several, on other days, in each table that lookups read.
+
+    What a lookup costs depends on how many entries have a word, and on where they lie between the others. So each copy
+    is moved on by another number of days, round and round within the days that the archive has.
+    """
+    size = IMPORTED
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -400000")
+        low, high = connection.execute("SELECT min(place) >> 20, max(place) >> 20 FROM entries").fetchone()
+        a_day = connection.execute("SELECT max(place & 1048575) + 1 FROM entries").fetchone()[0]
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(entries)")]
+        tokens = list(_indexed(connection))
+        for copy in range(1, times):
+            print(f"  building {size * times:,}: {size * copy:,} entries", file=sys.stderr, flush=True)
+            day = f"({low} + ((place >> 20) - {low} + {copy * 367}) % {high - low + 1})"
+            place = f"({day} << 20 | ((place & 1048575) + {copy * a_day}))"
+            new = {
+                "no": f"no + {size * copy}",
+                "id": f"substr(id, 1, 4) || char({ord('a') + copy}) || substr(id, 6)",
+                "place": place,
+                "shown": place,
+                "change_no": f"change_no + {size * copy}",
+                "digest_date": f"date(1721424.5 + {day})",
+                "arxiv_id": f"arxiv_id || {copy}",
+                "url": f"url || {copy}",
+            }
+            values = ", ".join(new.get(name, f'"{name}"') for name in columns)
+            connection.execute("BEGIN")
+            connection.execute(f"INSERT INTO entries SELECT {values} FROM entries WHERE no <= {size}")
+            moved = f"SELECT tag_id, {place} FROM entry_tags WHERE place & 1048575 < {a_day}"
+            connection.execute(f"INSERT INTO entry_tags {moved}")
+            rows = ((_row(low, high, number, copy, a_day), text) for number, text in tokens)
+            connection.executemany("INSERT INTO lookup(rowid, tokens) VALUES (?, ?)", rows)
+            connection.execute("COMMIT")
+        for table in ("tags", "names", "terms"):
+            connection.execute(f"UPDATE {table} SET uses = uses * {times}")
+        connection.execute(f"UPDATE archive_state SET change_no = change_no * {times}")
+
+
+def _row(low: int, high: int, place: int, copy: int, a_day: int) -> int:
+    day = low + ((place >> 20) - low + copy * 367) % (high - low + 1)
+    return narrow(day << 20 | ((place & 1048575) + copy * a_day), 12)
+
+
+def _indexed(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
+    known = KnownTexts()
+    columns = ", ".join(ENTRY_FIELDS)
+    for row in connection.execute(f"SELECT {columns}, place FROM entries ORDER BY no"):
+        yield row[-1], known.of(entry_of(row)).indexed
+
+
+class KnownTexts:
+    """Tokens of entries whose long texts have been met before: those of the texts are not made again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, EntryTokens] = {}
+
+    def of(self, entry: Entry) -> Tokens:
+        """See `storage.index.ReadyTokens`: exactly what `make_tokens` gives."""
+        text = entry.abstract or ""
+        if text not in self._known:
+            bare = replace(entry, title="", authors=(), tags=())
+            self._known[text] = EntryTokens(*map(frozenset, tokens_of(bare)))  # type: ignore[arg-type]
+        of_text = self._known[text]
+        others = tokens_of(replace(entry, abstract=None, commentary=None))
+        return Tokens(
+            " ".join(of_text.indexed.union(others.indexed)),  # type: ignore[attr-defined]
+            " ".join(of_text.counted.union(others.counted)),  # type: ignore[attr-defined]
+        )
+
+
+def settle(path: Path) -> None:
+    """Leave the file as it is after a while of quiet: the index in one piece, the log written back, some engagement.
+
+    Reactions are not part of what is measured but for `sort:popular`, which needs some: every tenth entry has a few.
+    """
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(
+            "UPDATE entries SET popularity = 1 + no * 2654435761 % 97 % 13, reactions = 1 + no * 2654435761 % 97 % 13, "
+            "replies = no * 40503 % 89 % 7 WHERE no % 10 = 0"
+        )
+        connection.execute("INSERT INTO lookup(lookup) VALUES ('optimize')")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+if __name__ == "__main__":
+    for size in map(int, sys.argv[1:]):
+        print(archive(size))

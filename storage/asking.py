@@ -1,0 +1,320 @@
+"""What criteria ask of the index of words: which tokens, and what is left to be looked at in the entries themselves.
+
+Independent of the database behind it; what is known of the archive's words comes from a `Vocabulary`.
+
+Tokens say that an entry may be meant, and mostly that it is. Where they cannot say it for sure, a `Check` does, on the
+entries that are about to be shown: the pairs of a longer Korean word may stand apart, the words of a phrase in another
+order, the words of a name with two people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from bot.core.query import TextTerm, TitleTerm
+from storage.tokens import LONGEST, NAME, TITLE, word_tokens
+from storage.words import PARTICLES, is_cjk, name_words, stem, tokens, without_particle
+
+MOST_BEGUN = 16
+"""How many words a beginning stands for, the most frequent ones."""
+_MOST_TOKENS = 24
+_ALWAYS_PARTICLES = ("들", "만")
+_AFTER_NOUNS = "을를이가"
+"""What follows nouns, and never another particle."""
+
+
+class Vocabulary(Protocol):
+    """What the archive knows of words."""
+
+    def uses(self, terms: Collection[str]) -> Mapping[str, int]:
+        """On how many entries these tokens are; those on none may be left out."""
+        ...
+
+    def begun(self, beginning: str, most: int) -> Sequence[str]:
+        """The most frequent tokens that begin so."""
+        ...
+
+    def is_there(self, tokens: Sequence[str], needles: Sequence[str]) -> bool:
+        """Whether a text that has all these tokens holds one of these runs of letters."""
+        ...
+
+
+Tokens = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Has all tokens of at least one of these."""
+
+    alternatives: tuple[Tokens, ...]
+
+    def marked(self, mark: str) -> Group:
+        """The same with a mark before each token."""
+        return Group(tuple(tuple(mark + token for token in one) for one in self.alternatives))
+
+    def each(self) -> Iterable[str]:
+        """Every token in it."""
+        return (token for one in self.alternatives for token in one)
+
+    def most(self, uses: Mapping[str, int]) -> int:
+        """On at most so many entries it is, when its tokens are on so many."""
+        return sum(min((uses.get(token, 0) for token in one), default=0) for one in self.alternatives)
+
+
+class Within(Enum):
+    """Where a check looks."""
+
+    ANYWHERE = 1
+    TITLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The text holds a run: as it is written, or by the stems of its words."""
+
+    needle: str
+    stemmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One of these runs stands there; `negated`: none does."""
+
+    within: Within
+    holds: tuple[Holds, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NameCheck:
+    """One of the names has, for each of these, one of the words; `negated`: none has."""
+
+    words: tuple[frozenset[str], ...]
+    negated: bool = False
+
+
+AnyCheck = Check | NameCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of one entry's words: it has all groups of `wanted`, none of `unwanted`, and passes the checks.
+
+    `words` are those of the wanted groups that ask for text, which is what relevance ranks by; `shown` are how they
+    were typed, for marking them.
+    """
+
+    wanted: tuple[Group, ...] = ()
+    unwanted: tuple[Group, ...] = ()
+    checks: tuple[AnyCheck, ...] = ()
+    words: tuple[Group, ...] = ()
+    shown: tuple[Run, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One word or phrase that was asked for, as its words folded; the last may be only begun."""
+
+    words: Tokens
+    phrase: bool = False
+    begun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """One word or phrase: its tokens, and what they leave open."""
+
+    group: Group
+    check: tuple[Holds, ...]
+    run: Run
+
+
+class _Parts:
+    """What is asked for, put together part by part."""
+
+    def __init__(self) -> None:
+        self._wanted: list[Group] = []
+        self._unwanted: list[Group] = []
+        self._checks: list[AnyCheck] = []
+        self._words: list[Group] = []
+        self._shown: list[Run] = []
+
+    def add(self, clause: _Clause, within: Within, *, negated: bool) -> None:
+        """One word or phrase."""
+        group = clause.group.marked(TITLE) if within is Within.TITLE else clause.group
+        if clause.check:
+            self._checks.append(Check(within, clause.check, negated))
+        if not negated:
+            self._wanted.append(group)
+            self._words.append(clause.group)
+            self._shown.append(clause.run)
+        elif not clause.check:  # else the tokens alone would leave out too much
+            self._unwanted.append(group)
+
+    def add_name(self, groups: Sequence[Group], words: tuple[frozenset[str], ...], *, negated: bool) -> None:
+        """One name."""
+        if len(groups) > 1:
+            self._checks.append(NameCheck(words, negated))
+        if not negated:
+            self._wanted += groups
+        elif len(groups) == 1:
+            self._unwanted += groups
+
+    def whole(self) -> Asked:
+        """All of them."""
+        parts = (self._wanted, self._unwanted, self._checks, self._words, self._shown)
+        return Asked(*map(tuple, parts))  # type: ignore[arg-type]  # each tuple is of its list's kind
+
+
+class Asking:
+    """Puts the texts and names of criteria to the index."""
+
+    def __init__(self, vocabulary: Vocabulary, *, widely: bool = False) -> None:
+        """`widely`: a Korean word that may end in a particle always stands for the word without it too.
+
+        Standing orders ask so, since what they find must not depend on what else is in the archive.
+        """
+        self._vocabulary = vocabulary
+        self._widely = widely
+
+    def asked(
+        self,
+        texts: Iterable[TextTerm],
+        titles: Iterable[TitleTerm],
+        authors: Iterable[str],
+        authors_not: Iterable[str],
+    ) -> Asked | None:
+        """What these ask for; None where nothing can meet it."""
+        terms: list[tuple[Within, TextTerm | TitleTerm]] = [(Within.ANYWHERE, term) for term in texts]
+        terms += [(Within.TITLE, term) for term in titles]
+        found = _Parts()
+        for within, term in terms:
+            for clause in self._clauses(term):
+                found.add(clause, within, negated=term.negated)
+        for name in authors_not:
+            meant = self._name(name)
+            if meant:
+                found.add_name(*meant, negated=True)
+        for name in authors:
+            meant = self._name(name)
+            if meant is None:
+                return None
+            found.add_name(*meant, negated=False)
+        return found.whole()
+
+    def _name(self, name: str) -> tuple[list[Group], tuple[frozenset[str], ...]] | None:
+        words = name_words(name)
+        uses = self._vocabulary.uses([NAME + word[:LONGEST] for word in words])
+        groups, meant = [], []
+        for word in words:
+            token = NAME + word[:LONGEST]
+            found = (token,) if uses.get(token) else tuple(self._vocabulary.begun(token, MOST_BEGUN))
+            if not found:
+                return None
+            groups.append(Group(tuple((one,) for one in found)))
+            meant.append(frozenset(one[len(NAME) :] for one in found))
+        return (groups, tuple(meant)) if groups else None
+
+    def _clauses(self, term: TextTerm | TitleTerm) -> list[_Clause]:
+        if term.phrase:
+            run = tokens(term.text)
+            return [_phrase(run)] if run else []
+        parts = [run for run in map(tokens, term.text.split()) if run]
+        begun = isinstance(term, TextTerm) and term.begun
+        return [self._word(run, begun=begun and run is parts[-1]) for run in parts]
+
+    def _word(self, run: list[str], *, begun: bool) -> _Clause:
+        """A word, which may be several: `GPT-4`, `LLM을`."""
+        *head, last = run
+        if is_cjk(last):
+            last = self._meant(head, last)
+            if head and last in PARTICLES:
+                return self._word(head, begun=False)
+            if not head and len(last) == 1:
+                return self._syllable(last)
+            return _joined([*head, last])
+        uses = self._vocabulary.uses([stem(last)])
+        if not begun and uses.get(stem(last)):
+            return _joined(run)
+        endings = self._begun(last)
+        if head or not endings:
+            return _joined(run, endings)
+        alternatives = dict.fromkeys([(stem(last)[:LONGEST],), *((one,) for one in endings)])
+        return _Clause(Group(tuple(alternatives)), (), Run((last,), begun=True))
+
+    def _begun(self, word: str) -> Sequence[str]:
+        """The tokens that a beginning of a word stands for; stems are shorter than what is typed at times."""
+        if len(word) < 2:
+            return ()
+        found = [*self._vocabulary.begun(word, MOST_BEGUN)]
+        for cut in ("i", "in", "e"):
+            if not found and word.endswith(cut) and len(word) - len(cut) >= 3:
+                found = [one for one in (stem(word[: -len(cut)]),) if self._vocabulary.uses([one]).get(one)]
+        return found
+
+    def _syllable(self, letter: str) -> _Clause:
+        begun = self._vocabulary.begun(letter, MOST_BEGUN)
+        alternatives = dict.fromkeys([(letter,), *((one,) for one in begun)])
+        return _Clause(Group(tuple(alternatives)), (), Run((letter,)))
+
+    def _meant(self, head: Sequence[str], word: str) -> str:
+        """A Korean word without its particle; as it is where its ending belongs to it, as in `정확도`.
+
+        Nouns are told by what follows them: who writes of `정확도` writes `정확도를` too, and nobody `양자화는를`.
+        """
+        bare = without_particle(word)
+        if bare == word or self._widely or head:
+            return bare
+        ending = word[len(bare) :]
+        if len(ending) > 1 or ending in _ALWAYS_PARTICLES:
+            return bare
+        followed = [word + letter for letter in _AFTER_NOUNS]
+        return word if self._vocabulary.is_there(word_tokens(word), followed) else bare
+
+
+def _joined(run: Sequence[str], endings: Sequence[str] = ()) -> _Clause:
+    """Words that stand together, in any inflection of the last; `endings` are what the last stands for, if begun."""
+    parts = [token for word in run for token in word_tokens(word)]
+    needle = _needle([stem(word) for word in run], closed=True)
+    check: tuple[Holds, ...] = (Holds(needle, stemmed=True),) if _is_open(run) else ()
+    alternatives: tuple[Tokens, ...] = (_few(parts),)
+    if endings:
+        head = [token for word in run[:-1] for token in word_tokens(word)]
+        alternatives += tuple(_few([*head, ending]) for ending in endings)
+        check = (*check, Holds(_needle(run, closed=False))) if check else ()
+    if len(run) == 1 and is_cjk(run[0]):
+        check = (Holds(run[0]),) if check else ()
+    return _Clause(Group(alternatives), check, Run(tuple(run), phrase=len(run) > 1, begun=bool(endings)))
+
+
+def _phrase(run: Sequence[str]) -> _Clause:
+    """Words that stand together as they are written; the last may go on, as in `language model` with `models`."""
+    parts = [token for word in run for token in word_tokens(word)]
+    check = (Holds(_needle(run, closed=False)),) if _is_open(run, phrase=True) else ()
+    return _Clause(Group((_few(parts),)), check, Run(tuple(run), phrase=True, begun=True))
+
+
+def _is_open(run: Sequence[str], *, phrase: bool = False) -> bool:
+    """Whether the tokens of a run leave open whether it stands there."""
+    (first, *others) = run
+    if others or len(first) > LONGEST:
+        return True
+    return len(first) > 2 if is_cjk(first) else phrase
+
+
+def _needle(run: Sequence[str], *, closed: bool) -> str:
+    """A run as it stands in folded text: Latin words begin, and end if `closed`, where words do."""
+    start = "" if is_cjk(run[0]) else " "
+    end = " " if closed and not is_cjk(run[-1]) else ""
+    return f"{start}{' '.join(run)}{end}"
+
+
+def _few(parts: Sequence[str]) -> Tokens:
+    """The tokens, each once, or some of very many: the check does the rest."""
+    different = list(dict.fromkeys(parts))
+    if len(different) <= _MOST_TOKENS:
+        return tuple(different)
+    return tuple(different[at * len(different) // _MOST_TOKENS] for at in range(_MOST_TOKENS))

@@ -1,0 +1,108 @@
+"""Where tokens lead: from each token to the places that have it. SQLite and PostgreSQL each keep that in their own way.
+
+`storage.fts5` and `storage.gin` say how; they give the same places for everything that is asked. Both know two indexes:
+the one that answers, and while one is being made anew (`storage.reindexing`) the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from sqlalchemy import Connection
+
+from storage.asking import Group
+from storage.dialects import is_sqlite
+from storage.raw import value_of
+
+LIVE: Final = "lookup"
+NEXT: Final = "lookup_next"
+COUNTS: Final = ("terms", "near_terms")
+"""The tables beside the index that are made anew with it."""
+
+
+class Postings(Protocol):
+    """An index from tokens to places, in one kind of database."""
+
+    number: str
+    """The column that places are kept in, for conditions on it."""
+    matches: str
+    """The condition that it meets what `matching` gives, for which there is one question mark."""
+
+    @property
+    def place(self) -> str:
+        """The place, in statements that select from the index."""
+        ...
+
+    def create_next(self, connection: Connection) -> None:
+        """Make an empty next index, with its tables of counts."""
+        ...
+
+    def drop_next(self, connection: Connection) -> None:
+        """Take the next index away, where there is one."""
+        ...
+
+    def put_next_in_place(self, connection: Connection) -> None:
+        """Let the next index answer from now on."""
+        ...
+
+    def insert(self, connection: Connection, rows: Sequence[tuple[int, str]], name: str) -> None:
+        """Enter places with their tokens, between spaces."""
+        ...
+
+    def delete(self, connection: Connection, rows: Sequence[tuple[int, str]], name: str) -> None:
+        """Take places out. The tokens must be those they were entered with."""
+        ...
+
+    def tidy(self, connection: Connection) -> bool:
+        """Join a little of what single changes leave in pieces; whether there may be more to join."""
+        ...
+
+    def matching(self, wanted: Sequence[Group], unwanted: Sequence[Group]) -> str:
+        """All of the wanted groups and none of the unwanted ones, in the index's own language."""
+        ...
+
+    def newest(
+        self,
+        connection: Connection,
+        wanted: Sequence[Group],
+        unwanted: Sequence[Group],
+        bounds: tuple[int, int],
+        limit: int,
+        *,
+        oldest: bool = False,
+    ) -> Sequence[int]:
+        """The newest places that match, between two, both included; the oldest ones first if asked."""
+        ...
+
+    def numbered(self, low: int, high: int) -> tuple[int, int]:
+        """Two places, both included, as what stands in the column of numbers."""
+        ...
+
+    def numbered_in_sql(self, place: str) -> str:
+        """The number of a place, in SQL."""
+        ...
+
+    def holds(self, connection: Connection, place: int, tokens: Sequence[str]) -> bool:
+        """Whether all these tokens lead to a place."""
+        ...
+
+    def counted(self, connection: Connection) -> dict[str, int]:
+        """How many places each token leads to. Reads the whole index."""
+        ...
+
+
+def postings_of(connection: Connection, bits: int | None = None) -> Postings:
+    """The index in the database of a connection; `bits` are those of `index_state`, if they are known already."""
+    if is_sqlite(connection):
+        from storage.fts5 import Fts5  # noqa: PLC0415 - each needs what stands above
+
+        return Fts5(lambda: bits or int(value_of(connection, "SELECT bits FROM index_state WHERE id = 1")))
+    from storage import gin  # noqa: PLC0415 - a lookup in SQLite starts without it
+
+    return gin.POSTINGS
+
+
+def tidy(connection: Connection) -> bool:
+    """`Postings.tidy` as a piece of work of its own."""
+    return postings_of(connection).tidy(connection)

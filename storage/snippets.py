@@ -1,0 +1,135 @@
+"""Where the words that were asked for stand in an entry: a short piece of its texts, with them marked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from bot.core.entries import Entry
+from bot.core.hits import Excerpt
+from bot.core.markup import clean
+from storage.asking import Run
+from storage.words import WORD, is_cjk, stem
+
+_BEFORE, _AFTER = 50, 130
+_MOST_TEXT = 20_000
+_SPACE = re.compile(r"\s+")
+Span = tuple[int, int]
+
+
+def snippet_of(entry: Entry, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
+    """The piece of the text that has most of what was asked for; nothing where only title, names or tags have it."""
+    best: tuple[int, str, list[Span]] = (0, "", [])
+    for whole in filter(None, (entry.commentary, entry.abstract, entry.commentary_en)):
+        text = whole[:_MOST_TEXT]
+        firsts = [span for run in runs if (span := next(_spans(text, run), None))]
+        if len(firsts) > best[0]:
+            best = len(firsts), text, firsts
+        if len(firsts) == len(runs):
+            break
+    count, text, firsts = best
+    return _piece(text, min(firsts)[0], runs) if count else ()
+
+
+def _spans(text: str, run: Run) -> Iterator[Span]:
+    """Where a run stands in a text, first to last."""
+    first = run.words[0]
+    beginning = first if is_cjk(first) else _shared(stem(first), first)
+    lower = text.lower()
+    if len(lower) != len(text):
+        return
+    at = lower.find(beginning)
+    while at >= 0:
+        found = _run_at(text, at, run)
+        if found:
+            yield found
+        at = lower.find(beginning, found[1] if found else at + 1)
+
+
+def _shared(stem_of_it: str, word: str) -> str:
+    """What all inflections of a word begin with: `stud` of `studies` and `study`."""
+    length = 0
+    for one, other in zip(stem_of_it, word, strict=False):
+        if one != other:
+            break
+        length += 1
+    shared = word[:length]
+    return shared[:-1] if len(shared) > 2 and shared[-1] in "ye" else shared
+
+
+def _run_at(text: str, at: int, run: Run) -> Span | None:
+    first = run.words[0]
+    if is_cjk(first):
+        end = at + len(first)
+    elif at and (text[at - 1].isalnum() and not is_cjk(text[at - 1])):
+        return None
+    else:
+        found = WORD.match(text, at)
+        if not found or not _fits(found[0], first, begun=run.begun and len(run.words) == 1):
+            return None
+        end = found.end()
+    for word in run.words[1:]:
+        found = WORD.search(text, end, end + len(word) + 40)
+        last = word is run.words[-1]
+        if not found or not _fits(found[0], word, begun=run.begun and last):
+            return None
+        end = found.start() + len(word) if is_cjk(word) else found.end()
+    return at, end
+
+
+def _fits(written: str, asked: str, *, begun: bool) -> bool:
+    word = unicodedata.normalize("NFKC", written).casefold()
+    if is_cjk(asked):
+        return word.startswith(asked)
+    return stem(word) == stem(asked) or (begun and word.startswith(asked))
+
+
+def _piece(text: str, at: int, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
+    start = max(0, at - _BEFORE)
+    if start:
+        space = _SPACE.search(text, start, at)
+        start = space.end() if space else start
+    end = min(len(text), at + _AFTER)
+    if end < len(text):
+        spaces = list(_SPACE.finditer(text, at, end))
+        end = spaces[-1].start() if spaces and spaces[-1].start() > at + _AFTER // 2 else end
+    piece = text[start:end]
+    pieces: list[Excerpt] = []
+    done = 0
+    for first, last in _joined(sorted(span for run in runs for span in _spans(piece, run))):
+        pieces += [Excerpt(_plain(piece[done:first])), Excerpt(_plain(piece[first:last]), matched=True)]
+        done = last
+    pieces.append(Excerpt(_plain(piece[done:])))
+    if start:
+        pieces.insert(0, Excerpt("… "))
+    if end < len(text):
+        pieces.append(Excerpt(" …"))
+    return tuple(_merged(pieces))
+
+
+def _joined(spans: Sequence[Span]) -> Iterator[Span]:
+    """The same without overlaps."""
+    end = 0
+    for first, last in spans:
+        if first >= end:
+            yield first, last
+            end = last
+
+
+def _merged(pieces: Sequence[Excerpt]) -> Iterator[Excerpt]:
+    """Neighbours of a kind as one, and none that is empty."""
+    text, matched = "", False
+    for piece in pieces:
+        if piece.matched != matched and text:
+            yield Excerpt(text, matched)
+            text = ""
+        matched = piece.matched if piece.text else matched
+        text += piece.text
+    if text:
+        yield Excerpt(text, matched)
+
+
+def _plain(text: str) -> str:
+    """On one line, and without what could hide or turn around what stands beside it."""
+    return _SPACE.sub(" ", clean(text))

@@ -1,0 +1,125 @@
+"""The tokens of an entry: all that the lookup index knows of it.
+
+Latin words stand by their stems. Korean, Chinese and Japanese are cut into pairs of neighbouring letters, since where
+a word ends is not written there: `양자화는` is `양자 자화 화는`, and who looks for `양자화` asks for its pairs. What is
+more than a word of the text carries a mark:
+
+    t:model   a word, or pair, of the title      #llm      a whole tag, by its key
+    a:kumar   a word of a name                   all:      every entry has it, so that "not" alone can be asked
+
+The same tokens go into SQLite and PostgreSQL. To take an entry out of the index its tokens are made again, so they are
+a function of the entry and of `VERSION` alone: who changes what comes out here changes the version, and the index is
+made anew (`reindexing`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import NamedTuple, TypeVar
+
+from bot.core.entries import Entry, tag_key
+from storage.words import PARTICLES, is_cjk, name_words, stem, tokens, without_particle
+
+T = TypeVar("T")
+
+VERSION = 1
+
+ALL = "all:"
+TITLE, NAME, TAG, WORD = "t:", "a:", "#", "w:"
+"""The marks. `WORD` stands before whole Korean words, which are counted, so that typing errors are found, and not
+indexed."""
+
+LONGEST = 40
+"""Longer words stand in the index by their beginning."""
+
+_PARTICLES = frozenset(PARTICLES)
+_UNSAFE = re.compile(r"[\x00-/:-@\[-`{-\x7f\s]")
+_SHORTEST_WORD, _LONGEST_WORD = 2, 8
+_KEPT = 200_000
+
+
+def names_on(entry: Entry) -> tuple[str, ...]:
+    """The names under an entry: its authors, then its organisation."""
+    return (*entry.authors, entry.organisation) if entry.organisation else entry.authors
+
+
+class EntryTokens(NamedTuple):
+    """The tokens of an entry, each once; `counted` are its whole Korean words, marked, which are not indexed."""
+
+    indexed: list[str]
+    counted: list[str]
+
+
+def tokens_of(entry: Entry) -> EntryTokens:
+    """The tokens of an entry."""
+    names = names_on(entry)
+    title = set(tokens(entry.title))
+    words = title.copy()
+    for text in (*names, entry.abstract, entry.commentary, entry.commentary_en, *entry.tags):
+        if text:
+            words.update(tokens(text))
+    of_title = set(chain.from_iterable(map(_TOKENS.__getitem__, title)))
+    found = set(chain.from_iterable(map(_TOKENS.__getitem__, words)))
+    found.add(ALL)
+    found.update([TITLE + token for token in of_title])
+    found.update(chain.from_iterable(map(_OF_TAG.__getitem__, entry.tags)))
+    found.update(chain.from_iterable(map(_OF_NAME.__getitem__, names)))
+    korean = {_BARE[word] for word in words if not word.isascii()}
+    korean.discard("")
+    return EntryTokens(list(found), list(korean))
+
+
+def word_tokens(word: str) -> Sequence[str]:
+    """The tokens of one word of `storage.words.tokens`: its stem, or its pairs. A particle by itself has none."""
+    return _TOKENS[word]
+
+
+class _Worked(dict[str, T]):
+    """What is worked out for a word, kept: the same words come again and again."""
+
+    def __init__(self, work: Callable[[str], T]) -> None:
+        super().__init__()
+        self._work = work
+
+    def __missing__(self, word: str) -> T:
+        if len(self) >= _KEPT:
+            self.clear()
+        made = self[word] = self._work(word)
+        return made
+
+
+def _tokens(word: str) -> tuple[str, ...]:
+    if not is_cjk(word):
+        return (stem(word) if len(word) <= LONGEST else word[:LONGEST],)
+    if len(word) == 1:
+        return () if word in _PARTICLES else (word,)
+    return tuple(dict.fromkeys(word[at : at + 2] for at in range(len(word) - 1)))
+
+
+def _bare(word: str) -> str:
+    """A Korean word without its particle, marked; nothing for what is none, or too long to be one word."""
+    word = without_particle(word) if is_cjk(word) else ""
+    return WORD + word if _SHORTEST_WORD <= len(word) <= _LONGEST_WORD else ""
+
+
+def _of_tag(name: str) -> tuple[str, ...]:
+    key = tag_key(name)
+    return (tag_token(key),) if key else ()
+
+
+def _of_name(name: str) -> tuple[str, ...]:
+    return tuple(NAME + word[:LONGEST] for word in name_words(name))
+
+
+_OF_TAG = _Worked(_of_tag)
+_OF_NAME = _Worked(_of_name)
+_TOKENS = _Worked(_tokens)
+_BARE = _Worked(_bare)
+
+
+def tag_token(key: str) -> str:
+    """The token of a tag, by its key; what is no letter or digit is written as its code."""
+    safe = _UNSAFE.sub(lambda found: f":{ord(found[0]):x}:", key)
+    return TAG + safe[:LONGEST]

@@ -1,0 +1,46 @@
+"""What the archive knows of words: how many entries have each, and which begin alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from storage.asking import Group
+from storage.chunks import chunked
+from storage.places import FIRST_DATED
+from storage.places import LAST as PLACE_END
+from storage.postings import postings_of
+from storage.raw import marks, rows_of
+from storage.verifying import holds_any
+
+LAST = "\U0010ffff"
+_EXAMPLES = 8
+
+
+class ArchiveWords:
+    """`storage.asking.Vocabulary` of a database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def uses(self, terms: Collection[str]) -> Mapping[str, int]:
+        """See the port."""
+        found: dict[str, int] = {}
+        for some in chunked(terms):
+            sql = f"SELECT term, uses FROM terms WHERE term IN ({marks(some)}) AND uses > 0"  # noqa: S608
+            found.update((term, uses) for term, uses in rows_of(self._connection, sql, some))
+        return found
+
+    def begun(self, beginning: str, most: int) -> Sequence[str]:
+        """See the port."""
+        sql = "SELECT term FROM terms WHERE term >= ? AND term < ? AND uses > 0 ORDER BY uses DESC, term LIMIT ?"
+        return [term for (term,) in rows_of(self._connection, sql, (beginning, beginning + LAST, most))]
+
+    def is_there(self, tokens: Sequence[str], needles: Sequence[str]) -> bool:
+        """See the port. The newest few entries that may hold one of them are looked into."""
+        followed = Group(tuple((needle[-2:],) for needle in needles))
+        groups = [*(Group(((token,),)) for token in tokens), followed]
+        postings = postings_of(self._connection)
+        places = postings.newest(self._connection, groups, (), (FIRST_DATED, PLACE_END), _EXAMPLES)
+        return holds_any(self._connection, places, needles)

@@ -1,0 +1,282 @@
+"""The index of words: right after every way of writing, made anew beside the one that answers, and what it finds."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.entries import Action, Entry, Status
+from bot.core.errors import QueryError
+from bot.core.people import Person
+from bot.core.ports import ImportedEntry
+from bot.core.query import Criteria, Sort, TextTerm, criteria_of
+from bot.core.query_syntax import parse
+from storage import index, reindexing, tokens
+from storage.opening import Storage
+from storage.places import FIRST_DATED, narrow, wide
+from storage.tokenising import tokens_beside
+from tests.databases import ask
+
+from .conftest import Make
+
+TODAY = date(2024, 6, 30)
+NOUNS = ["양자화", "모델", "학습", "정확도", "데이터", "언어", "강화학습", "추론", "어텐션", "난이도", "로봇"]
+PARTICLES = ("을", "를", "은", "는", "이", "가", "의", "에서", "으로", "까지", "에서는")
+ENGLISH = ["model", "training", "quantization", "reward", "policy", "agents", "scaling"]
+
+
+async def found(storage: Storage, query: str, sort: Sort = Sort.NEW) -> list[str]:
+    """The titles a query finds, page by page."""
+    criteria = replace(criteria_of(parse(query), TODAY), sort=sort)
+    titles: list[str] = []
+    cursor = None
+    while True:
+        page = await storage.search.page(criteria, asker=None, limit=3, cursor=cursor)
+        titles += [entry.title for entry in page.entries]
+        cursor = page.next_cursor
+        if cursor is None:
+            return titles
+
+
+async def test_every_way_of_writing_keeps_it_right(storage: Storage, make: Make, now: datetime) -> None:
+    """Chance decides what is done; `check` compares every token with what the entries say."""
+    chance = random.Random(6)
+    ann = Person("slack", "T1", "U1")
+    held: list[Entry] = []
+    for step in range(40):
+        text = " ".join(chance.choices([*NOUNS, *ENGLISH], k=6))
+        day = f"2024-06-{chance.randint(1, 9):02}"
+        what = chance.choice(("add", "edit", "edit", "remove", "undo", "import", "alias", "draft"))
+        if what == "add" or not held:
+            held.append(await storage.archive.add(make(day, commentary=text, tags=("a", "b-c")), by=ann, at=now))
+        elif what == "import":
+            new = [ImportedEntry(make(day, id=f"import{step:04}", abstract=text, authors=("Kim Min",)), True)]
+            one = chance.randrange(len(held))
+            merged = replace(held[one], abstract=text)
+            await storage.archive.write_import([*new, ImportedEntry(merged, False)], documents=[], at=now)
+            held[one] = (await storage.archive.get([merged.id]))[merged.id]
+        elif what == "alias":
+            await storage.archive.declare_alias(chance.choice("xyz"), "a")
+        else:
+            one = chance.randrange(len(held))
+            changed = {
+                "edit": {"commentary": text, "digest_date": date.fromisoformat(day), "tags": ("b-c", "d")},
+                "remove": {"status": Status.REMOVED},
+                "undo": {"status": Status.PUBLISHED},
+                "draft": {"status": Status.DRAFT, "title": text},
+            }[what]
+            action = {"remove": Action.REMOVE, "undo": Action.UNDO}.get(what, Action.EDIT)
+            held[one] = await storage.archive.replace(replace(held[one], **changed), action=action, by=ann, at=now)  # type: ignore[arg-type]
+        assert await storage.check() == []
+
+
+async def test_nouns_are_found_with_and_without_particles(storage: Storage, make: Make, now: datetime) -> None:
+    """Against the truth of substrings: everything that has a noun, and nothing else."""
+    chance = random.Random(7)
+    texts = {}
+    for number in range(60):
+        words = [chance.choice(NOUNS) + chance.choice(("", *PARTICLES)) for _ in range(5)]
+        texts[f"T {number}"] = " ".join([*words, chance.choice(("정확도를 보면", "난이도가 높다", "LLM을 쓴다"))])
+    imported = [
+        ImportedEntry(make("2024-06-01", id=f"{number:010}", title=title, commentary=text), True)
+        for number, (title, text) in enumerate(texts.items())
+    ]
+    await storage.archive.write_import(imported, documents=[], at=now)
+    for noun in NOUNS:
+        truth = {title for title, text in texts.items() if noun in text}
+        assert set(await found(storage, noun)) == truth
+        for particle in PARTICLES:
+            assert set(await found(storage, noun + particle)) == truth, noun + particle
+    assert set(await found(storage, "llm")) == {title for title, text in texts.items() if "LLM" in text}
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+async def test_pages_of_a_word_are_whole_in_every_order(
+    storage: Storage, make: Make, now: datetime, sort: Sort
+) -> None:
+    for number in range(11):
+        title = f"model {number}" if number % 3 else f"other {number}"
+        day = f"2024-06-{number % 4 + 1:02}"
+        await storage.archive.add(make(day, title=title, commentary="the model"), by=None, at=now)
+    titles = await found(storage, "model", sort)
+    assert len(titles) == len(set(titles)) == 11
+    if sort is Sort.RELEVANCE:
+        assert all("model" in title for title in titles[:7])
+
+
+async def test_made_anew_while_lookups_and_changes_go_on(storage: Storage, make: Make, now: datetime) -> None:
+    entries = [
+        ImportedEntry(make(f"2024-06-{number % 9 + 1:02}", id=f"{number:010}", commentary="모델 words"), True)
+        for number in range(1_100)
+    ]
+    await storage.archive.write_import(entries, documents=[], at=now)
+    await storage.database.write(reindexing.start)
+    assert await storage.database.write(reindexing.step) == 500
+    early, late = entries[0].entry, entries[8].entry  # on the first day, behind what is reached; on the last, before it
+    for entry in (early, late):
+        await storage.archive.replace(replace(entry, commentary="changed"), action=Action.EDIT, by=None, at=now)
+    await storage.archive.add(make("2024-06-01", title="new", commentary="changed"), by=None, at=now)
+    assert set(await found(storage, "changed")) == {early.title, late.title, "new"}
+    assert await storage.keep_index()  # goes on from where it was
+    assert set(await found(storage, "changed")) == {early.title, late.title, "new"}
+    assert await storage.check() == []
+    told: list[tuple[int, int]] = []
+    await storage.reindex(lambda done, of: told.append((done, of)))
+    assert told[0] == (0, 1_101)
+    assert told[-1] == (1_101, 1_101)
+
+
+async def test_another_version_is_made_anew_by_itself(
+    storage: Storage, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = await storage.archive.add(make(commentary="before"), by=None, at=now)
+    for module in (tokens, index, reindexing):
+        monkeypatch.setattr(module, "VERSION", tokens.VERSION + 1)
+    assert [str(problem) for problem in await storage.check()] == [
+        "The index of words was made by another version of Paperboy. `paperboy reindex` makes it anew."
+    ]
+    assert await found(storage, "before") == [added.title]  # the old one answers meanwhile
+    await storage.archive.replace(replace(added, commentary="after"), action=Action.EDIT, by=None, at=now)
+    assert await storage.keep_index()
+    assert await found(storage, "after") == [added.title]
+    assert await found(storage, "before") == []
+    assert await storage.check() == []
+    assert not await storage.keep_index()
+    monkeypatch.undo()
+    await storage.reindex()
+
+
+async def test_a_day_may_have_more_entries_than_small_numbers_have_room_for(
+    database_url: str, storage: Storage, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reindexing, "_BITS", 2)
+    await storage.reindex()
+    for number in range(6):
+        await storage.archive.add(make("2024-06-01", title=f"word {number}"), by=None, at=now)
+        assert await storage.check() == []
+    assert await found(storage, "word") == [f"word {number}" for number in range(5, -1, -1)]
+    ((bits,),) = ask(database_url, "SELECT bits FROM index_state")
+    assert bits == 20
+
+
+async def test_the_nearest_words_are_offered(storage: Storage, make: Make, now: datetime) -> None:
+    await storage.archive.add(
+        make(title="Alignment of models", commentary="데이터로 학습을 합니다", authors=("Aviral Kumar",)),
+        by=None,
+        at=now,
+    )
+
+    async def near(word: str) -> list[str]:
+        return [found.name for found in (await storage.search.nearest_words([word])).get(word, ())]
+
+    assert await near("alignmnet") == ["alignment"]
+    assert await near("modles") == ["models"]
+    assert await near("뎨이터") == ["데이터"]
+    assert await near("alignment") == []
+    assert await near("zzzzzz") == []
+    names = await storage.search.nearest_names(["kumr"])
+    assert [found.name for found in names["kumr"]] == ["kumar"]
+
+
+async def test_what_is_alike_shares_tags_and_rare_words(storage: Storage, make: Make, now: datetime) -> None:
+    for number in range(8):
+        await storage.archive.add(make("2024-06-01", title=f"filler {number}", commentary="모델"), by=None, at=now)
+    mine = await storage.archive.add(
+        make("2024-06-02", title="mine", tags=("x", "y"), abstract="zebra"), by=None, at=now
+    )
+    for title, tags, abstract in (("both", ("x", "y"), ""), ("one", ("x",), ""), ("rare", (), "zebra")):
+        await storage.archive.add(make("2024-06-01", title=title, tags=tags, abstract=abstract), by=None, at=now)
+    await storage.archive.add(make("2024-06-03", title="later", tags=("x", "y")), by=None, at=now)
+    hits = await storage.search.like(mine, asker=None, until=date(2024, 6, 2), limit=5)
+    titles = [hit.entry.title for hit in hits]
+    assert titles[0] == "both"
+    assert set(titles) == {"both", "one", "rare"}
+
+
+async def test_words_asked_for_are_shown_where_they_stand(storage: Storage, make: Make, now: datetime) -> None:
+    await storage.archive.add(
+        make(title="A", commentary="앞말이 길고 " * 20 + "모델의 양자화는 좋다", abstract="We trained it. " * 30),
+        by=None,
+        at=now,
+    )
+
+    async def snippet(query: str) -> str:
+        page = await storage.search.page(criteria_of(parse(query), TODAY), asker=None, limit=1)
+        return "".join(f"[{piece.text}]" if piece.matched else piece.text for piece in page.hits[0].snippet)
+
+    assert (await snippet("양자화를")).endswith("모델의 [양자화]는 좋다")
+    assert (await snippet("양자화")).startswith("… ")
+    assert "[trained]" in await snippet("training")
+    assert "[We trained it]" in await snippet('"we trained it"')
+    assert await snippet("date:2024") == ""
+    await storage.archive.add(make(title="B", commentary="zebra \u202etxet"), by=None, at=now)
+    assert await snippet("zebra") == "[zebra] txet"
+
+
+async def test_a_phrase_of_frequent_words_ends_a_page_and_goes_on(
+    storage: Storage, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.search.MOST_LOOKED_INTO", 10)
+    for number in range(30):
+        text = "weak to strong" if number == 0 else "strong to weak"
+        await storage.archive.add(make("2024-06-01", title=f"T {number}", commentary=text), by=None, at=now)
+    criteria = Criteria(texts=(TextTerm("weak to strong", phrase=True),))
+    first = await storage.search.page(criteria, asker=None, limit=2)
+    assert first.entries == ()
+    assert first.next_cursor
+    assert await found(storage, '"weak to strong"') == ["T 0"]
+
+
+def test_tokens_made_by_other_processes_are_the_same(make: Make) -> None:
+    entries = [make(id=f"{number:010}", commentary=f"양자화는 {number}") for number in range(4_000)]
+    with tokens_beside(entries) as ready:
+        if ready is None:
+            pytest.skip("environment: one processor")
+        for entry in (*entries[:3], entries[-1], make(id="other")):
+            made, expected = ready.of(entry), index.make_tokens(entry)
+            assert set(made.indexed.split()) == set(expected.indexed.split())
+            assert set(made.counted.split()) == set(expected.counted.split())
+
+
+@given(st.integers(0, 3_000_000), st.integers(0, (1 << 12) - 1))
+def test_small_numbers_are_places(day: int, number: int) -> None:
+    place = day << 20 | number
+    assert wide(narrow(place, 12), 12) == place
+    assert narrow(place, 20) == place
+    beyond = day << 20 | (1 << 12)
+    assert narrow(place, 12) <= narrow(beyond, 12) < narrow(beyond, 12, up=True)
+    assert FIRST_DATED == 1 << 20
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=60),
+    st.lists(
+        st.sampled_from(
+            [*'"*():#^{}\\%_-', " AND ", " OR ", " NOT ", "NEAR(", "tag:", "\x00", "the of", "은는", "모델을", "a" * 60]
+        ),
+        max_size=12,
+    ).map("".join),
+)
+
+
+async def test_whatever_is_typed_is_answered(storage: Storage, make: Make, now: datetime) -> None:
+    """Nothing but the query error comes out."""
+    await storage.archive.add(make(commentary="모델을 the of AND"), by=None, at=now)
+    queries: list[str] = []
+
+    @given(HOSTILE)
+    def collect(text: str) -> None:
+        queries.append(text)
+
+    collect()
+    for query in [*queries, "of the and", '"of the"', "가" * 500, "OR", "NOT NOT", "-모델을", "-the -of"]:
+        for sort in (Sort.NEW, Sort.RELEVANCE, Sort.POPULAR):
+            try:
+                await found(storage, query, sort)
+            except QueryError:
+                break
