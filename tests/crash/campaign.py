@@ -102,6 +102,7 @@ class _Round:
         self._script = new_round(number, datetime.now(UTC).date(), papers=campaign.papers, long=place.long)
         self._beside = AsyncExitStack()  # the second worker, which lives on while the first one is killed
         self._has_company = False
+        self._cuts = 0  # how often the database was cut
         self._changes = self._chance.sample(["edit", "edit", "late", "late", "remove"], 4)
 
     async def play(self) -> None:
@@ -169,7 +170,6 @@ class _Round:
             cutting = await self._until_killed(life)
         if cutting is not None:
             await cutting
-        self._campaign.report.kills += 1
         if self._campaign.report.kills % 50 == 0:
             self._campaign.say(f"{self._campaign.report.kills} kills in {self._script.number} rounds")
 
@@ -181,17 +181,19 @@ class _Round:
         elif self._chance.random() < 0.4:
             await self._beside.aclose()
             self._has_company = False
-            self._campaign.report.kills += 1
 
     @asynccontextmanager
-    async def _alive(self, worker: int = 0) -> AsyncIterator[Life]:
-        """A Paperboy, killed at the end."""
+    async def _alive(self, worker: int = 0, *, counts: bool = True) -> AsyncIterator[Life]:
+        """A Paperboy, killed at the end, which `counts` unless it is over by then."""
         settings = {"PAPERBOY_WEB_HOST": "0.0.0.0", "PAPERBOY_LOG_LEVEL": "warning", "DATABASE_URL": self._base.url}
         settings |= self._place.environment()
+        cuts = self._cuts
         life = await self._lives.start(self._campaign.folder, self._campaign.ports[worker], **settings)
         try:
             yield life
-            if await life.ended(0):
+            if not await life.ended(0):
+                self._campaign.report.kills += counts
+            elif cuts == self._cuts:  # while the database is cut, a start may end with one line that says so
                 self._campaign.report.problems.append("Paperboy ended by itself; log.txt says why")
         finally:
             await life.kill()
@@ -205,8 +207,8 @@ class _Round:
         if chance.random() < 0.08:
             await life.ended(chance.uniform(0.0, 1.5))
             return None
-        await self._until_count(life, before + 1)
-        cutting = asyncio.create_task(self._base.cut(chance)) if chance.random() < 0.12 else None
+        has_begun = await self._until_count(life, before + 1)
+        cutting = self._cut() if has_begun and chance.random() < 0.12 else None
         longer = chance.random() < 0.15
         if chance.random() < 0.5:  # so that a life comes to something on a machine that has much else to do
             await self._until_count(life, before + chance.randint(1, 16))
@@ -219,12 +221,17 @@ class _Round:
             return cutting
         return None
 
-    async def _until_count(self, life: Life, count: int) -> None:
-        """Wait until it has done so much on the platform, or has had the time to."""
+    def _cut(self) -> asyncio.Task[None]:
+        self._cuts += 1
+        return asyncio.create_task(self._base.cut(self._chance))
+
+    async def _until_count(self, life: Life, count: int) -> bool:
+        """Wait until it has done so much on the platform, or has had the time to; whether it has."""
         end = asyncio.get_running_loop().time() + _PATIENCE
         while self._place.count() < count and asyncio.get_running_loop().time() < end:
             if await life.ended(_LOOK):
-                return
+                return False
+        return self._place.count() >= count
 
     @asynccontextmanager
     async def _weather(self) -> AsyncIterator[None]:
@@ -246,7 +253,7 @@ class _Round:
     async def _live_on(self) -> None:
         """One life in fair weather, to its end."""
         await self._pass_time(timedelta(hours=12))
-        async with self._alive():
+        async with self._alive(counts=False):
             try:
                 async with asyncio.timeout(_LAST_LIFE):
                     while not await self._is_over():
