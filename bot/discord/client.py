@@ -10,6 +10,7 @@ import logging
 import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -253,7 +254,7 @@ class PaperboyClient(discord.AutoShardedClient):
             self.gaps += 1
             self._missed()
         for handler in self._handlers_of[event]:
-            self.keep(asyncio.create_task(self._handled(event, handler(*arguments, **named))))
+            self.keep(asyncio.create_task(self._handled(event, partial(handler, *arguments, **named))))
 
     def keep(self, work: asyncio.Task[Any] | None) -> None:
         """Have `drain` wait for this work too."""
@@ -261,9 +262,9 @@ class PaperboyClient(discord.AutoShardedClient):
             self._works.add(work)
             work.add_done_callback(self._works.discard)
 
-    async def _handled(self, event: str, work: Awaitable[None]) -> None:
+    async def _handled(self, event: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as error:
             log.error("discord.event_failed", discord_event=event, exc_info=error)
             self._missed()

@@ -126,10 +126,10 @@ def test_results_show_what_each_is() -> None:
 
 def test_results_in_korean() -> None:
     korean = replace(READER, language=Language.KOREAN)
-    message = shown(results(hit(authors=tuple("가나다라마")), total=1_000, total_is_floor=True), caller=korean)
+    message = shown(results(hit(authors=tuple("가나다라마")), total=1_000, total_is_about=True), caller=korean)
     assert visible(message) == (
         "/paper tag:llm\n"
-        "항목 1,000개 이상\n"
+        "약 1,000건\n"
         "Paper <@1> & `more`\n"
         "2024-07-19 · 가, 나, 다 외 2명 · 반응 3개 · 답글 2개 · 저장 1회\n"
         "#llm · 게시물로 이동 [자세히]"

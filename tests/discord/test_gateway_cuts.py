@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -215,7 +215,7 @@ async def is_delivered(served: Served, deliveries: DeliveryLoop) -> bool:
     served.server.clock.advance(600)
     deliveries.nudge()
     await asyncio.sleep(0.02)
-    return not await served.storage.ledger.channels_waiting(datetime.max.replace(tzinfo=UTC))
+    return not (await served.storage.ledger.backlog(served.parts.desk.clock.now())).posts
 
 
 @pytest.mark.parametrize(("layout", "seed"), [(Layout.CARDS, 1), (Layout.CARDS, 2), (Layout.FORUM, 3)])

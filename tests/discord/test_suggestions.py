@@ -66,7 +66,9 @@ async def test_authors_go_into_their_option_without_quotes(served: Served) -> No
 
 
 async def test_a_query_goes_on_where_it_is_typed(served: Served) -> None:
-    await served.add("One", tags=("reward models",))
+    """With the tags of what the rest of it finds."""
+    await served.add("Weak to strong", tags=("reward models",))
+    await served.add("Another", tags=("red teaming",))
     found = await offered(served, "query", "weak tag:re")
     assert values(found) == names(found) == ['weak tag:"reward models"']
 

@@ -34,7 +34,7 @@ from .conftest import Make
         ),
         ("UPDATE entries SET shown = NULL", "1 entry stands wrongly in the lookups."),
         ("UPDATE archive_state SET change_no = 0", "The counter of changes is behind the entries."),
-        ("UPDATE alembic_version SET version_num = '0'", "The schema is at 0, this Paperboy needs 0004."),
+        ("UPDATE alembic_version SET version_num = '0'", "The schema is at 0, this Paperboy needs 0005."),
     ],
 )
 async def test_what_is_wrong_is_said(database_url: str, make: Make, now: datetime, damage: str, words: str) -> None:
