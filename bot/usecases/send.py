@@ -40,6 +40,7 @@ from bot.core.metering import UNMETERED, Meter, Outcome
 from bot.core.people import Language
 from bot.core.ports import Clock, Courier, Stores
 from bot.core.subscriptions import Channel
+from bot.usecases.track import look_again
 from bot.usecases.turns import Turns
 
 _CHANNELS_AT_ONCE: Final = 8
@@ -324,6 +325,7 @@ async def _carry(stores: Stores, courier: Courier, clock: Clock, post: Post) -> 
         await stores.ledger.mark_changed(post.id, revision=revision)
         return
     message_id = await _arrived(courier, post)
+    is_found = message_id is not None
     if message_id is not None:  # it got through, but nobody knows what it shows: make it right
         await courier.edit(MessageRef(post.channel, message_id), content, language=language)
     elif not await _may_go_out(stores, post):
@@ -334,6 +336,8 @@ async def _carry(stores: Stores, courier: Courier, clock: Clock, post: Post) -> 
             post.channel, content, key=post.key, language=language, thread_id=post.thread_id
         )
     await stores.ledger.mark_sent(post.id, message_id=message_id, revision=revision, at=clock.now())
+    if is_found:  # people may have reacted to it while the ledger did not know that it is there
+        await look_again(stores, courier, clock, replace(post, message_id=message_id))
 
 
 async def _may_go_out(stores: Stores, post: Post) -> bool:

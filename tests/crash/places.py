@@ -228,7 +228,8 @@ class DiscordPlace:
     def shown(self, seat: Seat) -> Iterator[str]:
         room = self._guild.channels[int(seat.channel.id)]
         for message in room.messages.values():
-            yield text_of(message)
+            if message.components:  # and is not Discord's own word that a thread has begun
+                yield text_of(message)
             yield from self._below(self._guild.channels.get(message.id))
         if seat.layout is Layout.FORUM:
             posts = [one for one in self._guild.threads() if one.parent_id == room.id]

@@ -171,7 +171,7 @@ async def at_work(served: Served) -> AsyncIterator[DeliveryLoop]:
     """What `bot.app` runs beside Discord."""
     couriers, clock = {"discord": served.parts.courier}, served.parts.desk.clock
     deliveries = DeliveryLoop(served.storage, couriers, clock)
-    catching_up = ReconcileLoop(served.storage, couriers, clock, rest=timedelta(), pauses=[0.05] * 200)
+    catching_up = ReconcileLoop(served.storage, couriers, clock, rest=timedelta(seconds=0.1), pauses=[0.05] * 200)
     served.told_of_missed.append(catching_up.missed)
     works = [asyncio.create_task(deliveries.run()), asyncio.create_task(catching_up.run())]
     try:
