@@ -8,9 +8,10 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 
 ROOT = Path(__file__).resolve().parents[1]
 _START = 60  # seconds; a first start on a busy machine fills the archive
@@ -33,11 +34,17 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     }
 
 
+_PORTS = range(10_000, 32_000)
+"""Below those that systems give to whoever names none: who dies and starts anew finds its port still free."""
+
+
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on."""
+    while True:
+        port = SystemRandom().choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("0.0.0.0", port))
+            return port
 
 
 @dataclass
