@@ -247,6 +247,9 @@ class DiscordPlace:
         for seat in self.seats:
             self._guild.channels[int(seat.channel.id)].messages.clear()
         self._server.requests.clear()
+        self._server.nonces.clear()
+        self._server.gateway.forget_sessions()  # of the dead: they would be told of all that follows
+        self._server.gateway.opened.clear()
 
     def complaints(self) -> list[str]:
         return self._server.violations
