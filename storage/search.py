@@ -226,7 +226,8 @@ def _collect(connection: Connection, conditions: Conditions, keys: Keys, start: 
         kept += [key for key in some if key[-1] in passing]
         if len(kept) >= limit or len(some) < size:
             return _Found(kept[:limit], None)
-        edge, looked_into, size = some[-1], looked_into + size, min(2 * size, 100)
+        edge, looked_into = some[-1], looked_into + size
+        size = min(2 * size, 100, MOST_LOOKED_INTO - looked_into)
     return _Found(kept, edge)
 
 
