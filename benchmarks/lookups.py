@@ -18,174 +18,36 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sqlalchemy import Connection  # noqa: E402
-
+from benchmarks._bars import Bars, Times, timed  # noqa: E402
+from benchmarks._measured import Measured, nouns, replace_connection  # noqa: E402
 from benchmarks.archive import LAST_DAY, SEED, Maker, with_particle  # noqa: E402
-from benchmarks.building import archive  # noqa: E402
 from bot.core.entries import Action, Entry  # noqa: E402
 from bot.core.errors import QueryError  # noqa: E402
 from bot.core.people import Caller, Language, Person, Role  # noqa: E402
 from bot.core.ports import Facet, ImportedEntry  # noqa: E402
-from bot.core.query import Query, Sort, criteria_of  # noqa: E402
+from bot.core.query import Sort, criteria_of  # noqa: E402
 from bot.core.query_syntax import parse  # noqa: E402
 from bot.usecases.look_up import look_up  # noqa: E402
 from storage.conditions import resolve  # noqa: E402
 from storage.names import list_names  # noqa: E402
 from storage.narrowing import narrowed  # noqa: E402
 from storage.opening import Storage, open_storage  # noqa: E402
-from storage.search import _collect, keys_in  # noqa: E402
-from storage.sqlite import sqlite_engine  # noqa: E402
 from storage.tags import list_tags  # noqa: E402
 from storage.tokens import tokens_of  # noqa: E402
 from storage.verifying import verified  # noqa: E402
 
-T = TypeVar("T")
 QUICK, FULL = (4_000, 100_000), (4_000, 100_000, 1_000_000)
 READER = Caller(Person("bench", "bench", "reader"), frozenset({Role.READER}), Language.ENGLISH, LAST_DAY)
 NEXT_DAY = date(2024, 6, 22)
-
-
-@dataclass
-class Bars:
-    """What was measured, and how many bars were met."""
-
-    met: int = 0
-    missed: list[str] = field(default_factory=list)
-
-    def check(
-        self, name: str, measured: str, baseline: str, ratio: float, bar: float, *, at_least: bool = False
-    ) -> None:
-        """Print one figure, and count it."""
-        good = ratio >= bar if at_least else ratio <= bar
-        sign = ">=" if at_least else "<="
-        print(
-            f"{name:<44} {measured:>16} {baseline:>26}  {ratio:9.4g} (bar: {sign} {bar:g}) {'' if good else 'MISSED'}"
-        )
-        if good:
-            self.met += 1
-        else:
-            self.missed.append(name)
-
-
-@dataclass(frozen=True)
-class Times:
-    """Milliseconds, one for each query: the middle one of several runs."""
-
-    each: Sequence[float]
-
-    @property
-    def p50(self) -> float:
-        """The middle."""
-        return statistics.median(self.each)
-
-    @property
-    def p99(self) -> float:
-        """What one in a hundred takes longer than."""
-        ordered = sorted(self.each)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-
-
-def timed(call: Callable[[T], object], items: Iterable[T], runs: int = 5) -> Times:
-    """How long a call takes for each of these, once it is warm."""
-    found = []
-    for item in items:
-        call(item)
-        times = []
-        for _ in range(runs):
-            began = time.perf_counter()
-            call(item)
-            times.append((time.perf_counter() - began) * 1000)
-        found.append(statistics.median(times))
-    return Times(found)
-
-
-class Measured:
-    """One archive, opened the two ways that are compared."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.path = archive(size)
-        self.raw = sqlite3.connect(self.path, isolation_level=None)
-        self.raw.execute("PRAGMA query_only = 1")
-        self.connection: Connection = sqlite_engine(str(self.path), mode="rw").connect()
-        self.chance = random.Random(SEED)
-        self.rows = self.raw.execute(
-            "SELECT title, abstract, commentary, tags FROM entries WHERE no IN "
-            f"({','.join(str(self.chance.randrange(1, size)) for _ in range(300))})"
-        ).fetchall()
-        keys = [key for (key,) in self.raw.execute("SELECT key FROM tags WHERE uses >= 10 ORDER BY key")]
-        self.tags = self.chance.sample(keys, min(60, len(keys)))
-
-    def places(self, text: str, sort: Sort, limit: int = 10) -> list[int]:
-        """The first places of a query, looked up, walked along and verified as for a page."""
-        criteria = criteria_of(Query(parse(text).terms, sort), LAST_DAY)
-        conditions, _ = resolve(self.connection, criteria, None)
-        if conditions is None:
-            return []
-        found = _collect(self.connection, conditions, keys_in(self.connection, conditions, sort), None, limit)
-        return [key[-1] for key in found.keys]
-
-    def relevant(self, text: str) -> list[int]:
-        """The first places by relevance."""
-        return self.places(text, Sort.RELEVANCE)
-
-    def queries(self) -> list[str]:
-        """Two-syllable words, words with particles, English words and phrases, tags with words; rare and common."""
-        chance, found = self.chance, []
-        for title, abstract, commentary, tags in self.rows[:40]:
-            english, korean = abstract.split(), [word for word in commentary.split() if word[0] >= "가"]
-            at = chance.randrange(len(english) - 2)
-            tag = tags.strip('[]"').split('","')[0]
-            noun = chance.choice(nouns())
-            found += [chance.choice(korean)[:2], with_particle(noun, chance.choice(("을", "은", "이", "에서", "으로")))]
-            found += [chance.choice(title.split()), f'"{english[at].strip(".")} {english[at + 1].strip(".")}"']
-            found += [f'tag:"{tag}" {noun}' if tag else noun]
-        return [*found, "model", "training", "학습", "모델", "the"]
-
-    def floor(self) -> Times:
-        """A bare page along the primary key."""
-        starts = [self.chance.randrange(20, self.size) for _ in range(200)]
-        sql = "SELECT no FROM entries WHERE no < ? ORDER BY no DESC LIMIT 10"
-        return timed(lambda start: self.raw.execute(sql, (start,)).fetchall(), starts)
-
-    def tag_pages(self) -> Times:
-        """The newest ten of a tag: the statement that a lookup walks along, by raw sqlite3."""
-        walks = []
-        for tag in self.tags:
-            conditions, _ = resolve(self.connection, criteria_of(parse(f'tag:"{tag}"'), LAST_DAY), None)
-            assert conditions is not None
-            walk = conditions.walk()
-            walks.append((walk.select(walk.place, f"ORDER BY {walk.place} DESC LIMIT 10"), walk.parameters))
-        return timed(lambda walk: self.raw.execute(*walk).fetchall(), walks)
-
-    def whole_tag_pages(self) -> Times:
-        """The same with all that stands in the ten entries."""
-        sql = (
-            "SELECT e.* FROM entry_tags w JOIN entries e ON e.shown = w.place WHERE w.tag_id = "
-            "(SELECT id FROM tags WHERE key = ?) ORDER BY w.place DESC LIMIT 10"
-        )
-        return timed(lambda tag: self.raw.execute(sql, (tag,)).fetchall(), self.tags)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self.raw.close()
-        self.connection.close()
-
-
-def nouns() -> list[str]:
-    """Korean nouns of two syllables and more."""
-    return [word for word in Maker().nouns.words[:400] if len(word) >= 2]
 
 
 def recall(bars: Bars, small: Measured) -> None:
@@ -504,13 +366,6 @@ def on_postgresql(bars: Bars, measured: Measured) -> None:
     bars.check(
         f"PostgreSQL, newest ten, {size}, p99", f"{newest.p99:.3f} ms", f"{bare.p99:.3f} ms", newest.p99 / bare.p99, 30
     )
-
-
-def replace_connection(measured: Measured, connection: Connection) -> Measured:
-    """The same archive asked through another connection."""
-    other = copy(measured)
-    other.connection = connection
-    return other
 
 
 def growth(bars: Bars, name: str, small: Times, large: Times, bar: float) -> None:

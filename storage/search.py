@@ -86,7 +86,7 @@ def page_of(
     if conditions is None:
         return SearchPage((), None, None, 0, False, unknown)
     backward = start is not None and start.backward
-    found = _collect(connection, conditions, keys_in(connection, conditions, criteria.sort), start, limit + 1)
+    found = collect(connection, conditions, keys_in(connection, conditions, criteria.sort), start, limit + 1)
     keys = found.keys
     if backward and not keys:  # what was before is gone
         return page_of(connection, criteria, asker, limit, None)
@@ -212,7 +212,7 @@ def _scored(
     return [tuple(row) for row in rows_of(connection, statement, [*parameters, limit])]
 
 
-def _collect(connection: Connection, conditions: Conditions, keys: Keys, start: Cursor | None, limit: int) -> _Found:
+def collect(connection: Connection, conditions: Conditions, keys: Keys, start: Cursor | None, limit: int) -> _Found:
     """Keys of results, each looked into where its tokens do not say it for sure."""
     edge, backward = (start.key, start.backward) if start else (None, False)
     checks = conditions.asked.checks
