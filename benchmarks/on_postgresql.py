@@ -25,11 +25,11 @@ def archive_on_server(count: int) -> Iterator[Engine]:
         name = server.create()
         copy_storage(f"sqlite:///{archive(min(count, IMPORTED))}", server.url(name), lambda _done, _of: None)
         _multiply(server, name, count // IMPORTED)
-        engine = postgresql_backend(make_url(server.url(name))).engine
+        backend = postgresql_backend(make_url(server.url(name)))
         try:
-            yield engine
+            yield backend.engine.execution_options(paperboy_begin=backend.begin_reading)
         finally:
-            engine.dispose()
+            backend.engine.dispose()
 
 
 def _multiply(server: Server, name: str, times: int) -> None:

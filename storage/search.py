@@ -219,14 +219,19 @@ def collect(connection: Connection, conditions: Conditions, keys: Keys, start: C
     if not checks:
         return _Found(keys(edge, backward, limit), None)
     kept: list[Key] = []
-    size, looked_into = limit + 1, 0
+    waiting: list[Key] = []
+    size, looked_into, is_end = limit + 1, 0, False
     while looked_into < MOST_LOOKED_INTO:
-        some = keys(edge, backward, size)
+        if not waiting and not is_end:
+            most = max(size, conditions.postings.least)
+            waiting = keys(edge, backward, most)
+            is_end = len(waiting) < most
+        some, waiting = waiting[:size], waiting[size:]
         passing = verified(connection, [key[-1] for key in some], checks)
         kept += [key for key in some if key[-1] in passing]
-        if len(kept) >= limit or len(some) < size:
+        if len(kept) >= limit or (is_end and not waiting):
             return _Found(kept[:limit], None)
-        edge, looked_into = some[-1], looked_into + size
+        edge, looked_into = some[-1], looked_into + len(some)
         size = min(2 * size, 100, MOST_LOOKED_INTO - looked_into)
     return _Found(kept, edge)
 
