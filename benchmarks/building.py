@@ -32,6 +32,10 @@ from storage.tokens import VERSION, EntryTokens, tokens_of
 CHUNK = 10_000
 IMPORTED = 100_000
 """Up to so many entries are imported as anybody would; more are made of these, see `multiply`."""
+SETTLED = (
+    "UPDATE entries SET popularity = 1 + no * 2654435761 % 97 % 13, reactions = 1 + no * 2654435761 % 97 % 13, "
+    "replies = no * 40503 % 89 % 7 WHERE no % 10 = 0"
+)
 _AHEAD = 3
 _maker: Maker | None = None
 
@@ -174,10 +178,7 @@ def settle(path: Path) -> None:
     Reactions are not part of what is measured but for `sort:popular`, which needs some: every tenth entry has a few.
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute(
-            "UPDATE entries SET popularity = 1 + no * 2654435761 % 97 % 13, reactions = 1 + no * 2654435761 % 97 % 13, "
-            "replies = no * 40503 % 89 % 7 WHERE no % 10 = 0"
-        )
+        connection.execute(SETTLED)
         connection.execute("INSERT INTO lookup(lookup) VALUES ('optimize')")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

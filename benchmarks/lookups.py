@@ -18,173 +18,36 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sqlalchemy import Connection  # noqa: E402
-
+from benchmarks._bars import Bars, Times, timed  # noqa: E402
+from benchmarks._measured import Measured, nouns, replace_connection  # noqa: E402
 from benchmarks.archive import LAST_DAY, SEED, Maker, with_particle  # noqa: E402
-from benchmarks.building import archive  # noqa: E402
 from bot.core.entries import Action, Entry  # noqa: E402
 from bot.core.errors import QueryError  # noqa: E402
 from bot.core.people import Caller, Language, Person, Role  # noqa: E402
-from bot.core.ports import ImportedEntry  # noqa: E402
-from bot.core.query import Query, Sort, criteria_of  # noqa: E402
+from bot.core.ports import Facet, ImportedEntry  # noqa: E402
+from bot.core.query import Sort, criteria_of  # noqa: E402
 from bot.core.query_syntax import parse  # noqa: E402
 from bot.usecases.look_up import look_up  # noqa: E402
 from storage.conditions import resolve  # noqa: E402
 from storage.names import list_names  # noqa: E402
+from storage.narrowing import narrowed  # noqa: E402
 from storage.opening import Storage, open_storage  # noqa: E402
-from storage.search import _collect, keys_in  # noqa: E402
-from storage.sqlite import sqlite_engine  # noqa: E402
 from storage.tags import list_tags  # noqa: E402
 from storage.tokens import tokens_of  # noqa: E402
 from storage.verifying import verified  # noqa: E402
 
-T = TypeVar("T")
 QUICK, FULL = (4_000, 100_000), (4_000, 100_000, 1_000_000)
 READER = Caller(Person("bench", "bench", "reader"), frozenset({Role.READER}), Language.ENGLISH, LAST_DAY)
 NEXT_DAY = date(2024, 6, 22)
-
-
-@dataclass
-class Bars:
-    """What was measured, and how many bars were met."""
-
-    met: int = 0
-    missed: list[str] = field(default_factory=list)
-
-    def check(
-        self, name: str, measured: str, baseline: str, ratio: float, bar: float, *, at_least: bool = False
-    ) -> None:
-        """Print one figure, and count it."""
-        good = ratio >= bar if at_least else ratio <= bar
-        sign = ">=" if at_least else "<="
-        print(
-            f"{name:<44} {measured:>16} {baseline:>26}  {ratio:9.4g} (bar: {sign} {bar:g}) {'' if good else 'MISSED'}"
-        )
-        if good:
-            self.met += 1
-        else:
-            self.missed.append(name)
-
-
-@dataclass(frozen=True)
-class Times:
-    """Milliseconds, one for each query: the middle one of several runs."""
-
-    each: Sequence[float]
-
-    @property
-    def p50(self) -> float:
-        """The middle."""
-        return statistics.median(self.each)
-
-    @property
-    def p99(self) -> float:
-        """What one in a hundred takes longer than."""
-        ordered = sorted(self.each)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-
-
-def timed(call: Callable[[T], object], items: Iterable[T], runs: int = 5) -> Times:
-    """How long a call takes for each of these, once it is warm."""
-    found = []
-    for item in items:
-        call(item)
-        times = []
-        for _ in range(runs):
-            began = time.perf_counter()
-            call(item)
-            times.append((time.perf_counter() - began) * 1000)
-        found.append(statistics.median(times))
-    return Times(found)
-
-
-class Measured:
-    """One archive, opened the two ways that are compared."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.path = archive(size)
-        self.raw = sqlite3.connect(self.path, isolation_level=None)
-        self.raw.execute("PRAGMA query_only = 1")
-        self.connection: Connection = sqlite_engine(str(self.path), mode="rw").connect()
-        self.chance = random.Random(SEED)
-        self.rows = self.raw.execute(
-            "SELECT title, abstract, commentary, tags FROM entries WHERE no IN "
-            f"({','.join(str(self.chance.randrange(1, size)) for _ in range(300))})"
-        ).fetchall()
-        keys = [key for (key,) in self.raw.execute("SELECT key FROM tags WHERE uses >= 10 ORDER BY key")]
-        self.tags = self.chance.sample(keys, min(60, len(keys)))
-
-    def places(self, text: str, sort: Sort, limit: int = 10) -> list[int]:
-        """The first places of a query, looked up, walked along and verified as for a page."""
-        criteria = criteria_of(Query(parse(text).terms, sort), LAST_DAY)
-        conditions, _ = resolve(self.connection, criteria, None)
-        if conditions is None:
-            return []
-        found = _collect(self.connection, conditions, keys_in(self.connection, conditions, sort), None, limit)
-        return [key[-1] for key in found.keys]
-
-    def relevant(self, text: str) -> list[int]:
-        """The first places by relevance."""
-        return self.places(text, Sort.RELEVANCE)
-
-    def queries(self) -> list[str]:
-        """Two-syllable words, words with particles, English words and phrases, tags with words; rare and common."""
-        chance, found = self.chance, []
-        for title, abstract, commentary, tags in self.rows[:40]:
-            english, korean = abstract.split(), [word for word in commentary.split() if word[0] >= "가"]
-            at = chance.randrange(len(english) - 2)
-            tag = tags.strip('[]"').split('","')[0]
-            noun = chance.choice(nouns())
-            found += [chance.choice(korean)[:2], with_particle(noun, chance.choice(("을", "은", "이", "에서", "으로")))]
-            found += [chance.choice(title.split()), f'"{english[at].strip(".")} {english[at + 1].strip(".")}"']
-            found += [f'tag:"{tag}" {noun}' if tag else noun]
-        return [*found, "model", "training", "학습", "모델", "the"]
-
-    def floor(self) -> Times:
-        """A bare page along the primary key."""
-        starts = [self.chance.randrange(20, self.size) for _ in range(200)]
-        sql = "SELECT no FROM entries WHERE no < ? ORDER BY no DESC LIMIT 10"
-        return timed(lambda start: self.raw.execute(sql, (start,)).fetchall(), starts)
-
-    def tag_pages(self) -> Times:
-        """The newest ten of a tag: the statement that a lookup walks along, by raw sqlite3."""
-        walks = []
-        for tag in self.tags:
-            conditions, _ = resolve(self.connection, criteria_of(parse(f'tag:"{tag}"'), LAST_DAY), None)
-            assert conditions is not None
-            walk = conditions.walk()
-            walks.append((walk.select(walk.place, f"ORDER BY {walk.place} DESC LIMIT 10"), walk.parameters))
-        return timed(lambda walk: self.raw.execute(*walk).fetchall(), walks)
-
-    def whole_tag_pages(self) -> Times:
-        """The same with all that stands in the ten entries."""
-        sql = (
-            "SELECT e.* FROM entry_tags w JOIN entries e ON e.shown = w.place WHERE w.tag_id = "
-            "(SELECT id FROM tags WHERE key = ?) ORDER BY w.place DESC LIMIT 10"
-        )
-        return timed(lambda tag: self.raw.execute(sql, (tag,)).fetchall(), self.tags)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self.raw.close()
-        self.connection.close()
-
-
-def nouns() -> list[str]:
-    """Korean nouns of two syllables and more."""
-    return [word for word in Maker().nouns.words[:400] if len(word) >= 2]
 
 
 def recall(bars: Bars, small: Measured) -> None:
@@ -315,12 +178,19 @@ async def through_the_use_case(bars: Bars, measured: Measured, raw: Times) -> No
 
 
 def completion(bars: Bars, measured: Measured) -> None:
-    """Tags and names by their beginnings."""
+    """Tags and names by their beginnings; both and days with what goes with the rest of a query."""
     connection = measured.connection
     plain = timed(lambda tag: list_tags(connection, tag[:2], 12, LAST_DAY), measured.tags)
-    names = timed(lambda tag: list_names(connection, tag[:3], 12, LAST_DAY), measured.tags)
-    worst = max(plain.p99, names.p99)
-    bars.check(f"completion, {measured.size:,}, p99 in ms", f"{plain.p99:.3f}/{names.p99:.3f} ms", "", worst, 1)
+    names = [name for (name,) in measured.raw.execute("SELECT name FROM names ORDER BY uses DESC LIMIT 2000")]
+    begun = [name[:length] for name in measured.chance.sample(names, 40) for length in (1, 2, 3, 5)]
+    people = timed(lambda typed: list_names(connection, typed, 12, LAST_DAY), begun)
+    rests = [criteria_of(parse(query), LAST_DAY) for query in measured.queries()]
+    ways = [(rest, facet) for rest in rests for facet in Facet]
+    inside = timed(lambda way: narrowed(connection, *way, "", 12), ways, runs=3)
+    size = f"{measured.size:,}"
+    bars.check(f"completion of tags, {size}, p99 in ms", f"{plain.p99:.3f} ms", "", plain.p99, 1)
+    bars.check(f"completion of names, {size}, p99 in ms", f"{people.p99:.3f} ms", "", people.p99, 1)
+    bars.check(f"completion in context, {size}, p99 in ms", f"{inside.p99:.3f} ms", "", inside.p99, 10)
 
 
 def sizes(bars: Bars, measured: Measured) -> None:
@@ -369,7 +239,7 @@ async def single_changes(bars: Bars, measured: Measured) -> None:
         path = Path(shutil.copy(measured.path, folder))
         storage = await open_storage(f"sqlite:///{path}")
         times: list[float] = []
-        for number, entry in enumerate(Maker().entries(4_000, range(100))):
+        for number, entry in enumerate(Maker().entries(4_000, range(300))):
             fresh = replace(
                 entry, id="", title=f"{entry.title} {number}", arxiv_id=None, url=None, digest_date=NEXT_DAY
             )
@@ -467,46 +337,35 @@ def hostile(bars: Bars, measured: Measured, count: int) -> None:
 
 def on_postgresql(bars: Bars, measured: Measured) -> None:
     """The same archive on a PostgreSQL of its own: the same places for every query, and how soon."""
-    from sqlalchemy import make_url
+    from benchmarks.on_postgresql import archive_on_server
 
-    from storage.opening import copy_storage
-    from storage.postgresql import postgresql_backend
-    from tests.postgres import running_server
-
-    with running_server() as server:
-        url = server.url(server.create())
-        copy_storage(f"sqlite:///{measured.path}", url, lambda _done, _of: None)
-        engine = postgresql_backend(make_url(url)).engine
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
-        with engine.connect() as connection:
-            there = replace_connection(measured, connection)
-            starts = [measured.chance.randrange(20, measured.size) for _ in range(100)]
-            page = "SELECT no FROM entries WHERE no < %s ORDER BY no DESC LIMIT 10"
-            bare = timed(lambda start: connection.exec_driver_sql(page, (start,)).fetchall(), starts)
-            queries = measured.queries()
-            newest = timed(lambda query: there.places(query, Sort.NEW), queries)
-            differing = sum(
-                measured.places(query, sort) != there.places(query, sort)
-                for query in queries
-                for sort in (Sort.NEW, Sort.OLD, Sort.RELEVANCE, Sort.POPULAR, Sort.DISCUSSED)
-            )
-        engine.dispose()
+    with archive_on_server(measured.size) as engine, engine.connect() as connection:
+        there = replace_connection(measured, connection)
+        starts = [measured.chance.randrange(20, measured.size) for _ in range(100)]
+        page = "SELECT no FROM entries WHERE no < %s ORDER BY no DESC LIMIT 10"
+        bare = timed(lambda start: connection.exec_driver_sql(page, (start,)).fetchall(), starts)
+        queries = measured.queries()
+        newest = timed(lambda query: there.places(query, Sort.NEW), queries)
+        differing = [
+            f"{sort.value} {query}"
+            for query in queries
+            for sort in (Sort.NEW, Sort.OLD, Sort.RELEVANCE, Sort.POPULAR, Sort.DISCUSSED)
+            if measured.places(query, sort) != there.places(query, sort)
+        ]
     size = f"{measured.size:,}"
-    bars.check(f"PostgreSQL, {size}, differing top tens", str(differing), f"of {5 * len(queries)}", differing, 0)
+    bars.check(
+        f"PostgreSQL, {size}, differing top tens",
+        str(len(differing)),
+        differing[0] if differing else f"of {5 * len(queries)}",
+        len(differing),
+        0,
+    )
     bars.check(
         f"PostgreSQL, newest ten, {size}, p50", f"{newest.p50:.3f} ms", f"{bare.p50:.3f} ms", newest.p50 / bare.p50, 6
     )
     bars.check(
         f"PostgreSQL, newest ten, {size}, p99", f"{newest.p99:.3f} ms", f"{bare.p99:.3f} ms", newest.p99 / bare.p99, 30
     )
-
-
-def replace_connection(measured: Measured, connection: Connection) -> Measured:
-    """The same archive asked through another connection."""
-    other = copy(measured)
-    other.connection = connection
-    return other
 
 
 def growth(bars: Bars, name: str, small: Times, large: Times, bar: float) -> None:
@@ -562,7 +421,7 @@ def main() -> int:
     sizes(bars, largest)
     asyncio.run(importing(bars))
     asyncio.run(single_changes(bars, middle))
-    on_postgresql(bars, smallest if chosen.quick else middle)
+    on_postgresql(bars, smallest if chosen.quick else largest)
     hostile(bars, middle, 1_000 if chosen.quick else 10_000)
     for one in archives:
         one.close()

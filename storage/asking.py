@@ -10,7 +10,7 @@ order, the words of a name with two people.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
@@ -22,7 +22,7 @@ MOST_BEGUN = 16
 """How many words a beginning stands for, the most frequent ones."""
 _MOST_TOKENS = 24
 _ALWAYS_PARTICLES = ("들", "만")
-_AFTER_NOUNS = "을를이가"
+_AFTER_NOUNS = tuple("을를이가")
 """What follows nouns, and never another particle."""
 
 
@@ -37,8 +37,8 @@ class Vocabulary(Protocol):
         """The most frequent tokens that begin so."""
         ...
 
-    def is_there(self, tokens: Sequence[str], needles: Sequence[str]) -> bool:
-        """Whether a text that has all these tokens holds one of these runs of letters."""
+    def is_followed(self, word: str, endings: Sequence[str]) -> bool:
+        """Whether a Korean word stands somewhere with one of these endings behind it."""
         ...
 
 
@@ -47,13 +47,14 @@ Tokens = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Has all tokens of at least one of these."""
+    """Has all tokens of at least one of these; `looked_into` where a check says whether an entry is meant after all."""
 
     alternatives: tuple[Tokens, ...]
+    looked_into: bool = False
 
     def marked(self, mark: str) -> Group:
         """The same with a mark before each token."""
-        return Group(tuple(tuple(mark + token for token in one) for one in self.alternatives))
+        return replace(self, alternatives=tuple(tuple(mark + token for token in one) for one in self.alternatives))
 
     def each(self) -> Iterable[str]:
         """Every token in it."""
@@ -103,13 +104,14 @@ AnyCheck = Check | NameCheck
 class Asked:
     """What is asked of one entry's words: it has all groups of `wanted`, none of `unwanted`, and passes the checks.
 
-    `words` are those of the wanted groups that ask for text, which is what relevance ranks by; `shown` are how they
-    were typed, for marking them.
+    Of the wanted groups, `besides` do not ask for text. `words` are those that do, without a mark, which is what
+    relevance ranks by; `shown` are how they were typed, for marking them.
     """
 
     wanted: tuple[Group, ...] = ()
     unwanted: tuple[Group, ...] = ()
     checks: tuple[AnyCheck, ...] = ()
+    besides: tuple[Group, ...] = ()
     words: tuple[Group, ...] = ()
     shown: tuple[Run, ...] = ()
 
@@ -139,6 +141,7 @@ class _Parts:
         self._wanted: list[Group] = []
         self._unwanted: list[Group] = []
         self._checks: list[AnyCheck] = []
+        self._besides: list[Group] = []
         self._words: list[Group] = []
         self._shown: list[Run] = []
 
@@ -160,12 +163,13 @@ class _Parts:
             self._checks.append(NameCheck(words, negated))
         if not negated:
             self._wanted += groups
+            self._besides += groups
         elif len(groups) == 1:
             self._unwanted += groups
 
     def whole(self) -> Asked:
         """All of them."""
-        parts = (self._wanted, self._unwanted, self._checks, self._words, self._shown)
+        parts = (self._wanted, self._unwanted, self._checks, self._besides, self._words, self._shown)
         return Asked(*map(tuple, parts))  # type: ignore[arg-type]  # each tuple is of its list's kind
 
 
@@ -271,8 +275,7 @@ class Asking:
         ending = word[len(bare) :]
         if len(ending) > 1 or ending in _ALWAYS_PARTICLES:
             return bare
-        followed = [word + letter for letter in _AFTER_NOUNS]
-        return word if self._vocabulary.is_there(word_tokens(word), followed) else bare
+        return word if self._vocabulary.is_followed(word, _AFTER_NOUNS) else bare
 
 
 def _joined(run: Sequence[str], endings: Sequence[str] = ()) -> _Clause:
@@ -287,14 +290,14 @@ def _joined(run: Sequence[str], endings: Sequence[str] = ()) -> _Clause:
         check = (*check, Holds(_needle(run, closed=False))) if check else ()
     if len(run) == 1 and is_cjk(run[0]):
         check = (Holds(run[0]),) if check else ()
-    return _Clause(Group(alternatives), check, Run(tuple(run), phrase=len(run) > 1, begun=bool(endings)))
+    return _Clause(Group(alternatives, bool(check)), check, Run(tuple(run), phrase=len(run) > 1, begun=bool(endings)))
 
 
 def _phrase(run: Sequence[str]) -> _Clause:
     """Words that stand together as they are written; the last may go on, as in `language model` with `models`."""
     parts = [token for word in run for token in word_tokens(word)]
     check = (Holds(_needle(run, closed=False)),) if _is_open(run, phrase=True) else ()
-    return _Clause(Group((_few(parts),)), check, Run(tuple(run), phrase=True, begun=True))
+    return _Clause(Group((_few(parts),), bool(check)), check, Run(tuple(run), phrase=True, begun=True))
 
 
 def _is_open(run: Sequence[str], *, phrase: bool = False) -> bool:

@@ -21,6 +21,7 @@ from storage.chunks import chunked
 from storage.places import FIRST_DATED, LAST, bounds
 from storage.postings import LIVE, Postings, postings_of
 from storage.raw import marks, rows_of
+from storage.sparing import spared
 from storage.tables import PERSON_COLUMNS
 from storage.tokens import tag_token
 from storage.vocabulary import ArchiveWords
@@ -180,7 +181,8 @@ def resolve(connection: Connection, criteria: Criteria, asker: Person | None, *,
     unknown = tuple(name for group in (*criteria.tags, criteria.tags_not) for name in group if not tags[name].uses)
     low, high = bounds(criteria.span)
     postings = postings_of(connection)
-    asking = Asking(ArchiveWords(connection), widely=widely)
+    words = ArchiveWords(connection)
+    asking = Asking(words, widely=widely)
     asked = asking.asked(criteria.texts, criteria.titles, criteria.authors, criteria.authors_not)
     groups = [[tags[name] for name in group if tags[name].id] for group in criteria.tags]
     places = _identified(connection, criteria.ids) if criteria.ids else None
@@ -192,9 +194,11 @@ def resolve(connection: Connection, criteria: Criteria, asker: Person | None, *,
     if only and not against and not (asked.wanted or asked.unwanted):
         return Resolved(Conditions(postings, low, high, asked, only, places, criteria.saved, asker), unknown)
     tokens = _tag_tokens(connection, {tag.id for group in [*groups, against] for tag in group})
+    of_tags = [_any_tag(tokens, group) for group in groups]
     asked = replace(
         asked,
-        wanted=(*(_any_tag(tokens, group) for group in groups), *asked.wanted),
+        wanted=spared([*of_tags, *asked.wanted], words.uses),
+        besides=(*of_tags, *asked.besides),
         unwanted=(*asked.unwanted, *([_any_tag(tokens, against)] if against else [])),
     )
     return Resolved(Conditions(postings, low, high, asked, None, places, criteria.saved, asker), unknown)

@@ -30,6 +30,7 @@ from storage.locks import lock_archive
 from storage.names import list_names
 from storage.places import FIRST_DATED, day_of, first_place, last_place
 from storage.postings import tidy
+from storage.raw import value_of
 from storage.revisions import keep_old, last_change_by, mark_undone, record, revisions_of
 from storage.tables import archive_state, entries, match_keys
 from storage.tags import declare_alias, known_tags, list_tags
@@ -185,7 +186,7 @@ def _free_id(connection: Connection, entry: Entry) -> str:
     return next(
         candidate
         for candidate in (new_entry_id(identity, attempt) for attempt in count())
-        if find_entry(connection, candidate) is None
+        if value_of(connection, "SELECT 1 FROM entries WHERE id = ?", [candidate]) is None
     )
 
 

@@ -5,7 +5,7 @@ Whoever inserts or updates an entry goes through here, so that its match keys an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,12 +19,13 @@ from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.codec import ENTRY_FIELDS
 from storage.dialects import position
-from storage.index import ReadyTokens, enter, leave
+from storage.index import Placed, ReadyTokens, exchange
 from storage.locks import lock_entries
 from storage.names import count_names
 from storage.places import day_number, day_of, first_place, last_place
 from storage.tables import archive_state, entries, match_keys
 from storage.tags import count_tags
+from storage.tokens import names_on
 
 _FEW_DAYS = 20
 
@@ -92,7 +93,7 @@ def insert_entries(
         ],
     )
     _add_match_keys(connection, placed)
-    _enter_lookups(connection, placed, ready)
+    _keep_lookups(connection, [(None, item) for item in placed], ready)
     return placed
 
 
@@ -109,7 +110,6 @@ def update_entries(
         Stored(old.no, old.place if new.digest_date == old.entry.digest_date else next(new_places), new)
         for old, new in changes
     ]
-    _leave_lookups(connection, before)
     lock_entries(connection, [old.no for old in before])  # others count what they gathered
     change = _take_changes(connection, len(after))
     connection.execute(
@@ -120,7 +120,7 @@ def update_entries(
         delete(match_keys).where(match_keys.c.entry_no == bindparam("row_no")), [{"row_no": item.no} for item in after]
     )
     _add_match_keys(connection, after)
-    _enter_lookups(connection, after, ready)
+    _keep_lookups(connection, zip(before, after, strict=True), ready)
     return after
 
 
@@ -169,19 +169,32 @@ def _add_match_keys(connection: Connection, placed: Iterable[Stored]) -> None:
 # --- lookups -------------------------------------------------------------------------------------------------------
 
 
-def _enter_lookups(connection: Connection, placed: Iterable[Stored], ready: ReadyTokens | None) -> None:
-    public = [(item.entry, item.place) for item in placed if item.entry.is_public]
-    if not public:
-        return
-    count_tags(connection, public, 1)
-    count_names(connection, public, 1)
-    enter(connection, public, ready)
+def _keep_lookups(
+    connection: Connection, pairs: Iterable[tuple[Stored | None, Stored]], ready: ReadyTokens | None
+) -> None:
+    """Have what lookups use follow entries, each with what it was before; only what changed is written."""
+    changes = [(_public(old), _public(new)) for old, new in pairs]
+    for count, part in ((count_tags, _tags), (count_names, names_on)):
+        differing = _differing(changes, part)
+        count(connection, [old for old, _ in differing if old], -1)
+        count(connection, [new for _, new in differing if new], 1)
+    exchange(connection, _differing(changes, _words), ready)
 
 
-def _leave_lookups(connection: Connection, placed: Iterable[Stored]) -> None:
-    public = [(item.entry, item.place) for item in placed if item.entry.is_public]
-    if not public:
-        return
-    count_tags(connection, public, -1)
-    count_names(connection, public, -1)
-    leave(connection, public)
+def _public(item: Stored | None) -> Placed | None:
+    return (item.entry, item.place) if item and item.entry.is_public else None
+
+
+def _differing(
+    changes: Iterable[tuple[Placed | None, Placed | None]], part: Callable[[Entry], object]
+) -> list[tuple[Placed | None, Placed | None]]:
+    """Those that are at another place, or are another in this part."""
+    return [(old, new) for old, new in changes if (old and (old[1], part(old[0]))) != (new and (new[1], part(new[0])))]
+
+
+def _tags(entry: Entry) -> object:
+    return entry.tags
+
+
+def _words(entry: Entry) -> object:
+    return entry.title, names_on(entry), entry.abstract, entry.commentary, entry.commentary_en, entry.tags

@@ -33,6 +33,7 @@ _COUNTS: Final = {
 class Fts5:
     """`storage.postings.Postings` in SQLite."""
 
+    least = 1
     matches = f"{LIVE} MATCH ?"
     number = f"{LIVE}.rowid"
 

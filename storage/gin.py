@@ -27,6 +27,7 @@ _WIDER: Final = 6
 class _Gin:
     """`storage.postings.Postings` in PostgreSQL."""
 
+    least = 100
     number = f"{LIVE}.place"
     matches = f"{LIVE}.tokens @@ CAST(? AS tsquery)"
 
@@ -101,8 +102,8 @@ class _Gin:
     ) -> Iterator[Sequence[int]]:
         """The months to look into, more and more of them; at last none, which means all."""
         most = _most(connection, wanted)
-        ends = rows_of(connection, _ENDS, bounds)[0]
-        if most > _RARE and ends[0] is not None:
+        ends = rows_of(connection, _ENDS, bounds)[0] if most > _RARE else None
+        if ends and ends[0] is not None:
             first, last = _month_of(ends[0]), _month_of(ends[1])
             there = last - first + 1
             count = max(1, 3 * limit * there // most)

@@ -31,6 +31,13 @@ class Tokens(NamedTuple):
     indexed: str
     counted: str
 
+    def each(self) -> list[str]:
+        """All of them."""
+        return f"{self.indexed} {self.counted}".split()
+
+
+Made = tuple[int, Tokens]
+
 
 class ReadyTokens(Protocol):
     """Tokens that have been made beforehand, or are being made."""
@@ -71,67 +78,65 @@ def set_state(connection: Connection, state: State) -> None:
     connection.execute(update(index_state).values(state._asdict()))
 
 
-def enter(connection: Connection, placed: Iterable[Placed], ready: ReadyTokens | None = None) -> None:
-    """Enter public entries at their places."""
-    _change(connection, placed, 1, ready)
+def exchange(
+    connection: Connection, pairs: Iterable[tuple[Placed | None, Placed | None]], ready: ReadyTokens | None = None
+) -> None:
+    """Take the first of each pair out, which must be as it was entered, and enter the second: public entries only.
 
-
-def leave(connection: Connection, placed: Iterable[Placed]) -> None:
-    """Take public entries out, which must be as they were entered."""
-    _change(connection, placed, -1, None)
-
-
-def _change(connection: Connection, placed: Iterable[Placed], step: int, ready: ReadyTokens | None) -> None:
+    Either may be None. The rows of entries must be written already.
+    """
+    pairs = list(pairs)
     state = state_of(connection)
-    placed = list(placed)
-    if step > 0 and not all(fits(place, state.bits) for _, place in placed):
+    if not all(fits(new[1], state.bits) for _, new in pairs if new):
         from storage.reindexing import widen  # noqa: PLC0415 - it fills an index by way of this
 
-        widen(connection)  # enters these too
+        widen(connection)  # with these entries as they are now
         return
-    for some in chunked(placed, _AT_ONCE):
-        rows = [(place, ready.of(entry) if ready else make_tokens(entry)) for entry, place in some]
+    of_new = ready.of if ready else make_tokens
+    for some in chunked(pairs, _AT_ONCE):
+        out = [(one[1], make_tokens(one[0])) for one, _ in some if one]
+        into = [(one[1], of_new(one[0])) for _, one in some if one]
         if state.is_current:
-            write_rows(connection, rows, step, state)
-        elif step > 0:  # tokens of another version cannot be taken out again: the place leads nowhere until then
-            postings_of(connection, state.bits).insert(
-                connection, [(place, tokens.indexed) for place, tokens in rows], LIVE
-            )
+            write_rows(connection, out, into, state)
+        else:  # tokens of another version cannot be taken out again: their places lead nowhere until then
+            postings_of(connection, state.bits).insert(connection, _indexed(into), LIVE)
         if state.next_version == VERSION and state.next_through is not None:
-            behind = [(place, tokens) for place, tokens in rows if place <= state.next_through]
-            write_rows(connection, behind, step, state, anew=True)
+            reached = state.next_through
+            out, into = ([row for row in rows if row[0] <= reached] for rows in (out, into))
+            write_rows(connection, out, into, state, anew=True)
 
 
 def write_rows(
-    connection: Connection, rows: Sequence[tuple[int, Tokens]], step: int, state: State, *, anew: bool = False
+    connection: Connection, old: Sequence[Made], new: Sequence[Made], state: State, *, anew: bool = False
 ) -> None:
-    """Enter (`step` 1) or take out (-1) places, in the index that answers, or in the one that is being made `anew`."""
+    """Take places out and enter others, in the index that answers, or in the one that is being made `anew`."""
     name, suffix = (NEXT, "_next") if anew else (LIVE, "")
     postings = postings_of(connection, state.next_bits if anew and state.next_bits else state.bits)
-    write = postings.insert if step > 0 else postings.delete
-    write(connection, [(place, tokens.indexed) for place, tokens in rows], name)
+    postings.delete(connection, _indexed(old), name)
+    postings.insert(connection, _indexed(new), name)
     uses: Counter[str] = Counter()
-    for _, tokens in rows:
-        uses.update(tokens.indexed.split(" "))
-        if tokens.counted:
-            uses.update(tokens.counted.split(" "))
-    _count(connection, uses, step, suffix)
+    for _, tokens in new:
+        uses.update(tokens.each())
+    for _, tokens in old:
+        uses.subtract(tokens.each())
+    _count(connection, uses, suffix)
 
 
-def _count(connection: Connection, uses: Mapping[str, int], step: int, suffix: str) -> None:
-    if not uses:
-        return
-    ordered = sorted(uses)
-    changed = [(uses[term] * step, term) for term in ordered]
-    if step < 0:
-        change(connection, f"UPDATE terms{suffix} SET uses = uses + ? WHERE term = ?", changed)  # noqa: S608
-        return
+def _indexed(rows: Sequence[Made]) -> list[tuple[int, str]]:
+    return [(place, tokens.indexed) for place, tokens in rows]
+
+
+def _count(connection: Connection, uses: Mapping[str, int], suffix: str) -> None:
+    """Count terms anew by how many more, or less, entries have each."""
+    less = sorted((count, term) for term, count in uses.items() if count < 0)
+    change(connection, f"UPDATE terms{suffix} SET uses = uses + ? WHERE term = ?", less)  # noqa: S608
+    ordered = sorted(term for term, count in uses.items() if count > 0)
     known = _known(connection, ordered, suffix)
     upsert = (
         f"INSERT INTO terms{suffix} (uses, term) VALUES (?, ?) "  # noqa: S608
         f"ON CONFLICT (term) DO UPDATE SET uses = terms{suffix}.uses + excluded.uses"
     )
-    change(connection, upsert, changed)
+    change(connection, upsert, [(uses[term], term) for term in ordered])
     rests = [(rest, term) for term in ordered if term not in known for rest in rests_of(term)]
     add = f"INSERT INTO near_terms{suffix} (rest, term) VALUES (?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
     change(connection, add, sorted(rests))

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import (
+    Connection,
+    func,
+    select,
+)
 
 from bot.core.entries import Entry, TagCount
 from storage.bulk import insert_rows
 from storage.chunks import chunked
+from storage.dialects import is_sqlite
+from storage.found import texts_of_list
 from storage.places import last_place
-from storage.tables import entries, name_words, names
+from storage.raw import change, rows_of, value_of
+from storage.tables import name_words, names
 from storage.tokens import names_on
 from storage.words import name_words as words_of
 
+_FEW, _FEW_OF_SEVERAL = 1_000, 3_000
+"""So many names are put in order; more where there are further beginnings to look for, since fewer have them all."""
 _END = "\U0010ffff"
+_HAVING = "SELECT name_id FROM name_words WHERE word BETWEEN ? AND ?"
 
 
 def count_names(connection: Connection, placed: Iterable[tuple[Entry, int]], step: int) -> None:
@@ -37,10 +47,8 @@ def count_names(connection: Connection, placed: Iterable[tuple[Entry, int]], ste
         return
     if step > 0:
         _add_names(connection, spelled)
-    connection.execute(
-        update(names).where(names.c.key == bindparam("name_key")).values(uses=names.c.uses + bindparam("by")),
-        [{"name_key": key, "by": step * count} for key, count in uses.items()],
-    )
+    counted = [(step * count, key) for key, count in sorted(uses.items())]
+    change(connection, "UPDATE names SET uses = uses + ? WHERE key = ?", counted)
 
 
 def _add_names(connection: Connection, spelled: Mapping[str, str]) -> None:
@@ -61,21 +69,38 @@ def _add_names(connection: Connection, spelled: Mapping[str, str]) -> None:
 def list_names(connection: Connection, prefix: str, limit: int, today: date | None) -> list[TagCount]:
     """Names with words that start with the prefix's words, most entries first."""
     later = _uses_after(connection, today) if today else Counter()
-    statement = select(names.c.key, names.c.name, names.c.uses).where(names.c.uses > 0)
-    statement = statement.order_by(names.c.uses.desc(), names.c.key).limit(limit + len(later))
-    for word in words_of(prefix):
-        having = select(name_words.c.name_id).where(name_words.c.word.between(word, word + _END))
-        statement = statement.where(names.c.id.in_(having))
-    found = [(row.uses - later[row.key], row.key, row.name) for row in connection.execute(statement)]
-    found.sort(key=lambda one: (-one[0], one[1]))
+    begun = words_of(prefix)
+    rare = _rare(connection, begun)
+    find = "instr" if is_sqlite(connection) else "strpos"
+    all_begun = "".join(f" AND (substr(key, 1, ?) = ? OR {find}(key, ?) > 0)" for _ in begun)
+    parameters = [parameter for word in begun for parameter in (len(word), word, f" {word}")]
+    if rare is None:  # which of those as frequent are left out is left to the index
+        sql = f"SELECT uses, key, name FROM names WHERE uses > 0{all_begun} ORDER BY uses DESC, key DESC LIMIT ?"  # noqa: S608
+    else:  # the sum keeps SQLite from walking along all names, among which these are far between
+        sql = (
+            f"SELECT uses, key, name FROM names WHERE id IN ({_HAVING}) AND uses + 0 > 0{all_begun} "  # noqa: S608
+            "ORDER BY uses + 0 DESC, key LIMIT ?"
+        )
+        parameters = [rare, rare + _END, *parameters]
+    rows = rows_of(connection, sql, [*parameters, limit + len(later)])
+    found = sorted(((uses - later[key], key, name) for uses, key, name in rows), key=lambda one: (-one[0], one[1]))
     return [TagCount(name, uses) for uses, _, name in found if uses > 0][:limit]
+
+
+def _rare(connection: Connection, begun: Sequence[str]) -> str | None:
+    """Of the beginnings, one that so few names have that these can be put in order; None where there is none."""
+    most = _FEW if len(begun) == 1 else _FEW_OF_SEVERAL
+    sql = f"SELECT count(*) FROM ({_HAVING} LIMIT ?) AS few"  # noqa: S608
+    counts = {word: value_of(connection, sql, (word, word + _END, most + 1)) for word in begun}
+    rarest = min(begun, key=counts.__getitem__, default=None)
+    return rarest if rarest is not None and counts[rarest] <= most else None
 
 
 def _uses_after(connection: Connection, day: date) -> Counter[str]:
     """How many entries of later digests each name is under, by its words."""
-    coming = select(entries.c.authors, entries.c.organisation).where(entries.c.shown > last_place(day))
+    sql = "SELECT authors, organisation FROM entries WHERE shown > ?"
     uses: Counter[str] = Counter()
-    for row in connection.execute(coming):
-        on_it = (*row.authors, row.organisation) if row.organisation else row.authors
+    for authors, organisation in rows_of(connection, sql, [last_place(day)]):
+        on_it = (*texts_of_list(authors), *([organisation] if organisation else []))
         uses.update({" ".join(words_of(name)) for name in on_it})
     return uses

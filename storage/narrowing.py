@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -14,6 +13,7 @@ from bot.core.query import Criteria
 from storage.chunks import chunked
 from storage.conditions import resolve
 from storage.found import texts_of_list
+from storage.places import day_of
 from storage.raw import marks, rows_of
 from storage.search import places_of
 from storage.verifying import verified
@@ -30,37 +30,40 @@ def narrowed(connection: Connection, criteria: Criteria, facet: Facet, prefix: s
         return ()
     places = places_of(connection, conditions, _LOOKED_AT)
     shown = sorted(verified(connection, places, conditions.asked.checks), reverse=True)
+    if facet is Facet.DAYS:
+        return _days(shown, prefix)[:limit]
     counts: Counter[str] = Counter()
     names: dict[str, str] = {}
-    for row in _rows(connection, shown):
-        for key, name in dict(_values(row, facet)).items():
-            if _begins(key, prefix, facet):
-                counts[key] += 1
-                names.setdefault(key, name)
-    ordered = (
-        sorted(counts, reverse=True) if facet is Facet.DAYS else sorted(counts, key=lambda key: (-counts[key], key))
-    )
+    for name, count in _written(connection, shown, facet).items():
+        key = _key(name, facet)
+        if _begins(key, prefix, facet):
+            counts[key] += count
+            names.setdefault(key, name)
+    ordered = sorted(counts, key=lambda key: (-counts[key], key))
     return [TagCount(names[key], counts[key]) for key in ordered[:limit]]
 
 
-def _rows(connection: Connection, places: Iterable[int]) -> Iterator[Sequence[Any]]:
+def _days(places: Sequence[int], prefix: str) -> list[TagCount]:
+    counts = Counter(filter(None, map(day_of, places)))
+    return [TagCount(text, counts[day]) for day in counts if (text := day.isoformat()).startswith(prefix)]
+
+
+def _written(connection: Connection, places: Sequence[int], facet: Facet) -> Counter[str]:
+    """The tags or names as they are written on these entries, the newest first, and on how many."""
+    counts: Counter[str] = Counter()
+    columns = "tags, NULL" if facet is Facet.TAGS else "authors, organisation"
     for some in chunked(places):
-        sql = f"SELECT tags, authors, organisation, digest_date FROM entries WHERE shown IN ({marks(some)})"  # noqa: S608
-        yield from rows_of(connection, sql, some)
+        sql = f"SELECT {columns} FROM entries WHERE shown IN ({marks(some)}) ORDER BY shown DESC"  # noqa: S608
+        for listed, organisation in rows_of(connection, sql, some):
+            counts.update(dict.fromkeys([*texts_of_list(listed), *([organisation] if organisation else [])], 1))
+    return counts
 
 
-def _values(row: Sequence[Any], facet: Facet) -> Iterator[tuple[str, str]]:
-    tags, authors, organisation, day = row
-    if facet is Facet.TAGS:
-        yield from ((tag_key(name), name) for name in texts_of_list(tags))
-    elif facet is Facet.AUTHORS:
-        on_it = (*texts_of_list(authors), *([organisation] if organisation else []))
-        yield from ((" ".join(name_words(name)), name) for name in on_it)
-    else:
-        yield day, day
+def _key(name: str, facet: Facet) -> str:
+    return " ".join(name_words(name)) if facet is Facet.AUTHORS else tag_key(name)
 
 
 def _begins(key: str, prefix: str, facet: Facet) -> bool:
     if facet is Facet.AUTHORS:
         return all(any(word.startswith(part) for word in key.split()) for part in name_words(prefix))
-    return bool(key) and key.startswith(tag_key(prefix) if facet is Facet.TAGS else prefix)
+    return bool(key) and key.startswith(tag_key(prefix))

@@ -21,7 +21,12 @@ from storage.faults import translated
 from storage.schema_version import Standing, standing_of, wants_upgrade
 
 _WRITERS: Final = 4
-_BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_READING: Final = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+    # Every question has its index. That of words would seem dear beside its narrow table, whose long values lie apart:
+    # the planner does not know what it takes to fetch and read all of those.
+    "SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+)
 _BEGIN_WRITING: Final = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'; "
     # A machine that vanished within a transaction does not hold its locks for ever.

@@ -24,6 +24,8 @@ COUNTS: Final = ("terms", "near_terms")
 class Postings(Protocol):
     """An index from tokens to places, in one kind of database."""
 
+    least: int
+    """So many places are worth asking for at once, where further ones may be wanted: fewer would take as long."""
     number: str
     """The column that places are kept in, for conditions on it."""
     matches: str

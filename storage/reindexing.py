@@ -49,7 +49,7 @@ def step(connection: Connection) -> int:
     following = select(*ENTRY_COLUMNS, entries.c.shown).where(entries.c.shown > state.next_through)
     rows = connection.execute(following.order_by(entries.c.shown).limit(_AT_ONCE)).all()
     if rows:
-        write_rows(connection, [(row.shown, make_tokens(to_entry(row))) for row in rows], 1, state, anew=True)
+        write_rows(connection, [], [(row.shown, make_tokens(to_entry(row))) for row in rows], state, anew=True)
         set_state(connection, state._replace(next_through=rows[-1].shown))
         return len(rows)
     postings_of(connection).put_next_in_place(connection)

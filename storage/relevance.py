@@ -70,7 +70,7 @@ class Relevance:
     def _best(self) -> list[Key]:
         asked = self._conditions.asked
         in_title = [group.marked(TITLE) for group in asked.words]
-        places = set(self._places([*asked.wanted, *in_title], None, None, _BEST))
+        places = set(self._places([*asked.besides, *in_title], None, None, _BEST))
         if len(in_title) > 1:
             any_in_title = Group(tuple(one for group in in_title for one in group.alternatives))
             places.update(self._places([*asked.wanted, any_in_title], None, None, _BEST))

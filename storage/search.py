@@ -86,7 +86,7 @@ def page_of(
     if conditions is None:
         return SearchPage((), None, None, 0, False, unknown)
     backward = start is not None and start.backward
-    found = _collect(connection, conditions, keys_in(connection, conditions, criteria.sort), start, limit + 1)
+    found = collect(connection, conditions, keys_in(connection, conditions, criteria.sort), start, limit + 1)
     keys = found.keys
     if backward and not keys:  # what was before is gone
         return page_of(connection, criteria, asker, limit, None)
@@ -212,21 +212,27 @@ def _scored(
     return [tuple(row) for row in rows_of(connection, statement, [*parameters, limit])]
 
 
-def _collect(connection: Connection, conditions: Conditions, keys: Keys, start: Cursor | None, limit: int) -> _Found:
+def collect(connection: Connection, conditions: Conditions, keys: Keys, start: Cursor | None, limit: int) -> _Found:
     """Keys of results, each looked into where its tokens do not say it for sure."""
     edge, backward = (start.key, start.backward) if start else (None, False)
     checks = conditions.asked.checks
     if not checks:
         return _Found(keys(edge, backward, limit), None)
     kept: list[Key] = []
-    size, looked_into = limit + 1, 0
+    waiting: list[Key] = []
+    size, looked_into, is_end = limit + 1, 0, False
     while looked_into < MOST_LOOKED_INTO:
-        some = keys(edge, backward, size)
+        if not waiting and not is_end:
+            most = max(size, conditions.postings.least)
+            waiting = keys(edge, backward, most)
+            is_end = len(waiting) < most
+        some, waiting = waiting[:size], waiting[size:]
         passing = verified(connection, [key[-1] for key in some], checks)
         kept += [key for key in some if key[-1] in passing]
-        if len(kept) >= limit or len(some) < size:
+        if len(kept) >= limit or (is_end and not waiting):
             return _Found(kept[:limit], None)
-        edge, looked_into, size = some[-1], looked_into + size, min(2 * size, 100)
+        edge, looked_into = some[-1], looked_into + len(some)
+        size = min(2 * size, 100, MOST_LOOKED_INTO - looked_into)
     return _Found(kept, edge)
 
 

@@ -8,7 +8,7 @@ can be left of it. Korean is taken apart into its letters first: `뎨이터` is 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
 from typing import Final
 from zlib import crc32
@@ -34,14 +34,22 @@ _TWO_WRONG: Final = 7
 """From so many letters on, two may be wrong."""
 
 
-def rests_of(term: str) -> Iterator[int]:
+def rests_of(term: str) -> Collection[int]:
     """By what a term is kept: all that can be left of it, as numbers. Only words and words of names have any."""
     mark = term[:2] if term.startswith((WORD, NAME)) else ""
     word = term[len(mark) :]
+    if not (mark or word.isascii()) or not word.isalpha():
+        return ()
     letters = letters_of(word)
-    if not word.isalpha() or not _SHORTEST <= len(letters) <= _LONGEST or (not mark and not word.isascii()):
-        return iter(())
-    return (_number(mark + rest) for rest in without_one(letters))
+    if not _SHORTEST <= len(letters) <= _LONGEST:
+        return ()
+    size = 1 if letters.isascii() else 3  # so many bytes a letter takes, in plain words and in Korean ones
+    if size > 1 and not (min(letters) >= "\u0800" and max(letters) <= "\uffff"):
+        return {_number(mark + rest) for rest in without_one(letters)}
+    written, before = letters.encode(), mark.encode()
+    ends = range(size, len(written) + 1, size)
+    rests = {before + written[: end - size] + written[end:] for end in ends}
+    return {crc32(before + written), *map(crc32, rests)}
 
 
 def letters_of(word: str) -> str:

@@ -178,7 +178,7 @@ names = Table(  # of authors and organisations
     Column("key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),  # as first written
     Column("uses", Integer, nullable=False),
-    Index(None, "uses"),
+    Index(None, "uses", "key"),
 )
 
 name_words = Table(

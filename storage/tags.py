@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
-    bindparam,
     delete,
     func,
     literal,
     or_,
     select,
-    union_all,
     update,
 )
 
@@ -28,20 +25,20 @@ from storage.chunks import chunked
 from storage.dialects import upsert
 from storage.locks import lock_archive
 from storage.places import any_after, last_place
+from storage.raw import change, marks, rows_of
 from storage.tables import entry_tags, tag_aliases, tag_spellings, tags
-
-_KEYS: BindParameter[Sequence[str]] = bindparam("keys", expanding=True)
-_BY_KEY = union_all(  # made once: every lookup of a tag begins with it
-    select(tags.c.key, tags.c.id).where(tags.c.key.in_(_KEYS)),
-    select(tag_aliases.c.key, tag_aliases.c.tag_id).where(tag_aliases.c.key.in_(_KEYS)),
-)
 
 
 def tag_ids(connection: Connection, keys: Collection[str]) -> Mapping[str, int]:
     """The tags that these keys name, directly or as aliases."""
     found: dict[str, int] = {}
     for some in chunked(set(keys)):
-        found.update((key, tag_id) for key, tag_id in connection.execute(_BY_KEY, {"keys": some}))
+        asked = marks(some)
+        sql = (
+            f"SELECT key, id FROM tags WHERE key IN ({asked}) UNION ALL "  # noqa: S608
+            f"SELECT key, tag_id FROM tag_aliases WHERE key IN ({asked})"
+        )
+        found.update(map(tuple, rows_of(connection, sql, [*some, *some])))
     return found
 
 
@@ -62,10 +59,8 @@ def count_tags(connection: Connection, placed: Iterable[tuple[Entry, int]], step
     carried = {(ids[key], place) for key, place in rows}  # two keys may be one tag by an alias
     _write_rows(connection, carried, step)
     uses = Counter(tag_id for tag_id, _ in carried)
-    connection.execute(
-        update(tags).where(tags.c.id == bindparam("tag")).values(uses=tags.c.uses + bindparam("by")),
-        [{"tag": tag_id, "by": step * count} for tag_id, count in uses.items()],
-    )
+    counted = [(step * count, tag_id) for tag_id, count in sorted(uses.items())]
+    change(connection, "UPDATE tags SET uses = uses + ? WHERE id = ?", counted)
     _count_spellings(connection, {(ids[key], name): step * n for (key, name), n in spellings.items()})
 
 
@@ -79,32 +74,23 @@ def _write_rows(connection: Connection, carried: Collection[tuple[int, int]], st
     if step > 0:
         insert_rows(connection, entry_tags, ("tag_id", "place"), list(carried))
         return
-    this = entry_tags.c.tag_id == bindparam("tag"), entry_tags.c.place == bindparam("at")
-    connection.execute(delete(entry_tags).where(*this), [{"tag": tag_id, "at": place} for tag_id, place in carried])
+    change(connection, "DELETE FROM entry_tags WHERE tag_id = ? AND place = ?", list(carried))
 
 
 def _count_spellings(connection: Connection, changes: Mapping[tuple[int, str], int]) -> None:
-    statement = upsert(connection, tag_spellings)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["tag_id", "spelling"], set_={"uses": tag_spellings.c.uses + statement.excluded.uses}
-        ),
-        [{"tag_id": tag_id, "spelling": name, "uses": by} for (tag_id, name), by in changes.items()],
+    change(
+        connection,
+        "INSERT INTO tag_spellings (tag_id, spelling, uses) VALUES (?, ?, ?) ON CONFLICT (tag_id, spelling) "
+        "DO UPDATE SET uses = tag_spellings.uses + excluded.uses",
+        [(tag_id, name, by) for (tag_id, name), by in changes.items()],
     )
     _rename(connection, {tag_id for tag_id, _ in changes})
 
 
 def _rename(connection: Connection, ids: Collection[int]) -> None:
     """Show each tag as it is most often written; of two spellings as frequent, as first written."""
-    most = (
-        select(tag_spellings.c.spelling)
-        .where(tag_spellings.c.tag_id == tags.c.id)
-        .order_by(tag_spellings.c.uses.desc(), tag_spellings.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    for some in chunked(ids):
-        connection.execute(update(tags).where(tags.c.id.in_(some)).values(name=most))
+    most = "SELECT spelling FROM tag_spellings WHERE tag_id = tags.id ORDER BY uses DESC, id LIMIT 1"
+    change(connection, f"UPDATE tags SET name = ({most}) WHERE id = ?", [(tag_id,) for tag_id in sorted(ids)])  # noqa: S608
 
 
 def list_tags(connection: Connection, prefix: str, limit: int, today: date | None) -> list[TagCount]:

@@ -34,9 +34,12 @@ indexed."""
 LONGEST = 40
 """Longer words stand in the index by their beginning."""
 
+LONGEST_WORD = 8
+"""Korean words of more letters are not counted: they are several."""
+
 _PARTICLES = frozenset(PARTICLES)
 _UNSAFE = re.compile(r"[\x00-/:-@\[-`{-\x7f\s]")
-_SHORTEST_WORD, _LONGEST_WORD = 2, 8
+_SHORTEST_WORD = 2
 _KEPT = 200_000
 
 
@@ -56,12 +59,12 @@ def tokens_of(entry: Entry) -> EntryTokens:
     """The tokens of an entry."""
     names = names_on(entry)
     title = set(tokens(entry.title))
-    words = title.copy()
+    words, plain = title.copy(), set[str]()
     for text in (*names, entry.abstract, entry.commentary, entry.commentary_en, *entry.tags):
         if text:
-            words.update(tokens(text))
+            (plain if text.isascii() else words).update(tokens(text))
     of_title = set(chain.from_iterable(map(_TOKENS.__getitem__, title)))
-    found = set(chain.from_iterable(map(_TOKENS.__getitem__, words)))
+    found = set(chain.from_iterable(map(_TOKENS.__getitem__, chain(words, plain))))
     found.add(ALL)
     found.update([TITLE + token for token in of_title])
     found.update(chain.from_iterable(map(_OF_TAG.__getitem__, entry.tags)))
@@ -101,7 +104,7 @@ def _tokens(word: str) -> tuple[str, ...]:
 def _bare(word: str) -> str:
     """A Korean word without its particle, marked; nothing for what is none, or too long to be one word."""
     word = without_particle(word) if is_cjk(word) else ""
-    return WORD + word if _SHORTEST_WORD <= len(word) <= _LONGEST_WORD else ""
+    return WORD + word if _SHORTEST_WORD <= len(word) <= LONGEST_WORD else ""
 
 
 def _of_tag(name: str) -> tuple[str, ...]:

@@ -1,11 +1,15 @@
-"""Looking into entries for what their tokens leave open: whether a run of letters or words really stands there."""
+"""Looking into entries for what their tokens leave open: whether a run of letters or words really stands there.
+
+Most entries that are looked into are turned down. So their texts are searched as they lie in the database, and folded
+only where that could make a difference.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +18,7 @@ from sqlalchemy import Connection
 from storage.asking import AnyCheck, Check, Holds, NameCheck, Within
 from storage.chunks import chunked
 from storage.raw import marks, rows_of
-from storage.words import folded, is_cjk, name_words, stem, tokens
+from storage.words import CJK, folded, is_cjk, name_words, stem, tokens
 
 _COLUMNS = "shown, title, authors, organisation, tags, abstract, commentary, commentary_en"
 
@@ -23,7 +27,8 @@ def verified(connection: Connection, places: Collection[int], checks: Sequence[A
     """Which of the entries at these places pass all checks."""
     if not checks:
         return set(places)
-    return {text.place for text in texts_at(connection, places) if all(passes(text, check) for check in checks)}
+    tests = [passing(check) for check in checks]
+    return {text.place for text in texts_at(connection, places) if all(test(text) for test in tests)}
 
 
 def holds_any(connection: Connection, places: Collection[int], needles: Sequence[str]) -> bool:
@@ -33,12 +38,12 @@ def holds_any(connection: Connection, places: Collection[int], needles: Sequence
 
 
 class Texts:
-    """The texts of one entry, folded only where that is needed."""
+    """The texts of one entry, as they lie in the database."""
 
     def __init__(self, row: Sequence[Any]) -> None:
         self.place: int = row[0]
+        self.title: str = row[1]
         self._row = row
-        self._folded: dict[tuple[Within, bool], str] = {}
 
     @property
     def names(self) -> list[str]:
@@ -46,35 +51,24 @@ class Texts:
         organisation = [self._row[3]] if self._row[3] else []
         return [*json.loads(self._row[2]), *organisation]
 
-    def parts(self, within: Within) -> list[str]:
-        """The texts to look in."""
-        title = self._row[1]
-        if within is Within.TITLE:
-            return [title]
-        return [title, *filter(None, self._row[5:]), *self.names, *json.loads(self._row[4])]
-
-    def long_texts(self, within: Within) -> Sequence[str]:
-        """The title, and the long texts."""
-        return (self._row[1],) if within is Within.TITLE else [self._row[1], *filter(None, self._row[5:])]
-
-    def listed(self, word: str) -> Sequence[str]:
-        """Names and tags, where one of them may have this word."""
-        kept = f"{self._row[2]}{self._row[3]}{self._row[4]}"
-        if kept.isascii() and word not in kept.lower():
-            return ()
+    @property
+    def short(self) -> list[str]:
+        """Names and tags."""
         return [*self.names, *json.loads(self._row[4])]
 
-    def as_kept(self, within: Within) -> Sequence[str]:
-        """The same as they lie in the database: names and tags in their lists."""
-        return (self._row[1],) if within is Within.TITLE else [text for text in self._row[1:] if text]
+    @property
+    def short_as_kept(self) -> str:
+        """The same as they lie in the database, in their lists."""
+        return f"{self._row[2]}{self._row[3] or ''}{self._row[4]}"
 
-    def folded(self, within: Within, *, stemmed: bool) -> str:
-        """The texts as one, folded; with the stems of words in their place if `stemmed`."""
-        key = within, stemmed
-        if key not in self._folded:
-            parts = self.parts(within)
-            self._folded[key] = _stemmed(parts) if stemmed else folded(parts)
-        return self._folded[key]
+    @property
+    def long(self) -> Sequence[str | None]:
+        """Abstract and commentaries, those that there are."""
+        return self._row[5:]
+
+    def parts(self, within: Within) -> list[str]:
+        """The texts to look in."""
+        return [self.title] if within is Within.TITLE else [self.title, *filter(None, self.long), *self.short]
 
 
 def texts_at(connection: Connection, places: Iterable[int]) -> Iterable[Texts]:
@@ -84,50 +78,98 @@ def texts_at(connection: Connection, places: Iterable[int]) -> Iterable[Texts]:
         yield from map(Texts, rows_of(connection, sql, some))
 
 
-def passes(text: Texts, check: AnyCheck) -> bool:
-    """Whether an entry passes one check."""
-    if isinstance(check, NameCheck):
-        found = any(all(words & set(name_words(name)) for words in check.words) for name in text.names)
-    else:
-        found = any(_holds(text, check.within, one) for one in check.holds)
-    return found is not check.negated
-
-
-def _holds(text: Texts, within: Within, holds: Holds) -> bool:
-    needle = holds.needle
-    if is_cjk(needle[0]) and " " not in needle:
-        kept = text.as_kept(within)  # Korean stands there as it is compared, mostly: nothing has to be folded
-        if any(needle in part for part in kept):
-            return True
-        if all(unicodedata.is_normalized("NFKC", part) for part in kept):
-            return False
-    if holds.stemmed:
-        return needle in text.folded(within, stemmed=True)
-    longest = max(needle.split(), key=len)
-    if any(_stands_in(part, needle) for part in text.long_texts(within)):
-        return True
-    return within is Within.ANYWHERE and any(_stands_in(part, needle) for part in text.listed(longest))
-
-
-def _stands_in(part: str, needle: str) -> bool:
-    """Whether one text holds a run of words, without folding it where it can be told as it is."""
-    if part.isascii():
-        return _pattern(needle).search(part) is not None
-    lower = part.casefold()
-    if unicodedata.is_normalized("NFKC", lower) and not all(word in lower for word in needle.split()):
-        return False
-    return needle in folded([part])
+Test = Callable[[Texts], bool]
 
 
 @lru_cache(maxsize=256)
-def _pattern(needle: str) -> re.Pattern[str]:
-    """A run of folded words, in plain text that is not folded."""
-    between = r"[\W_]+"
-    words = between.join(map(re.escape, needle.split()))
-    start = r"(?<![^\W_])" if needle.startswith(" ") else ""
-    end = r"(?![^\W_])" if needle.endswith(" ") else ""
-    return re.compile(f"{start}{words}{end}", re.ASCII | re.IGNORECASE)
+def passing(check: AnyCheck) -> Test:
+    """Whether an entry passes a check."""
+    if isinstance(check, NameCheck):
+        tests: list[Test] = [_named(check.words)]
+    else:
+        tests = [_holding(check.within, one) for one in check.holds]
+    (first, *others), negated = tests, check.negated
+    if not others and not negated:
+        return first
+    return lambda text: any(test(text) for test in tests) is not negated
 
 
-def _stemmed(parts: Iterable[str]) -> str:
-    return "\n".join(f" {' '.join(map(stem, tokens(part)))} " for part in parts)
+def _named(asked: Sequence[frozenset[str]]) -> Test:
+    return lambda text: any(all(words & set(name_words(name)) for words in asked) for name in text.names)
+
+
+def _holding(within: Within, holds: Holds) -> Test:
+    needle = holds.needle
+    if holds.stemmed:
+        return lambda text: any(needle in _stemmed(part) for part in text.parts(within))
+    stands_in = _korean(needle) if is_cjk(needle[0]) and " " not in needle else _latin(needle)
+    if within is Within.TITLE:
+        return lambda text: stands_in(text.title)
+    may_hold = _may_hold(needle)
+
+    def stands_anywhere(text: Texts) -> bool:
+        if stands_in(text.title) or any(stands_in(part) for part in text.long if part):
+            return True
+        return may_hold(text.short_as_kept) and any(map(stands_in, text.short))
+
+    return stands_anywhere
+
+
+def _korean(needle: str) -> Callable[[str], bool]:
+    """Whether a text holds a run of Korean letters, which mostly stand there as they are compared."""
+
+    def stands_in(part: str) -> bool:
+        if needle in part:
+            return True
+        return not part.isascii() and not unicodedata.is_normalized("NFKC", part) and needle in folded([part])
+
+    return stands_in
+
+
+def _latin(needle: str) -> Callable[[str], bool]:
+    """Whether a text holds a run of words."""
+    plain, other, may_hold = _plain_pattern(needle).search, _pattern(needle), _may_hold(needle)
+
+    def stands_in(part: str) -> bool:
+        if part.isascii():
+            return plain(part.lower()) is not None
+        if not may_hold(part):
+            return False
+        lower = part.casefold()
+        if other and unicodedata.is_normalized("NFKC", lower):
+            return other.search(lower) is not None
+        return needle in folded([part])
+
+    return stands_in
+
+
+def _may_hold(needle: str) -> Callable[[str], bool]:
+    """Whether a text could hold a run: it has its longest word, or is written in another way than it is compared."""
+    longest = max(needle.split(), key=len)
+
+    def may_hold(part: str) -> bool:
+        lower = part.casefold()
+        return longest in lower or not unicodedata.is_normalized("NFKC", lower)
+
+    return may_hold
+
+
+def _plain_pattern(needle: str) -> re.Pattern[str]:
+    """A run of folded words, in plain text of small letters. It begins with letters: those are searched for fastest."""
+    return _compiled(needle, letter=r"[^\W_]", flags=re.ASCII)
+
+
+def _pattern(needle: str) -> re.Pattern[str] | None:
+    """The same in text with Korean between; None for runs with Korean in them."""
+    return None if any(map(is_cjk, needle.split())) else _compiled(needle, letter=rf"[^\W_{CJK}]", flags=re.NOFLAG)
+
+
+def _compiled(needle: str, letter: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    first, *others = map(re.escape, needle.split())
+    start = f"{first}(?<!{letter}{first})" if needle.startswith(" ") else first
+    end = f"(?!{letter})" if needle.endswith(" ") else ""
+    return re.compile(r"[\W_]+".join([start, *others]) + end, flags)
+
+
+def _stemmed(part: str) -> str:
+    return f" {' '.join(map(stem, tokens(part)))} "

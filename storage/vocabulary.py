@@ -12,6 +12,8 @@ from storage.places import FIRST_DATED
 from storage.places import LAST as PLACE_END
 from storage.postings import postings_of
 from storage.raw import marks, rows_of
+from storage.sparing import spared
+from storage.tokens import LONGEST_WORD, WORD, word_tokens
 from storage.verifying import holds_any
 
 LAST = "\U0010ffff"
@@ -37,10 +39,12 @@ class ArchiveWords:
         sql = "SELECT term FROM terms WHERE term >= ? AND term < ? AND uses > 0 ORDER BY uses DESC, term LIMIT ?"
         return [term for (term,) in rows_of(self._connection, sql, (beginning, beginning + LAST, most))]
 
-    def is_there(self, tokens: Sequence[str], needles: Sequence[str]) -> bool:
-        """See the port. The newest few entries that may hold one of them are looked into."""
-        followed = Group(tuple((needle[-2:],) for needle in needles))
-        groups = [*(Group(((token,),)) for token in tokens), followed]
+    def is_followed(self, word: str, endings: Sequence[str]) -> bool:
+        """See the port. Words without endings are counted; the newest few entries that may have one are looked into."""
+        if len(word) <= LONGEST_WORD and not self.uses([WORD + word]):
+            return False
+        ways = Group(tuple((word[-1] + ending,) for ending in endings))
+        groups = spared([Group((tuple(word_tokens(word)),), looked_into=True), ways], self.uses)
         postings = postings_of(self._connection)
         places = postings.newest(self._connection, groups, (), (FIRST_DATED, PLACE_END), _EXAMPLES)
-        return holds_any(self._connection, places, needles)
+        return holds_any(self._connection, places, [word + ending for ending in endings])

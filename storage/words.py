@@ -10,10 +10,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_CJK = "\u1100-\u11ff\u3040-\u30ff\u3131-\u318e\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
-WORD = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
+CJK = "\u1100-\u11ff\u3040-\u30ff\u3131-\u318e\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+"""Korean, Chinese and Japanese letters, for a set of a regular expression."""
+WORD = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 """One word, where the text is folded."""
-_IS_CJK = re.compile(rf"[{_CJK}]")
+_BEGINS_CJK = re.compile(rf"[{CJK}]")
 
 _PARTICLES = """
     이라고는 으로부터 에서부터 이라는 이라도 이라면 으로는 으로도 으로서 으로써 에서는 에서도 에게서 에게는
@@ -45,7 +46,7 @@ def folded(texts: Iterable[str | None]) -> str:
 
 def is_cjk(word: str) -> bool:
     """Whether a word of `tokens` is Korean, Chinese or Japanese: written without spaces between words."""
-    return _IS_CJK.match(word) is not None
+    return _BEGINS_CJK.match(word) is not None
 
 
 def without_particle(word: str) -> str:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -37,6 +37,7 @@ class Server:
     folder: Path
     programs: Path
     account: str | None
+    settings: Sequence[str] = ()
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -70,7 +71,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+        settings = [word for setting in (*_SETTINGS, *self.settings) for word in ("-c", setting)]
         with (self.folder / "log.txt").open("ab") as log:
             self._process = self._popen(
                 "postgres", "-D", str(self.data), "-h", "", "-k", str(self.folder), *settings, stderr=log.fileno()
@@ -120,14 +121,14 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """A server for the length of a block."""
+def running_server(*settings: str) -> Iterator[Server]:
+    """A server for the length of a block; further `settings` are of the form `name=value`."""
     account = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
     folder = Path(tempfile.mkdtemp(prefix="paperboy-pg."))  # a short name: a socket's address has 107 bytes
     try:
         if account:
             shutil.chown(folder, account)
-        server = Server(folder, _programs(folder, account), account)
+        server = Server(folder, _programs(folder, account), account, settings)
         server.run(
             "initdb",
             *("-D", str(server.data), "-U", "paperboy", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"),

@@ -130,8 +130,7 @@ def arxiv_id_of(text: str) -> str | None:
 
 def title_key(title: str) -> str:
     """What two spellings of one title share: letters and digits only, without case or width."""
-    folded = unicodedata.normalize("NFKC", title).casefold()
-    return "".join(letter for letter in folded if letter.isalnum())
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", title).casefold())
 
 
 def identity_of(entry: Entry) -> str:

@@ -55,9 +55,9 @@ def match_keys(entry: Entry) -> tuple[str, ...]:
 
 
 def _copy_keys(entry: Entry) -> list[str]:
-    texts = "\x00".join(fold(text or "") for text in (entry.url, entry.abstract, entry.commentary, entry.commentary_en))
     if not entry.title_derived or not entry.commentary:
         return []
+    texts = "\x00".join(fold(text or "") for text in (entry.url, entry.abstract, entry.commentary, entry.commentary_en))
     title = title_key(_COPY_NUMBER.sub("", entry.title))
     return [f"copy:{title}:{hashlib.sha256(texts.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"]
 

@@ -10,7 +10,7 @@ from bot.core.entries import Entry
 from bot.core.query import TextTerm
 from storage.asking import Asked, Asking
 from storage.tokens import tokens_of
-from storage.verifying import Texts, passes
+from storage.verifying import Texts, passing
 from storage.words import PARTICLES, name_words, stem, tokens
 
 
@@ -27,8 +27,8 @@ class Words:
     def begun(self, beginning: str, most: int) -> Sequence[str]:
         return sorted(token for token in self._tokens if token.startswith(beginning))[:most]
 
-    def is_there(self, tokens: Sequence[str], needles: Sequence[str]) -> bool:
-        return self._tokens.issuperset(tokens) and any(needle in self._text for needle in needles)
+    def is_followed(self, word: str, endings: Sequence[str]) -> bool:
+        return any(word + ending in self._text for ending in endings)
 
 
 def entry_with(text: str) -> Entry:
@@ -47,7 +47,7 @@ def stands_in(query: str, text: str, *, phrase: bool = False) -> bool:
     there = set(tokens_of(entry_with(text)).indexed)
     row = Texts((1, "", "[]", None, "[]", None, text, None))
     return all(any(there.issuperset(one) for one in group.alternatives) for group in asked.wanted) and all(
-        passes(row, check) for check in asked.checks
+        passing(check)(row) for check in asked.checks
     )
 
 

@@ -17,9 +17,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the index, and note that it is still to be filled."""
+    """Make the index, and note that it is still to be filled; names stand in the order in which they are offered."""
     op.drop_table("entry_texts")
     op.drop_table("entry_name_words")
+    op.drop_index("ix_names_uses", "names")
+    op.create_index("ix_names_uses_key", "names", ["uses", "key"])
     op.create_table(
         "terms",
         sa.Column("term", WORDS, nullable=False),
@@ -63,6 +65,8 @@ def downgrade() -> None:
     op.drop_table("index_state")
     op.drop_table("near_terms")
     op.drop_table("terms")
+    op.drop_index("ix_names_uses_key", "names")
+    op.create_index("ix_names_uses", "names", ["uses"])
     op.create_table(
         "entry_texts",
         sa.Column("place", NUMBER, autoincrement=False, nullable=False),
