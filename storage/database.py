@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from bot.core.errors import StorageError
-from storage.faults import passes_when_repeated, translated
+from storage.faults import no_answer, passes_when_repeated, translated
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,11 +32,22 @@ _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.05
 """Seconds to wait at most before the first repetition."""
 _BEGIN: Final = "paperboy_begin"
+PATIENCE: Final = "paperboy_patience"
+"""The option that says for how many seconds a server may be silent; without it for ever."""
+_IN_LINE: Final = 10.0
+"""Seconds that work waits for its turn: people are told then, rather than kept waiting behind a file that is locked."""
+_SILENT: Final = 15.0
+"""Seconds for which a server may say nothing at all to a statement."""
+_ENDING: Final = 1.0
+"""Seconds that work under way gets when the database is closed, before its connections are broken off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A database as `Database` needs to know it; `name` is what messages call it, without a password."""
+    """A database as `Database` needs to know it; `name` is what messages call it, without a password.
+
+    `break_off` ends whatever waits for an answer of the server, from another thread.
+    """
 
     name: str
     engine: Engine
@@ -43,6 +55,7 @@ class Backend:
     begin_writing: str
     begin_copying: str
     writers: int
+    break_off: Callable[[], None] = lambda: None
 
 
 class Database:
@@ -55,8 +68,11 @@ class Database:
     def __init__(self, backend: Backend) -> None:
         self.name = backend.name
         self._engine = backend.engine
-        self._reading = backend.engine.execution_options(**{_BEGIN: backend.begin_reading})
-        self._writing = backend.engine.execution_options(**{_BEGIN: backend.begin_writing})
+        self._break_off = backend.break_off
+        self._reading_long = backend.engine.execution_options(**{_BEGIN: backend.begin_reading})
+        self._writing_long = backend.engine.execution_options(**{_BEGIN: backend.begin_writing})
+        self._reading = self._reading_long.execution_options(**{PATIENCE: _SILENT})
+        self._writing = self._writing_long.execution_options(**{PATIENCE: _SILENT})
         self._readers = ThreadPoolExecutor(READERS, "storage-reader")
         self._writers = ThreadPoolExecutor(backend.writers, "storage-writer")
         self._waiting = 0
@@ -69,7 +85,11 @@ class Database:
         Raises:
             StorageError
         """
-        return await self._run(self._readers, lambda: self._within(self._reading, work, *args, **kwargs))
+        return await self._in_turn(self._readers, lambda: self._within(self._reading, work, *args, **kwargs))
+
+    async def read_long(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for work that may take minutes, for which somebody waits."""
+        return await self._run(self._readers, lambda: self._within(self._reading_long, work, *args, **kwargs))
 
     async def write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do work that writes: all of it, or nothing when it raises.
@@ -79,7 +99,15 @@ class Database:
         """
         self._waiting += 1
         try:
-            return await self._run(self._writers, lambda: self._within(self._writing, work, *args, **kwargs))
+            return await self._in_turn(self._writers, lambda: self._within(self._writing, work, *args, **kwargs))
+        finally:
+            self._waiting -= 1
+
+    async def write_long(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for work that may take minutes, for which somebody waits."""
+        self._waiting += 1
+        try:
+            return await self._run(self._writers, lambda: self._within(self._writing_long, work, *args, **kwargs))
         finally:
             self._waiting -= 1
 
@@ -104,13 +132,16 @@ class Database:
             self._tidying = False
 
     async def close(self) -> None:
-        """Let what runs end, and close all connections."""
+        """Let what runs end, for a moment where the database does not answer, and close all connections."""
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
         self._closing = True
+        breaking = threading.Timer(_ENDING, self._break_off)
+        breaking.start()
         self._readers.shutdown()
         self._writers.shutdown()
+        breaking.cancel()
         self._engine.dispose()
 
     def _within(
@@ -122,6 +153,32 @@ class Database:
     @staticmethod
     async def _run(pool: ThreadPoolExecutor, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, job)
+
+    async def _in_turn(self, pool: ThreadPoolExecutor, job: Callable[[], T]) -> T:
+        """Have a job done that is not to wait for its turn for long.
+
+        What has begun is waited for: only its end tells what became of it.
+
+        Raises:
+            StorageBusy: its turn did not come, and it has not been done.
+        """
+        working = pool.submit(job)
+        is_late = False
+
+        def give_up() -> None:
+            nonlocal is_late
+            is_late = working.cancel()
+
+        timer = asyncio.get_running_loop().call_later(_IN_LINE, give_up)
+        try:
+            return await asyncio.wrap_future(working)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not is_late or (task is not None and task.cancelling()):
+                raise
+            raise no_answer(self.name) from None
+        finally:
+            timer.cancel()
 
 
 def repeated(engine: Engine, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -4,12 +4,15 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, inspect, text
 
+from bot.core.errors import StorageBusy
+from storage import database
 from storage.opening import Storage, open_storage
 from tests.databases import on_postgresql, on_sqlite
 
@@ -76,6 +79,28 @@ async def test_many_writers_and_readers_at_once(database_url: str, make: Make, n
         assert [tag.count for tag in await storage.archive.tags()] == [20]
         assert await storage.check() == []
         await storage.close()
+
+
+async def test_who_waits_in_line_for_too_long_is_told_so_and_nothing_is_done(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_IN_LINE", 0.05)
+    writers = storage.database._writers._max_workers
+    begun, over = threading.Barrier(writers + 1), threading.Event()
+    done: list[int] = []
+
+    def hold_up(_: Connection) -> None:
+        begun.wait(10)
+        over.wait(10)
+
+    first = [asyncio.create_task(storage.database.write(hold_up)) for _ in range(writers)]
+    await asyncio.to_thread(begun.wait, 10)
+    with pytest.raises(StorageBusy, match="does not answer"):
+        await storage.database.write(lambda _: done.append(1))
+    patient = asyncio.create_task(storage.database.write_long(lambda _: done.append(2)))
+    over.set()
+    await asyncio.gather(*first, patient)
+    assert done == [2]
 
 
 HEAVY = (
