@@ -274,7 +274,7 @@ _SETTINGS = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 _FEW = settings(_SETTINGS, max_examples=15)
-"""Where the database takes three times as long, and what it does by itself is looked at in tests/storage/test_races.py."""
+"""Where the database takes three times as long; what it does by itself is looked at in tests/storage/test_races.py."""
 
 
 @pytest.fixture
