@@ -39,7 +39,7 @@ _IN_LINE: Final = 10.0
 _SILENT: Final = 15.0
 """Seconds for which a server may say nothing at all to a statement."""
 _ENDING: Final = 1.0
-"""Seconds that work under way gets when the database is closed, before its connections are broken off."""
+"""Seconds that work gets when the database is closed: then none begins any more, and connections are broken off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +137,17 @@ class Database:
 
     def _close(self) -> None:
         self._closing = True
-        breaking = threading.Timer(_ENDING, self._break_off)
+        breaking = threading.Timer(_ENDING, self._end)
         breaking.start()
         self._readers.shutdown()
         self._writers.shutdown()
         breaking.cancel()
         self._engine.dispose()
+
+    def _end(self) -> None:
+        for pool in (self._readers, self._writers):
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._break_off()
 
     def _within(
         self, engine: Engine, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -163,20 +168,14 @@ class Database:
             StorageBusy: its turn did not come, and it has not been done.
         """
         working = pool.submit(job)
-        is_late = False
-
-        def give_up() -> None:
-            nonlocal is_late
-            is_late = working.cancel()
-
-        timer = asyncio.get_running_loop().call_later(_IN_LINE, give_up)
+        timer = asyncio.get_running_loop().call_later(_IN_LINE, working.cancel)
         try:
             return await asyncio.wrap_future(working)
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if not is_late or (task is not None and task.cancelling()):
+            if task is not None and task.cancelling():
                 raise
-            raise no_answer(self.name) from None
+            raise no_answer(self.name) from None  # it was taken out of the line
         finally:
             timer.cancel()
 

@@ -103,6 +103,31 @@ async def test_who_waits_in_line_for_too_long_is_told_so_and_nothing_is_done(
     assert done == [2]
 
 
+async def test_what_waits_in_line_is_not_begun_any_more_when_it_is_closed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_ENDING", 0.05)
+    storage = await open_storage(database_url)
+    writers = storage.database._writers._max_workers
+    begun, over = threading.Barrier(writers + 1), threading.Event()
+    done: list[int] = []
+
+    def hold_up(_: Connection) -> None:
+        begun.wait(10)
+        over.wait(10)
+
+    first = [asyncio.create_task(storage.database.write(hold_up)) for _ in range(writers)]
+    await asyncio.to_thread(begun.wait, 10)
+    waiting = asyncio.create_task(storage.database.write(lambda _: done.append(1)))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(storage.close())
+    with pytest.raises(StorageBusy, match="does not answer"):
+        await waiting
+    over.set()
+    await asyncio.gather(closing, *first, return_exceptions=True)
+    assert done == []
+
+
 HEAVY = (
     "sqlalchemy.orm",
     "sqlalchemy.ext.asyncio",

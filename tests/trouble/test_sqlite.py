@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import shutil
 import sqlite3
@@ -60,10 +61,10 @@ async def test_a_file_that_is_locked_or_cannot_grow(
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
     async def lookups_go_on(run: Running, _: Watch) -> None:
-        await place.until_ready(run, NOT_WRITTEN)
         for answer in await place.ask("paper", tag="trouble"):
             assert "Paper 1" in answer
-        for answer in await place.ask("digest", "pause"):
+        _, answers = await asyncio.gather(place.until_ready(run, NOT_WRITTEN), place.ask("digest", "pause"))
+        for answer in answers:
             assert "another process is writing" in answer or "does not answer" in answer
 
     async def people_are_told(run: Running, _: Watch) -> None:
