@@ -60,14 +60,14 @@ async def test_a_file_that_is_locked_or_cannot_grow(
         yield
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
-    async def lookups_go_on(run: Running, _: Watch) -> None:
+    async def lookups_go_on(run: Running, _watch: Watch) -> None:
         for answer in await place.ask("paper", tag="trouble"):
             assert "Paper 1" in answer
         _, answers = await asyncio.gather(place.until_ready(run, NOT_WRITTEN), place.ask("digest", "pause"))
         for answer in answers:
             assert "another process is writing" in answer or "does not answer" in answer
 
-    async def people_are_told(run: Running, _: Watch) -> None:
+    async def people_are_told(run: Running, _watch: Watch) -> None:
         await place.until_ready(run, NOT_WRITTEN)
         for answer in await place.ask("digest", "pause"):
             assert "reports an error" in answer
@@ -91,7 +91,7 @@ async def test_a_disk_that_is_full(slack: SlackServer, discord: DiscordServer, t
         yield
         rest.unlink()
 
-    async def people_are_told(run: Running, _: Watch) -> None:
+    async def people_are_told(run: Running, _watch: Watch) -> None:
         await place.until_ready(run, NOT_WRITTEN)
         for answer in await place.ask("digest", "pause"):
             assert "is full" in answer
