@@ -43,7 +43,6 @@ class Place:
         self.folder = folder
         self.url = url
         self.its_url = its_url or url
-        self.asked = 0  # how often somebody has asked for something
         self.team = furnish(slack, manifest(language=Language.ENGLISH))
         self.guild = furnish_guild(discord, bits=permissions().value)
 
@@ -99,7 +98,6 @@ class Place:
 
     async def ask(self, command: str, words: str = "", **options: str) -> list[str]:
         """Ask on both platforms, as who may do everything; what is answered there."""
-        self.asked += 1
         admin, owner = self.slack.person(self.team.admin), self.discord.person(self.guild.owner)
         before = len(admin.ephemerals(self.team.papers))
         typed = " ".join([words, *(f"{name}:{value}" for name, value in options.items())]).strip()
@@ -113,7 +111,6 @@ class Place:
         wanted = (200, "ok") if why_not is None else (503, why_not)
 
         async def is_so() -> bool:
-            self.asked += 1
             alive, ready = [await _get(f"{run.address}/{name}") for name in ("healthz", "readyz")]
             assert alive == (200, "ok")
             return ready == wanted
@@ -161,21 +158,27 @@ class Watch:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._begun = asyncio.get_running_loop().time()
-        self._before = place.failures("plan"), place.failures(), place.asked
+        self._looks, self._failures = place.failures("plan"), place.failures()
 
     @property
     def looks(self) -> int:
         """How often the deliveries were looked after in vain."""
-        return self._place.failures("plan") - self._before[0]
+        return self._place.failures("plan") - self._looks
 
-    def may_have_asked(self) -> float:
-        """How often the database may have been asked, by its looks and by people: a few times for each."""
-        since = asyncio.get_running_loop().time() - self._begun
-        return 5 * (since / _TICK + 2) + 4 * (self._place.asked - self._before[2])
+    def may_have_failed(self) -> float:
+        """How many steps of deliveries may have failed: three at each look, and one in each channel."""
+        return 5 * (self._seconds() / _TICK + 2)
+
+    def may_have_connected(self) -> float:
+        """How often the database may have been called: for each of them, for `/readyz`, and for whoever asked."""
+        return self.may_have_failed() + 2 * (self._seconds() + 2) + 10
 
     def check(self) -> None:
         """It has rested between its looks."""
-        assert self._place.failures() - self._before[1] <= self.may_have_asked()
+        assert self._place.failures() - self._failures <= self.may_have_failed()
+
+    def _seconds(self) -> float:
+        return asyncio.get_running_loop().time() - self._begun
 
 
 Trouble = Callable[[Running], AbstractAsyncContextManager[None]]

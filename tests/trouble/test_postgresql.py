@@ -72,7 +72,7 @@ async def test_a_server_that_is_restarted_or_cannot_be_reached(
             not_ready = place.until_ready(run, "the database does not answer")
             _, answers = await asyncio.gather(not_ready, place.ask("paper", tag="trouble"))
             assert all(map(SAID.search, answers)), answers
-            assert line.connections - before <= watch.may_have_asked()
+            assert line.connections - before <= watch.may_have_connected()
 
         async def it_is_tried_again_and_again(run: Running, watch: Watch) -> None:
             await people_are_told(run, watch)
