@@ -274,7 +274,9 @@ async def test_what_goes_wrong_is_said(discord: DiscordServer, acme: Acme, stora
     broken: Any = Broken(storage)
     async with serving(discord, acme, storage, stores=broken) as served:
         who = served.reader if language == "ko" else served.guest
-        assert text_of(await asked(who, acme.papers, "paper", tag="rlaif"))
+        said = text_of(await asked(who, acme.papers, "paper", tag="rlaif"))
+        assert ("아카이브를 쓸 수 없습니다" if language == "ko" else "archive cannot be used") in said
+        assert "disk" not in said
 
 
 class Faulty(Stuck):

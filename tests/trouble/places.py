@@ -28,6 +28,7 @@ from tests.platforms.slack import SlackServer, furnish, visible_text
 from tests.processes import Running, free_port, running
 from tests.slack.conftest import eventually
 
+NOT_NOW = "The archive cannot be used at the moment"
 SOON = 60.0  # seconds, on a machine that has much else to do
 _TICK = 3.0  # seconds between two looks of a process that delivers beside others
 _MESSAGES = "/channels/{channel_id}/messages"
