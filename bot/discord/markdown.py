@@ -29,7 +29,7 @@ _ALWAYS: Final = re.compile(
 _LINE_START: Final = re.compile(r"^([^\S\n]*)(?:([#+-])|(\d+)(?=\.))", re.MULTILINE)
 _NOT_IN_CODE: Final = re.compile(r"`|\]\(")
 _LINE_END: Final = re.compile(r"[^\S\n]*\n\s*")
-_ADDRESSES: Final = re.compile(r"(\S*://\S*)")
+_ADDRESSES: Final = re.compile(r"(?<!\S)(\S*://\S*)")
 _BRACKETS: Final = re.compile(r"([\[\]])")
 _PAIRED: Final = re.compile(r"(?:[^\[\]]|\[[^\[\]]*\])*")
 _IN_BRACKETS: Final = str.maketrans({letter: f"%{ord(letter):02X}" for letter in "<> \\"})
