@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web
 
 from bot.clock import SystemClock
-from bot.core.errors import Conflict, SettingsError
+from bot.core.errors import Conflict, SettingsError, StorageError
 from bot.core.ports import Courier, Stores
 from bot.core.subscriptions import Layout
 from bot.feeds.arxiv import ArxivSource
@@ -43,6 +43,8 @@ _DRAIN: Final = 4.0
 """Seconds that posts under way get at the end; supervisors kill what has not ended after ten."""
 _CLOSE: Final = 3.0
 """Seconds that answers under way get after that."""
+_INDEX_PAUSE: Final = 30.0
+"""Seconds before the index is looked at again, where the database could not be used."""
 
 log = structlog.get_logger(__name__)
 
@@ -236,8 +238,14 @@ class _Running:
 
     async def _keep_index(self) -> None:
         """Let what is looked up with be made anew where another version of Paperboy has made it; lookups go on."""
-        if await self._storage.keep_index():
-            log.info("run.reindexed")
+        while True:
+            try:
+                if await self._storage.keep_index():
+                    log.info("run.reindexed")
+                return
+            except StorageError as error:  # it goes on from where it was
+                log.warning("run.index_held_up", reason=str(error))
+            await asyncio.sleep(_INDEX_PAUSE)
 
     async def _prepare(self) -> None:
         """What a start owes before the first tick: seeds, the workspace, and what an interruption left behind."""

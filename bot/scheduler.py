@@ -129,9 +129,13 @@ class ReconcileLoop:
     async def run(self) -> None:
         """Catch up, then wait until that is due again, until cancelled. It takes as long as rate limits make it."""
         while True:
-            work = reconcile(self._stores, self._couriers, self._clock, pauses=self._pauses)
-            told = await tried("reconcile", work)
-            log.info("run.reconciled", posts=told)
+            try:
+                told = await reconcile(self._stores, self._couriers, self._clock, pauses=self._pauses)
+                log.info("run.reconciled", posts=told)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+                _log_failure("reconcile", error)
+                if isinstance(error, StorageError):
+                    self.missed()  # soon, not a day later
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), self._every.total_seconds())
             await asyncio.sleep(self._rest.total_seconds())

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from bot.core.errors import StorageError
-from storage.faults import passes_when_repeated, translated
+from storage.faults import no_answer, passes_when_repeated, translated
+from storage.threads import NotBegun, Threads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,11 +33,20 @@ _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.05
 """Seconds to wait at most before the first repetition."""
 _BEGIN: Final = "paperboy_begin"
+PATIENCE: Final = "paperboy_patience"
+"""The option that says for how many seconds a server may be silent; without it for ever."""
+_SILENT: Final = 15.0
+"""Seconds for which a server may say nothing at all to a statement."""
+_ENDING: Final = 1.0
+"""Seconds that work gets when the database is closed: then none begins any more, and connections are broken off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A database as `Database` needs to know it; `name` is what messages call it, without a password."""
+    """A database as `Database` needs to know it; `name` is what messages call it, without a password.
+
+    `break_off` ends whatever waits for an answer of the server, from another thread.
+    """
 
     name: str
     engine: Engine
@@ -43,6 +54,7 @@ class Backend:
     begin_writing: str
     begin_copying: str
     writers: int
+    break_off: Callable[[], None] = lambda: None
 
 
 class Database:
@@ -55,13 +67,18 @@ class Database:
     def __init__(self, backend: Backend) -> None:
         self.name = backend.name
         self._engine = backend.engine
-        self._reading = backend.engine.execution_options(**{_BEGIN: backend.begin_reading})
-        self._writing = backend.engine.execution_options(**{_BEGIN: backend.begin_writing})
-        self._readers = ThreadPoolExecutor(READERS, "storage-reader")
-        self._writers = ThreadPoolExecutor(backend.writers, "storage-writer")
-        self._waiting = 0
-        self._tidying = False
-        self._closing = False
+        self._break_off = backend.break_off
+        self._reading_long = backend.engine.execution_options(**{_BEGIN: backend.begin_reading})
+        self._writing_long = backend.engine.execution_options(**{_BEGIN: backend.begin_writing})
+        self._reading = self._reading_long.execution_options(**{PATIENCE: _SILENT})
+        self._writing = self._writing_long.execution_options(**{PATIENCE: _SILENT})
+        self._readers = Threads(READERS, "storage-reader")
+        self._writers = Threads(backend.writers, "storage-writer")
+        self._writing_now = 0
+        self._idle_work: Callable[[Connection], bool] | None = None
+        self._is_idling = False
+        self._is_closing = False
+        self._lock = threading.Lock()
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do work that only reads; it sees one moment of the database throughout.
@@ -69,7 +86,11 @@ class Database:
         Raises:
             StorageError
         """
-        return await self._run(self._readers, lambda: self._within(self._reading, work, *args, **kwargs))
+        return await self._soon(self._readers, lambda: self._within(self._reading, work, *args, **kwargs))
+
+    async def read_long(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for work that may take minutes, for which somebody waits."""
+        return await self._readers.do(lambda: self._within(self._reading_long, work, *args, **kwargs))
 
     async def write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do work that writes: all of it, or nothing when it raises.
@@ -77,41 +98,69 @@ class Database:
         Raises:
             StorageError
         """
-        self._waiting += 1
+        with self._at_work():
+            return await self._soon(self._writers, lambda: self._within(self._writing, work, *args, **kwargs))
+
+    async def write_long(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for work that may take minutes, for which somebody waits."""
+        with self._at_work():
+            return await self._writers.do(lambda: self._within(self._writing_long, work, *args, **kwargs))
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        self._writing_now += 1
         try:
-            return await self._run(self._writers, lambda: self._within(self._writing, work, *args, **kwargs))
+            yield
         finally:
-            self._waiting -= 1
+            self._writing_now -= 1
+            if self._idle_work is not None:
+                self._idle()
 
     def when_idle(self, work: Callable[[Connection], bool]) -> None:
-        """Have the writing thread do some work when nobody waits for it, a step at a time, while it says there is more.
+        """Have a writing thread do some work when nobody else writes, a step at a time, while it says there is more.
 
-        What is left when the database is closed is not done.
+        What is left when the database is closed, or cannot be used, is not done: whoever writes next asks for it again.
         """
-        if self._tidying or self._closing:
-            return
-        self._tidying = True
-        self._writers.submit(self._step, work)
+        self._idle_work = work
+        self._idle()
+
+    def _idle(self) -> None:
+        with self._lock:
+            if self._idle_work is None or self._is_idling or self._writing_now or self._is_closing:
+                return
+            self._is_idling = True
+        self._writers.submit(partial(self._step, self._idle_work))
 
     def _step(self, work: Callable[[Connection], bool]) -> None:
-        more = self._closing is False
-        if more and not self._waiting:
+        more = False
+        try:
             with suppress(StorageError):
                 more = self._within(self._writing, work)
-        if more and not self._closing:
-            self._writers.submit(self._step, work)
-        else:
-            self._tidying = False
+        finally:
+            with self._lock:
+                self._is_idling = False
+                if not more and self._idle_work is work:
+                    self._idle_work = None
+        self._idle()
 
     async def close(self) -> None:
-        """Let what runs end, and close all connections."""
+        """Let what runs end, for a moment where the database does not answer, and close all connections."""
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        self._closing = True
-        self._readers.shutdown()
-        self._writers.shutdown()
+        with self._lock:
+            self._is_closing = True
+        ending = threading.Timer(_ENDING, self._end)
+        ending.start()
+        self._readers.close()
+        self._writers.close()
+        ending.cancel()
         self._engine.dispose()
+
+    def _end(self) -> None:
+        self._readers.hurry()
+        self._writers.hurry()
+        self._break_off()
 
     def _within(
         self, engine: Engine, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -119,9 +168,11 @@ class Database:
         with translated(self.name):
             return repeated(engine, work, *args, **kwargs)
 
-    @staticmethod
-    async def _run(pool: ThreadPoolExecutor, job: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, job)
+    async def _soon(self, threads: Threads, job: Callable[[], T]) -> T:
+        try:
+            return await threads.do_soon(job)
+        except NotBegun:
+            raise no_answer(self.name) from None
 
 
 def repeated(engine: Engine, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

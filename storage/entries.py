@@ -90,7 +90,7 @@ class EntryArchive:
         """
         imported = list(entries)
         with tokens_beside([item.entry for item in imported]) as ready:
-            await self._database.write(write_import, imported, list(documents), at, ready)
+            await self._database.write_long(write_import, imported, list(documents), at, ready)
         self._database.when_idle(tidy)
 
     async def changed_since(self, change: int, *, limit: int = 500) -> Sequence[tuple[int, Entry]]:

@@ -11,11 +11,15 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
 from bot.core.errors import StorageBusy, StorageError, StorageReadOnly
 from bot.core.messages import msg
+
+SILENCE: Final = "the server says nothing"
+"""What a connection says that was given up, in place of a server that says why."""
 
 
 @contextmanager
@@ -53,6 +57,11 @@ def wrong_address() -> StorageError:
             "or postgresql://user@host/paperboy."
         )
     )
+
+
+def no_answer(path: str) -> StorageError:
+    """For a database that keeps everybody waiting."""
+    return StorageBusy(msg("The database {path} does not answer. Try again in a moment.", path=path))
 
 
 def _unknown(path: str, detail: str) -> StorageError:
@@ -213,4 +222,5 @@ _BY_WORDS: tuple[tuple[str, Callable[[str], StorageError]], ...] = (
     (r"^the database system is|^terminating connection due to", _restarting),
     (r"^sorry, too many|^too many connections|^remaining connection slots", _too_many),
     (r"closed the connection unexpectedly|^the connection is (lost|closed)", _cut_off),
+    (rf"^{SILENCE}$", no_answer),
 )

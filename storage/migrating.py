@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -11,6 +12,9 @@ from sqlalchemy import Connection
 from storage.database import Backend
 from storage.locks import lock_schema
 from storage.reindexing import fill
+
+_ALEMBIC = threading.Lock()
+"""Alembic keeps what it is doing in its modules: two databases of one process cannot be upgraded at the same time."""
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -30,7 +34,8 @@ def upgrade(backend: Backend) -> None:
     try:
         with backend.engine.execution_options(paperboy_begin=backend.begin_writing).begin() as connection:
             lock_schema(connection)
-            command.upgrade(alembic_config(connection), "head")
+            with _ALEMBIC:
+                command.upgrade(alembic_config(connection), "head")
         fill(backend.engine.execution_options(paperboy_begin=backend.begin_writing))
     finally:
         backend.engine.dispose()

@@ -18,7 +18,7 @@ from storage.deliveries import DeliveryLedger
 from storage.engagement import EngagementRecord
 from storage.entries import EntryArchive
 from storage.faults import wrong_address
-from storage.inbox import EventInbox
+from storage.inbox import EventInbox, touch
 from storage.postings import tidy
 from storage.questions import KeptQuestions
 from storage.search import EntrySearch
@@ -47,6 +47,10 @@ class Storage:
         """Let what runs end, and close all connections."""
         await self.database.close()
 
+    async def touch(self) -> None:
+        """See the port."""
+        await self.database.write(touch)
+
     async def backup(self, path: Path) -> None:
         """Write a copy of the whole database to a new file, while everything goes on.
 
@@ -55,38 +59,38 @@ class Storage:
         """
         from storage.backup import write_backup  # noqa: PLC0415 - a lookup starts without it
 
-        await self.database.read(write_backup, path)
+        await self.database.read_long(write_backup, path)
 
     async def check(self) -> Sequence[Message]:
         """What is wrong with the database; empty when nothing is."""
         from storage.checking import problems  # noqa: PLC0415 - a lookup starts without it
 
-        return await self.database.read(problems)
+        return await self.database.read_long(problems)
 
     async def reindex(self, told: Callable[[int, int], None] = lambda _done, _of: None) -> None:
         """Make the index of words anew, while lookups and changes go on; `told` hears how many entries of how many."""
         from storage import reindexing  # noqa: PLC0415 - a lookup starts without it
 
-        await self.database.write(reindexing.start)
+        await self.database.write_long(reindexing.start)
         await self._go_on(told)
 
     async def keep_index(self) -> bool:
         """Make the index of words anew where another version of Paperboy has made it; whether that was so."""
         from storage import reindexing  # noqa: PLC0415 - a lookup starts without it
 
-        if not await self.database.read(reindexing.is_stale):
+        if not await self.database.read_long(reindexing.is_stale):
             return False
-        if not await self.database.read(reindexing.is_under_way):
-            await self.database.write(reindexing.start)
+        if not await self.database.read_long(reindexing.is_under_way):
+            await self.database.write_long(reindexing.start)
         await self._go_on(lambda _done, _of: None)
         return True
 
     async def _go_on(self, told: Callable[[int, int], None]) -> None:
         from storage import reindexing  # noqa: PLC0415 - a lookup starts without it
 
-        done, of = await self.database.read(reindexing.progress)
+        done, of = await self.database.read_long(reindexing.progress)
         told(done, of)
-        while entered := await self.database.write(reindexing.step):
+        while entered := await self.database.write_long(reindexing.step):
             done += entered
             told(min(done, of), of)
         self.database.when_idle(tidy)

@@ -7,17 +7,22 @@ has for itself: once a lock is held, every statement sees what its last holder h
 
 from __future__ import annotations
 
+import math
+import threading
+import time
 from typing import Any, Final
 
 from psycopg import Connection as Driver
+from psycopg import OperationalError
+from psycopg.abc import RV, PQGen
 from psycopg.types.string import StrDumper
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import QueuePool
 
 from bot.core.errors import StorageError
 from bot.core.messages import msg
-from storage.database import READERS, Backend, begin_as_told, repeated
-from storage.faults import translated
+from storage.database import PATIENCE, READERS, Backend, begin_as_told, repeated
+from storage.faults import SILENCE, translated
 from storage.schema_version import Standing, standing_of, wants_upgrade
 
 _WRITERS: Final = 4
@@ -46,13 +51,15 @@ _REACHING: Final = {
 
 def postgresql_backend(url: URL) -> Backend:
     """The database at a PostgreSQL address, with whatever options of libpq its query names."""
+    over = threading.Event()
     return Backend(
         name_of(url),
-        _engine(url),
+        _engine(url, over),
         begin_reading=_BEGIN_READING,
         begin_writing=_BEGIN_WRITING,
         begin_copying=_BEGIN_COPYING,
         writers=_WRITERS,
+        break_off=over.set,
     )
 
 
@@ -63,7 +70,8 @@ def name_of(url: URL) -> str:
     return shown.update_query_dict({"host": host} if host else {}).render_as_string().replace("%2F", "/")
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, over: threading.Event) -> Engine:
+    """`over` ends whatever waits for the server."""
     query = {**{name: value for name, value in _REACHING.items() if name not in url.query}, **url.query}
     engine = create_engine(
         url.set(drivername="postgresql+psycopg", query=query),
@@ -76,9 +84,59 @@ def _engine(url: URL) -> Engine:
         connection.autocommit = True
         connection.adapters.register_dumper(str, _Words)
 
+    def connect(_dialect: object, _record: object, arguments: Any, named: Any) -> Driver[Any]:
+        connection = _Patient.connect(*arguments, **named)
+        connection.over = over
+        return connection
+
+    def choose_patience(connection: Connection) -> None:
+        driver: _Patient = connection.connection.driver_connection  # type: ignore[assignment] # made just above
+        wanted = connection.get_execution_options().get(PATIENCE)
+        driver.patience = None if wanted is None else min(wanted, longest)
+
+    longest = int(str(query["tcp_user_timeout"])) / 1000 or math.inf
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", choose_patience)
     begin_as_told(engine)
     return engine
+
+
+class _Patient(Driver[Any]):
+    """A connection that can be given up.
+
+    libpq waits for ever for an answer where the other end is there and says nothing: a server that hangs, or something
+    between that has lost it. The network's own limits (`tcp_user_timeout`) are about whether bytes arrive.
+    """
+
+    patience: float | None = None
+    over: threading.Event | None = None
+
+    def wait(self, gen: PQGen[RV], *arguments: Any, **named: Any) -> RV:
+        """See psycopg, all of whose waiting comes through here: it looks again ten times a second."""
+        return super().wait(self._patiently(gen), *arguments, **named)
+
+    def _patiently(self, gen: PQGen[RV]) -> PQGen[RV]:
+        """As `gen`, until nothing has come for too long. What comes later finds the connection closed."""
+        heard = time.monotonic()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if ready:
+                    heard = time.monotonic()
+                elif self._is_given_up(heard):
+                    self.pgconn.finish()
+                    raise OperationalError(SILENCE)
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            result: RV = end.value
+            return result
+
+    def _is_given_up(self, heard: float) -> bool:
+        if self.over is not None and self.over.is_set():
+            return True
+        return self.patience is not None and time.monotonic() - heard > self.patience
 
 
 class _Words(StrDumper):

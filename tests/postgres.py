@@ -90,10 +90,10 @@ class Server:
                     raise RuntimeError((self.folder / "log.txt").read_text()) from None
                 time.sleep(0.02)  # another process starts: there is nothing to wait on
 
-    def stop(self) -> None:
-        """Stop it at once: who is connected is cut off, as in a restart by its operator."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it at once: who is connected is cut off, as in a restart by its operator; SIGQUIT puts nothing away."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(how)
             self._process.wait()
 
     def kill(self, pid: int, sign: signal.Signals) -> None:

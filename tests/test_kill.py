@@ -24,7 +24,7 @@ from .databases import on_sqlite
 from .processes import free_port, paperboy, running, start, until_ready
 
 pytestmark = pytest.mark.slow
-KILLS = {"sqlite": 6, "postgresql": 3}
+KILLS = {"sqlite": 4, "postgresql": 2}
 NOTES = 1_500
 SOMEBODY = Person("web", "local", "maintainer")
 
@@ -71,7 +71,7 @@ async def test_kill_during_import_leaves_all_or_nothing(tmp_path: Path, database
     chance = random.Random(20240621)
     killed = 0
     # Earlier ones first: after an import that was let finish there is nothing left to interrupt.
-    for moment in sorted(chance.uniform(0.5, 4.0) for _ in range(kills(database_url))):
+    for moment in sorted(chance.uniform(0.5, 3.0) for _ in range(kills(database_url))):
         work = asyncio.create_task(paperboy(tmp_path, "import", str(vault), DATABASE_URL=database_url))
         await asyncio.sleep(moment)  # the moment of the kill is the point
         if not work.done():
@@ -111,7 +111,7 @@ async def test_kill_during_deliveries_loses_and_doubles_nothing(tmp_path: Path, 
     port = free_port()
     for _ in range(kills(database_url)):
         process = await start(tmp_path, port, DATABASE_URL=database_url)
-        await asyncio.sleep(chance.uniform(1.5, 5.0))  # the moment of the kill is the point
+        await asyncio.sleep(chance.uniform(1.5, 3.5))  # the moment of the kill is the point
         process.kill()
         await process.wait()
     async with running(tmp_path, port, DATABASE_URL=database_url) as server:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
+from pathlib import Path
 
 import pytest
 import structlog
@@ -41,6 +44,19 @@ def test_secrets_are_blanked(event: dict[str, str]) -> None:
 @given(st.dictionaries(st.sampled_from(["event", "entry", "channel"]), st.text(alphabet="abc 한글:/", max_size=40)))
 def test_ordinary_values_stay_as_they_are(event: dict[str, str]) -> None:
     assert hide_secrets(None, "info", dict(event)) == event
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="environment: no disk that is always full")
+def test_a_log_on_a_full_disk_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True) as full:
+        monkeypatch.setattr("sys.stderr", full)
+        set_up_logs("info")
+        try:
+            structlog.get_logger("test").warning("delivery.storage_unavailable")
+            logging.getLogger("library").warning("A message of its own.")
+        finally:
+            structlog.reset_defaults()
+            logging.basicConfig(force=True)
 
 
 def test_an_event_is_one_line_of_json_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,6 +139,39 @@ async def test_what_was_missed_is_caught_up_with(stores: Storage, clock: ToldClo
             await asyncio.wait_for(questions.get(), 0.3)
 
 
+async def test_where_the_database_is_away_it_does_not_wait_for_another_day(stores: Storage, clock: ToldClock) -> None:
+    chat = Asked()
+    questions = chat.count_questions()
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=AT)
+    await send_waiting(stores, {"chat": chat}, clock)
+    away: Any = Away(stores, times=2)
+    loop = ReconcileLoop(away, {"chat": chat}, clock, every=_NEVER, rest=_AT_ONCE)
+    task = asyncio.create_task(loop.run())
+    async with asyncio.timeout(10):
+        assert await questions.get() == 2
+    assert away.times == 0
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+class Away:
+    """Storage that cannot tell the first few times what was posted lately."""
+
+    def __init__(self, storage: Storage, *, times: int) -> None:
+        self._storage = storage
+        self.times = times
+
+    def __getattr__(self, name: str) -> Any:
+        return self if name == "ledger" else getattr(self._storage, name, getattr(self._storage.ledger, name, None))
+
+    async def recent_posts(self, platform: str, *, since: datetime) -> Sequence[Post]:
+        if self.times:
+            self.times -= 1
+            raise StorageBusy(msg("The database is busy."))
+        return await self._storage.ledger.recent_posts(platform, since=since)
+
+
 async def test_it_catches_up_once_in_a_while_all_the_same(stores: Storage, clock: ToldClock) -> None:
     async with catching_up(stores, clock, _AT_ONCE) as (_, questions):
         for _ in range(3):

@@ -672,6 +672,14 @@ class PaperSource(Protocol):
 class Stores(Protocol):
     """Everything kept, as one handle; each part is a port of its own."""
 
+    async def touch(self) -> None:
+        """Write something, and take it away again.
+
+        Raises:
+            StorageError: nothing can be written now.
+        """
+        ...
+
     @property
     def archive(self) -> Archive: ...
     @property

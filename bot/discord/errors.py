@@ -75,6 +75,8 @@ UNKNOWN_MESSAGE: Final = 10008
 THREAD_EXISTS: Final = 160004
 ARCHIVED: Final = 50083
 """The thread is archived: it has to be opened first."""
+LOCKED: Final = 160005
+"""The thread is locked: only who may manage threads writes in it."""
 CANNOT_WRITE_TO_PERSON: Final = 50007
 EDITED_TOO_OFTEN: Final = 30046
 """Too many edits of messages that are more than an hour old."""

@@ -121,7 +121,12 @@ async def _open(
     if not making.done() and not await defer(interaction):
         making.cancel()
         return
-    made = await making
+    try:
+        made = await making
+    except Exception as error:
+        await show(parts, interaction, notice(FAULT))  # before the log has put down where it comes from
+        log.error("discord.form_failed", guild=interaction.guild_id, exc_info=error)
+        return
     if not isinstance(made, Ready):
         await show(parts, interaction, made)
     elif is_acknowledged(interaction):
@@ -160,9 +165,6 @@ async def _made(
         return error_answer(error)
     except DiscordError as error:
         return notice(words_for(error))
-    except Exception as error:
-        log.error("discord.form_failed", guild=interaction.guild_id, exc_info=error)
-        return notice(FAULT)
 
 
 async def _found(

@@ -29,6 +29,7 @@ _ALWAYS: Final = re.compile(
 _LINE_START: Final = re.compile(r"^([^\S\n]*)(?:([#+-])|(\d+)(?=\.))", re.MULTILINE)
 _NOT_IN_CODE: Final = re.compile(r"`|\]\(")
 _LINE_END: Final = re.compile(r"[^\S\n]*\n\s*")
+_ADDRESSES: Final = re.compile(r"(?<!\S)(\S*://\S*)")
 _BRACKETS: Final = re.compile(r"([\[\]])")
 _PAIRED: Final = re.compile(r"(?:[^\[\]]|\[[^\[\]]*\])*")
 _IN_BRACKETS: Final = str.maketrans({letter: f"%{ord(letter):02X}" for letter in "<> \\"})
@@ -84,12 +85,15 @@ def _linkable(run: Run) -> Iterator[Run]:
     """A run in pieces whose labels Discord takes.
 
     A label must not hold an address. Brackets in it have to come in pairs, and none inside another; else they stand
-    beside it.
+    beside it, as addresses do.
     """
     if run.url is None or run.text == run.url:
         yield run
-    elif "://" in run.text or not run.text.strip():
+    elif not run.text.strip():
         yield replace(run, url=None)
+    elif "://" in run.text:
+        for piece in filter(None, _ADDRESSES.split(run.text)):
+            yield from [replace(run, text=piece, url=None)] if "://" in piece else _linkable(replace(run, text=piece))
     elif _PAIRED.fullmatch(run.text):
         yield run
     else:

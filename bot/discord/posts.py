@@ -23,11 +23,20 @@ from bot.core.people import Language
 from bot.core.subscriptions import Channel
 from bot.discord.api import Api, said
 from bot.discord.components import DiscordMessage
-from bot.discord.errors import ARCHIVED, GONE, THREAD_EXISTS, UNKNOWN_CHANNEL, DiscordRefused, DiscordUnreachable
+from bot.discord.errors import (
+    ARCHIVED,
+    GONE,
+    LOCKED,
+    THREAD_EXISTS,
+    UNKNOWN_CHANNEL,
+    DiscordRefused,
+    DiscordUnreachable,
+)
 from bot.discord.labels import Payload, carries, ids, nonce, own_numbers, part_key
 from bot.discord.places import Place
 from bot.discord.reading import (
     Kind,
+    channel_at,
     id_of,
     is_from,
     is_said_by_person,
@@ -282,7 +291,7 @@ class Posts:
         except DiscordRefused as error:
             if error.code != ARCHIVED:
                 raise
-        await self._api.call(lambda http: http.edit_channel(place, archived=False))
+        await self._open(place)
         try:
             return await work()
         finally:
@@ -290,6 +299,23 @@ class Posts:
                 await self._where_allowed(
                     "archive", lambda: self._api.call(lambda http: http.edit_channel(place, archived=True))
                 )
+
+    async def _open(self, thread_id: int) -> None:
+        """Open a thread that is archived.
+
+        Raises:
+            DiscordRefused: it is locked, which Discord calls a lack of permissions; or another reason.
+        """
+        try:
+            await self._api.call(lambda http: http.edit_channel(thread_id, archived=False))
+        except DiscordRefused as error:
+            if error.status == _FORBIDDEN and await self._is_locked(thread_id):
+                raise DiscordRefused(error.status, LOCKED) from error
+            raise
+
+    async def _is_locked(self, thread_id: int) -> bool:
+        thread = await channel_at(self._api, thread_id)
+        return bool((thread.get("thread_metadata") or {}).get("locked"))
 
 
 def _rest(post_id: int, own: Sequence[Payload]) -> tuple[Payload, ...]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
+
+import structlog
 
 from bot.core.digests import Content
 from bot.core.engagement import Engagement, Recap
 from bot.core.entries import Entry
 from bot.core.entry_form import EntryForm
-from bot.core.errors import CommandError, Conflict, NotFound, PaperboyError, QueryError
+from bot.core.errors import CommandError, Conflict, NotFound, PaperboyError, QueryError, StorageError
 from bot.core.hits import Hit
 from bot.core.messages import Message, msg
 from bot.core.people import Language
@@ -18,6 +21,10 @@ from bot.core.subscription_form import SubscriptionForm
 from bot.core.subscriptions import Subscription
 from bot.usecases.follow import Followed
 from bot.usecases.look_up import DigestView, HelpView, Results
+
+_UNAVAILABLE: Final = msg("The archive cannot be used at the moment. Please try again shortly.")
+
+log = structlog.get_logger(__name__)
 
 # --- what a second click does -----------------------------------------------------------------------------------------
 
@@ -242,7 +249,13 @@ def notice(message: Message, *suggestions: str) -> NoticeAnswer:
 
 
 def error_answer(error: PaperboyError) -> NoticeAnswer:
-    """An error in the asker's words, with suggestions that work on a click."""
+    """An error in the asker's words, with suggestions that work on a click.
+
+    Where the database is, and what is the matter with it, is for who runs Paperboy: it stands in the log.
+    """
+    if isinstance(error, StorageError):
+        log.warning("converse.storage_unavailable", reason=str(error))
+        return NoticeAnswer((_UNAVAILABLE,), (), error)
     return NoticeAnswer((error.message,), _suggestions(error), error)
 
 

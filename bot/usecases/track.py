@@ -96,7 +96,8 @@ async def reconcile(
     """Ask each platform what its recent posts gathered while nobody listened; how many posts it told about.
 
     Takes as long as the platforms' rate limits make it take: nobody should wait for it. `pauses` are the seconds to
-    wait, at most, before a platform that does not say when to come back is asked again, in all its channels together.
+    wait, at most, before a platform that does not say when to come back, or the database, is asked again, in all its
+    channels together.
     A channel that cannot be read or written down is given up and told of in the log; the others go on.
 
     Raises:
@@ -145,28 +146,30 @@ class _Reconciliation:
         """Ask, however often that takes.
 
         Raises:
-            ChannelUnavailable, StorageError
-            PlatformBusy: still, after all that waiting.
+            ChannelUnavailable
+            PlatformBusy, StorageError: still, after all that waiting.
         """
         waits = 0
         while True:
-            asked_at = self._clock.now()
-            before = await self._stores.engagement.recorded([post.id for post in posts])
             try:
-                seen = await self._courier.seen(channel, posts)
-            except PlatformBusy as busy:
+                return await self._of_some_at_once(channel, posts)
+            except (PlatformBusy, StorageError) as busy:
                 waits += 1
                 pause = self._pause(busy)
                 if pause is None or waits > _MOST_WAITS:
                     raise
                 await asyncio.sleep(pause)
-            else:
-                await self._stores.engagement.reconcile(seen, before=before, at=asked_at)
-                return len(seen)
 
-    def _pause(self, busy: PlatformBusy) -> float | None:
+    async def _of_some_at_once(self, channel: Channel, posts: Sequence[Post]) -> int:
+        asked_at = self._clock.now()
+        before = await self._stores.engagement.recorded([post.id for post in posts])
+        seen = await self._courier.seen(channel, posts)
+        await self._stores.engagement.reconcile(seen, before=before, at=asked_at)
+        return len(seen)
+
+    def _pause(self, busy: PlatformBusy | StorageError) -> float | None:
         """Seconds to wait; None when there has been enough of it."""
-        if busy.retry_at is not None:
+        if isinstance(busy, PlatformBusy) and busy.retry_at is not None:
             return max(0.0, (busy.retry_at - self._clock.now()).total_seconds())
         longest = next(self._pauses, None)
         return None if longest is None else random.uniform(longest / 2, longest)  # noqa: S311 - spreads load only

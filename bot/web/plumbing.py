@@ -14,6 +14,7 @@ from bot.core.errors import StorageError
 from bot.metrics import CONTENT_TYPE
 from bot.web.pages import PAGES, StaticFile
 from bot.web.parts import PARTS
+from bot.web.readiness import NO_ANSWER, READINESS, Readiness
 
 Read = TypeVar("Read")
 
@@ -26,6 +27,8 @@ _log = structlog.get_logger(__name__)
 
 def add_routes(app: web.Application) -> None:
     """Everything that is not a page."""
+    app[READINESS] = Readiness(app[PARTS].stores)
+    app.on_shutdown.append(_stop_asking)
     app.add_routes(
         (
             web.get("/static/{name:.*}", static),
@@ -72,11 +75,15 @@ async def healthy(request: web.Request) -> web.Response:  # noqa: ARG001 - a han
 
 
 async def ready(request: web.Request) -> web.Response:
-    """The database answers too."""
-    parts = request.app[PARTS]
-    if await _in_time("ready", parts.stores.archive.count()) is None:
-        return _unavailable()
+    """The database answers too, and takes something down."""
+    why_not = await request.app[READINESS].why_not()
+    if why_not is not None:
+        return _unavailable(why_not)
     return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
+
+
+async def _stop_asking(app: web.Application) -> None:
+    await app[READINESS].close()
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -84,7 +91,7 @@ async def metrics(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     backlog = await _in_time("metrics", parts.stores.ledger.backlog(parts.clock.now()))
     if backlog is None:
-        return _unavailable()
+        return _unavailable(NO_ANSWER)
     headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
     return web.Response(body=parts.metrics.page(backlog), headers=headers)
 
@@ -99,9 +106,9 @@ async def _in_time(asked: str, reading: Awaitable[Read]) -> Read | None:
     return None
 
 
-def _unavailable() -> web.Response:
+def _unavailable(why: str) -> web.Response:
     return web.Response(
-        text="the database does not answer\n",
+        text=f"{why}\n",
         status=HTTPStatus.SERVICE_UNAVAILABLE,
         headers={"Cache-Control": "no-store", "Retry-After": "5"},
     )

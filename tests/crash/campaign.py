@@ -30,6 +30,8 @@ _LAST_LIFE = 300.0
 _LOOK = 0.01
 _PATIENCE = 6.0
 """Seconds in which something happens in a life, if anything does."""
+_PATIENCE_WARM = 2.0
+"""The same where a start takes no time."""
 
 
 @dataclass
@@ -227,7 +229,8 @@ class _Round:
 
     async def _until_count(self, life: Life, count: int) -> bool:
         """Wait until it has done so much on the platform, or has had the time to; whether it has."""
-        end = asyncio.get_running_loop().time() + _PATIENCE
+        patience = _PATIENCE_WARM if self._campaign.is_warm else _PATIENCE
+        end = asyncio.get_running_loop().time() + patience
         while self._place.count() < count and asyncio.get_running_loop().time() < end:
             if await life.ended(_LOOK):
                 return False
@@ -251,8 +254,10 @@ class _Round:
             await asyncio.sleep(chance.expovariate(1 / often))
 
     async def _live_on(self) -> None:
-        """One life in fair weather, to its end."""
+        """One life in fair weather, to its end. The second worker is there too: else its lease would be waited for."""
         await self._pass_time(timedelta(hours=12))
+        if self._campaign.workers > 1 and not self._has_company:
+            await self._beside.enter_async_context(self._alive(1, counts=False))
         async with self._alive(counts=False):
             try:
                 async with asyncio.timeout(_LAST_LIFE):

@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
+import structlog
+from structlog.typing import EventDict
 
 from bot.core.errors import StorageError
 from bot.core.messages import msg
@@ -272,7 +274,42 @@ async def test_what_goes_wrong_is_said(discord: DiscordServer, acme: Acme, stora
     broken: Any = Broken(storage)
     async with serving(discord, acme, storage, stores=broken) as served:
         who = served.reader if language == "ko" else served.guest
-        assert text_of(await asked(who, acme.papers, "paper", tag="rlaif"))
+        said = text_of(await asked(who, acme.papers, "paper", tag="rlaif"))
+        assert ("아카이브를 쓸 수 없습니다" if language == "ko" else "archive cannot be used") in said
+        assert "disk" not in said
+
+
+class Faulty(Stuck):
+    """A storage with a fault that nobody thought of."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "subscriptions":
+            raise KeyError(name)
+        return getattr(self._storage, name)
+
+
+async def test_who_asks_for_a_form_that_fails_hears_of_it_before_the_log_does(
+    discord: DiscordServer, acme: Acme, storage: Storage
+) -> None:
+    """To write an error down with where it came from may take seconds."""
+    answered: list[bool] = []
+
+    def look(_logger: Any, _method: str, line: EventDict) -> EventDict:
+        if line["event"] == "discord.form_failed":
+            answered.append(bool(discord.calls("POST", "/interactions/{interaction_id}/{interaction_token}/callback")))
+        raise structlog.DropEvent
+
+    faulty: Any = Faulty(storage)
+    async with serving(discord, acme, storage, stores=faulty) as served:
+        before = structlog.get_config()["processors"]
+        structlog.configure(processors=[look])
+        try:
+            said = text_of(await (await served.owner.command(acme.papers, "digest edit")).shown())
+            await discord.until(lambda: answered)
+        finally:
+            structlog.configure(processors=before)
+    assert "Something went wrong on our side" in said
+    assert answered == [True]
 
 
 async def test_two_questions_at_once_each_get_their_answer(served: Served) -> None:

@@ -189,6 +189,17 @@ async def test_a_thread_that_somebody_deleted_comes_back_with_the_rest(office: O
     assert office.parts(message_id) == [1, 2]
 
 
+async def test_an_archived_thread_that_is_locked_is_called_so(office: Office) -> None:
+    message_id = await office.send(card(paragraphs=LONG))
+    await office.deny(permissions.MANAGE_THREADS)
+    await office.owner.lock(office.thread(message_id), archived=True)
+    with pytest.raises(ChannelUnavailable, match="The thread is locked"):
+        await office.edit(message_id, card("After", paragraphs=LONG))
+    await office.owner.unlock(office.thread(message_id))
+    await office.edit(message_id, card("After", paragraphs=LONG))
+    assert "Before" not in office.shown(message_id)
+
+
 async def test_an_archived_thread_is_opened_to_be_changed(office: Office) -> None:
     message_id = await office.send(card(paragraphs=LONG))
     await office.owner.archive(office.thread(message_id))

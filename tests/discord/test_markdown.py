@@ -200,8 +200,20 @@ def test_brackets_in_a_label(label: str, linked: list[str]) -> None:
     assert links(spans) == [(text, URL) for text in linked]
 
 
-def test_a_label_that_holds_an_address_leads_nowhere() -> None:
-    assert only_text(write([Run("see https://good.example", url=URL)])) == "see https://good.example"
+@pytest.mark.parametrize(
+    ("label", "linked"),
+    [
+        ("see https://good.example", ["see "]),
+        ("file://home, revisited", [" revisited"]),
+        ("The [std]://io of A [[b] and c", ["The ", " of A ", "b", " and c"]),
+        ("https://good.example", []),
+    ],
+)
+def test_an_address_in_a_label_stands_beside_it(label: str, linked: list[str]) -> None:
+    spans = read(write([Run(label, url=URL)]))
+    assert visible(spans) == label
+    assert [text.strip() for text, _ in links(spans)] == [text.strip() for text in linked]
+    assert {url for _, url in links(spans)} <= {URL}
 
 
 @pytest.mark.parametrize(

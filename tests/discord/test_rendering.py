@@ -208,11 +208,12 @@ def test_a_title_leads_to_the_web_or_nowhere(url: str) -> None:
     assert texts(message)[0].startswith("### T")
 
 
-def test_a_title_that_holds_an_address_leads_nowhere() -> None:
+@pytest.mark.parametrize(("title", "linked"), [("See https://good.example", ["See"]), ("https://good.example", [])])
+def test_a_title_that_holds_an_address_is_linked_around_it(title: str, linked: list[str]) -> None:
     """Discord takes no link around an address, and would show the brackets."""
-    (message,) = card(Entry(id="x", title="See https://good.example", url="https://evil.example"))
-    assert links(message) == []
-    assert visible(message).startswith("See https://good.example\n")
+    (message,) = card(Entry(id="x", title=title, url="https://own.example"))
+    assert links(message) == [("https://own.example", text) for text in linked]
+    assert visible(message).startswith(f"{title}\n")
 
 
 def test_the_other_commentary_is_a_press_away_without_an_abstract() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -100,8 +100,18 @@ async def test_who_is_not_patient_is_told_when_to_come_back(office: Office) -> N
         await api.call("users.info", user="U1")
 
 
+class HurriedClock(ToldClock):
+    """A minute later whenever somebody looks at it."""
+
+    def now(self) -> datetime:
+        self.moment += timedelta(minutes=1)
+        return self.moment
+
+
 async def test_who_is_patient_gives_up_in_the_end(office: Office) -> None:
-    api = Api(office.workspaces, "T1", ToldClock(datetime.now(UTC)), patient=True)
+    clock = HurriedClock(datetime.now(UTC))
+    _, workspaces = office.start(clock=clock)
+    api = Api(workspaces, "T1", clock, patient=True)
     office.server.limit("users.info", "T1", retry_after=0, times=100)
     with pytest.raises(SlackBusy):
         await api.call("users.info", user="U1")

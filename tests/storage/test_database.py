@@ -4,12 +4,16 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, inspect, text
 
+from bot.core.errors import StorageBusy
+from storage import database, threads
 from storage.opening import Storage, open_storage
 from tests.databases import on_postgresql, on_sqlite
 
@@ -76,6 +80,97 @@ async def test_many_writers_and_readers_at_once(database_url: str, make: Make, n
         assert [tag.count for tag in await storage.archive.tags()] == [20]
         assert await storage.check() == []
         await storage.close()
+
+
+async def test_who_waits_in_line_for_too_long_is_told_so_and_nothing_is_done(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "IN_LINE", 0.05)
+    writers = storage.database._writers._pool._max_workers
+    begun, over = threading.Barrier(writers + 1), threading.Event()
+    done: list[int] = []
+
+    def hold_up(_: Connection) -> None:
+        begun.wait(10)
+        over.wait(10)
+
+    first = [asyncio.create_task(storage.database.write(hold_up)) for _ in range(writers)]
+    await asyncio.to_thread(begun.wait, 10)
+    late = asyncio.create_task(storage.database.write(lambda _: done.append(1)))
+    patient = asyncio.create_task(storage.database.write_long(lambda _: done.append(2)))
+    await asyncio.sleep(0.1)  # more than is waited in line
+    over.set()
+    with pytest.raises(StorageBusy, match="does not answer"):
+        await late
+    await asyncio.gather(*first, patient)
+    assert done == [2]
+
+
+async def test_what_waits_in_line_is_not_begun_any_more_when_it_is_closed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_ENDING", 0.05)
+    storage = await open_storage(database_url)
+    writers = storage.database._writers._pool._max_workers
+    begun, over = threading.Barrier(writers + 1), threading.Event()
+    done: list[int] = []
+
+    def hold_up(_: Connection) -> None:
+        begun.wait(10)
+        over.wait(10)
+
+    first = [asyncio.create_task(storage.database.write(hold_up)) for _ in range(writers)]
+    await asyncio.to_thread(begun.wait, 10)
+    waiting = asyncio.create_task(storage.database.write(lambda _: done.append(1)))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(storage.close())
+    with pytest.raises(StorageBusy, match="does not answer"):
+        await waiting
+    over.set()
+    await asyncio.gather(closing, *first, return_exceptions=True)
+    assert done == []
+
+
+async def test_what_is_to_be_done_when_nobody_writes_waits_for_that(storage: Storage) -> None:
+    begun, over, done = threading.Event(), threading.Event(), asyncio.Event()
+    loop, asked = asyncio.get_running_loop(), Counter[str]()
+
+    def hold_up(_: Connection) -> None:
+        begun.set()
+        over.wait(10)
+
+    def step(_: Connection) -> bool:
+        asked["step"] += 1
+        if asked["step"] == 3:
+            loop.call_soon_threadsafe(done.set)
+        return asked["step"] < 3
+
+    writing = asyncio.create_task(storage.database.write(hold_up))
+    await asyncio.to_thread(begun.wait, 10)
+    storage.database.when_idle(step)
+    await storage.archive.count()
+    assert not asked
+    over.set()
+    await writing
+    await asyncio.wait_for(done.wait(), 10)
+
+
+async def test_what_fails_when_nobody_writes_is_not_tried_again_and_again(database_url: str) -> None:
+    storage = await open_storage(database_url)
+    asked = Counter[str]()
+
+    def fail(connection: Connection) -> bool:
+        asked["step"] += 1
+        connection.execute(text("SELECT 1 FROM nowhere"))
+        return True
+
+    storage.database.when_idle(fail)
+    for _ in range(20):
+        await storage.archive.count()
+    assert asked["step"] == 1
+    storage.database.when_idle(fail)
+    await storage.close()
+    assert asked["step"] == 2
 
 
 HEAVY = (

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sqlite3
@@ -211,3 +212,10 @@ asyncio.run(main())
         for _ in range(2)
     ]
     assert [child.communicate() for child in children] == [(b"[]\n", b"")] * 2
+
+
+async def test_several_databases_of_one_process_are_created_at_once(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path / f'{number}.db'}" for number in range(4)]
+    for storage in await asyncio.gather(*map(open_storage, urls)):
+        assert await storage.check() == []
+        await storage.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from storage.opening import Storage, open_storage
 from storage.postgresql import name_of
 from tests.databases import ask
 from tests.postgres import Server
+from tests.trouble.lines import line_to
 
 from .conftest import Make
 
@@ -91,6 +93,45 @@ async def test_a_server_that_was_killed(storage: Storage, restarting: Server, ma
         await storage.database.write(kill)
     await persistently(lambda: storage.archive.add(make(), by=None, at=now))
     assert await storage.archive.count() == 2
+
+
+async def test_a_server_that_says_nothing_is_given_up(
+    postgres: Server, database_url: str, make: Make, now: datetime
+) -> None:
+    """Over connections that are open already, and over new ones; none of them is heard of again."""
+    async with line_to(postgres) as line:
+        storage = await open_storage(line.url(str(make_url(database_url).database), patience=1))
+        await storage.archive.add(make(), by=None, at=now)
+        line.fall_silent()
+        for _ in range(2):
+            with pytest.raises(StorageBusy, match="cannot be reached"):
+                await storage.archive.count()
+        await line.restore()
+        assert await storage.archive.count() == 1
+        await storage.archive.add(make(), by=None, at=now)
+        await storage.close()
+
+
+async def test_a_server_that_works_for_long_is_waited_for(database_url: str) -> None:
+    storage = await open_storage(f"{database_url}&tcp_user_timeout=1000")
+    sleep = text("SELECT 1 FROM pg_sleep(1.5)")
+    assert await storage.database.read_long(lambda connection: connection.scalar(sleep)) == 1
+    with pytest.raises(StorageBusy, match="does not answer"):
+        await storage.database.read(lambda connection: connection.scalar(sleep))
+    await storage.close()
+
+
+async def test_it_is_closed_though_the_server_says_nothing(postgres: Server, database_url: str) -> None:
+    async with line_to(postgres) as line:
+        storage = await open_storage(line.url(str(make_url(database_url).database), patience=1_000))
+        await asyncio.gather(storage.archive.count(), storage.archive.count())
+        line.fall_silent()
+        asking = [asyncio.create_task(storage.archive.count()) for _ in range(2)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            await storage.close()
+            for asked in await asyncio.gather(*asking, return_exceptions=True):
+                assert isinstance(asked, StorageBusy)
 
 
 async def test_whoever_waits_too_long_is_told_that_it_is_busy(

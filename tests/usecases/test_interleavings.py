@@ -12,7 +12,7 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -41,7 +41,7 @@ from bot.core.subscriptions import Channel, LatePolicy, Layout, Subscription
 from bot.usecases.deliver import send_now
 from bot.usecases.subscribe import begin, pause, resume
 from storage.opening import Storage, open_storage
-from tests.databases import KINDS, SQLITE
+from tests.databases import KINDS, POSTGRESQL, SQLITE
 
 from .conftest import HERE, OPERATOR, THERE, SmallPlatform, ToldClock, busy, caller, paper, uncertain
 from .stepping import OwnClock, Worker
@@ -273,6 +273,8 @@ async def _made(name: str, storage: Storage, chat: SmallPlatform, clock: OwnCloc
 _SETTINGS = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+_FEW = settings(_SETTINGS, max_examples=15)
+"""Where the database takes three times as long; what it does by itself is looked at in tests/storage/test_races.py."""
 
 
 @pytest.fixture
@@ -287,18 +289,24 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[],
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("new_database", KINDS, indirect=True)
-def test_channels_show_what_the_archive_says_whatever_happens(new_database: Callable[[], str]) -> None:
+@pytest.mark.parametrize(
+    ("new_database", "wanted"), [(SQLITE, _SETTINGS), (POSTGRESQL, _FEW)], indirect=["new_database"], ids=KINDS
+)
+def test_channels_show_what_the_archive_says_whatever_happens(
+    new_database: Callable[[], str], wanted: settings
+) -> None:
     class OnThatDatabase(Deliveries):
         pass
 
     OnThatDatabase.new_database = staticmethod(new_database)
-    run_state_machine_as_test(OnThatDatabase, settings=_SETTINGS)
+    run_state_machine_as_test(OnThatDatabase, settings=wanted)
 
 
 @dataclass
 class BlindPlatform(SmallPlatform):
-    """A platform on which whatever is looked up is not there."""
+    """A platform on which whatever is looked up is not there, and which loses its first answer."""
+
+    faults: list[Exception | None] = field(default_factory=lambda: [uncertain()])
 
     async def find(self, channel: Channel, key: str, *, thread_id: str | None, since: datetime) -> str | None:
         return None
@@ -312,7 +320,14 @@ class BlindDeliveries(Deliveries):
 
 @pytest.mark.parametrize("new_database", [SQLITE], indirect=True)
 def test_the_machine_sees_what_happens_without_the_look_up(new_database: Callable[[], str]) -> None:
-    wanted = settings(_SETTINGS, max_examples=200, phases=[Phase.generate], database=None, print_blob=False)
+    wanted = settings(
+        _SETTINGS,
+        max_examples=200,
+        stateful_step_count=15,
+        phases=[Phase.generate],
+        database=None,
+        print_blob=False,
+    )
     BlindDeliveries.new_database = staticmethod(new_database)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(BlindDeliveries, settings=wanted)

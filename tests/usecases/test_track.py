@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.core.digests import MessageRef, Post
 from bot.core.engagement import Engagement, Seen, SeenReaction, SeenReply
-from bot.core.errors import PlatformBusy, StorageBusy
+from bot.core.errors import PlatformBusy, StorageBusy, StorageError
 from bot.core.messages import msg
 from bot.core.people import Person
 from bot.core.subscriptions import Channel, Subscription
@@ -173,10 +173,27 @@ async def test_a_channel_that_goes_wrong_does_not_cost_the_others(
 
     chat.disturb(fail_first)
     with capture_logs() as logs:
-        assert await reconcile(stores, {"chat": chat}, clock) == 2
+        assert await reconcile(stores, {"chat": chat}, clock, pauses=()) == 2
     assert set(read) == {HERE, THERE}
     (told,) = [entry for entry in logs if entry["event"].startswith("reconcile.")]
     assert (told["channel"], told["log_level"]) == (read[0].id, level)
+    assert (await stores.engagement.counts([entry_id]))[entry_id].reactions == 1
+
+
+async def test_a_database_that_is_away_is_waited_for(stores: Storage, clock: ToldClock) -> None:
+    chat = Disturbed()
+    entry_id, here, _ = await posted(stores, chat, clock)
+    chat.reactions[here.message_id] = [SeenReaction(BOB, "🎉")]
+    faults = [StorageBusy(msg("The database is busy.")), StorageError(msg("The disk is full."))]
+
+    async def fail(_: Channel) -> None:
+        if faults:
+            raise faults.pop()
+
+    chat.disturb(fail)
+    with capture_logs() as logs:
+        assert await reconcile(stores, {"chat": chat}, clock, pauses=(0, 0)) == 4
+    assert logs == []
     assert (await stores.engagement.counts([entry_id]))[entry_id].reactions == 1
 
 

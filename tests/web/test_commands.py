@@ -6,9 +6,19 @@ from datetime import date
 from typing import get_args
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.entry_form import Publish
-from bot.core.errors import CommandError, Conflict, LookupUnavailable, NotAllowed, NotFound, QueryError, StorageBusy
+from bot.core.errors import (
+    CommandError,
+    Conflict,
+    LookupUnavailable,
+    NotAllowed,
+    NotFound,
+    QueryError,
+    StorageBusy,
+    StorageError,
+)
 from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
 from bot.core.workspace import LocalChannel
@@ -258,7 +268,16 @@ async def test_forgetting_asks_first(reading: Visitor, keep: Keep) -> None:
 def test_every_error_has_its_status(error: NotAllowed, status: int) -> None:
     answer = answers.error_answer(error)
     assert _shown(answer).status == status
-    assert answer.messages[0] == error.message
+    assert (answer.messages[0] == error.message) != isinstance(error, StorageBusy)
+
+
+def test_what_is_the_matter_with_the_database_is_for_the_log() -> None:
+    with capture_logs() as logs:
+        answer = answers.error_answer(StorageError(msg("The disk with the database {path} is full.", path="/var/x.db")))
+    assert [str(message) for message in answer.messages] == [
+        "The archive cannot be used at the moment. Please try again shortly."
+    ]
+    assert [one["reason"] for one in logs] == ["The disk with the database /var/x.db is full."]
 
 
 def test_a_refusal_says_where_the_switch_is() -> None:
