@@ -21,10 +21,11 @@ from bot.core.engagement import Engagement, Seen
 from bot.core.entries import Action, Entry
 from bot.core.errors import Conflict
 from bot.core.people import Person
+from bot.core.planning import Plan
 from bot.core.ports import ImportedEntry, PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel, LocalMessage
-from storage import claims, deliveries, engagement, entries, forgetting, imports, subscriptions, tags, workspace
+from storage import claims, engagement, entries, forgetting, imports, planning, subscriptions, tags, workspace
 from storage.opening import Storage, open_storage
 from tests.databases import POSTGRESQL, ask
 
@@ -139,7 +140,7 @@ async def test_of_digests_planned_at_once_one_goes_out_before_the_other(
         await other.ledger.plan(second, [planned(now, "2a", "2b")])
         return await other.ledger.claim(order.channel, now)
 
-    _, claimed = await race(plan_and_claim(), deliveries._plan, order, [planned(now, "1a", "1b")], None)
+    _, claimed = await race(plan_and_claim(), planning.write_plans, [Plan(order, [planned(now, "1a", "1b")])])
     assert claimed is not None
     assert claimed.key == "1a"
 
@@ -173,7 +174,7 @@ async def test_whoever_is_forgotten_while_something_is_planned_for_them_gets_not
     race: Race, storage: Storage, other: Storage, order: Subscription, ann: Person, now: datetime
 ) -> None:
     follows = await storage.subscriptions.add(replace(order, id=0, personal=True, created_by=ann))
-    _, count = await race(other.engagement.forget(ann), deliveries._plan, follows, [planned(now, "x")], None)
+    _, count = await race(other.engagement.forget(ann), planning.write_plans, [Plan(follows, [planned(now, "x")])])
     assert count == len(follows.queries)
     assert await storage.subscriptions.get(follows.id) is None
     assert await storage.ledger.newest_day(follows.id) is None
