@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +20,7 @@ TO_CHANGE = 1
 """Values of `posts.turn`: what is to be done to a post, in this order within a channel."""
 
 _ROWS_AT_ONCE: Final = 5_000
+_AS_PLANNED: Final = ("key", "kind", "entry_id", "late", "in_thread", "note")
 
 UNSENT = (PostState.PLANNED, PostState.SENDING, PostState.FAILED, PostState.UNCERTAIN)
 
@@ -107,11 +108,11 @@ def add_posts(
     `known` are those of the deliveries that may have posts already.
     """
     keys = _keys_of(connection, known)
-    new = [(to, post) for to, some in planned for post in some if post.key not in keys]
+    new = [(to, [post for post in some if post.key not in keys]) for to, some in planned]
     statement = upsert(connection, posts).on_conflict_do_nothing(index_elements=["key"])
-    for rows in chunked((_new_row(to, post) for to, post in new), _ROWS_AT_ONCE):
+    for rows in chunked((row for to, some in new for row in _new_rows(to, some)), _ROWS_AT_ONCE):
         connection.execute(statement, rows)
-    return {to.delivery_id for to, _ in new}
+    return {to.delivery_id for to, some in new if some}
 
 
 def _keys_of(connection: Connection, delivery_ids: Iterable[int]) -> set[str]:
@@ -121,23 +122,19 @@ def _keys_of(connection: Connection, delivery_ids: Iterable[int]) -> set[str]:
     return keys
 
 
-def _new_row(to: Addressed, post: PlannedPost) -> dict[str, object]:
-    return {
+def _new_rows(to: Addressed, planned: Sequence[PlannedPost]) -> Iterator[dict[str, object]]:
+    same = {
         "delivery_id": to.delivery_id,
         "subscription_id": to.subscription_id,
         **channel_values(to.channel),
-        "key": post.key,
-        "kind": post.kind,
-        "entry_id": post.entry_id,
-        "late": post.late,
-        "in_thread": post.in_thread,
-        "note": post.note,
         "state": PostState.PLANNED,
         "change_taken": False,
         "turn": TO_SEND,
         "revision": 0,
         "attempts": 0,
     }
+    for post in planned:
+        yield {**same, **{name: getattr(post, name) for name in _AS_PLANNED}}
 
 
 def merged_with(days: Sequence[date]) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from bot.core.errors import StorageError
 
 T = TypeVar("T")
 
-PAGE: Final = 500
+PAGE: Final = 1_000
 """How many are served at once: few enough that nobody waits long for the one transaction that writes all of it."""
 _MOST_TOLD: Final = 100
 
