@@ -16,9 +16,8 @@ from bot.core.subscriptions import Subscription
 
 _ANY_DAY: Final = DateSpan(None, None)
 _SOME_DAY: Final = date(2000, 1, 1)
-_MOST_ANSWERS: Final = 5_000
-_MOST_IDS: Final = 100_000
-"""So much is remembered of what was looked up: some megabytes, however many subscriptions there are."""
+_MOST_REMEMBERED: Final = 50_000
+"""A few megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +68,17 @@ class Choices:
     right up to a later one must not be planned from it: nobody would look at the changes in between for it again.
     """
 
-    def __init__(self, stores: Stores) -> None:
+    def __init__(self, stores: Stores, *, most: int = _MOST_REMEMBERED) -> None:
+        """`most`: so many days and ids of entries are remembered, however many subscriptions there are."""
         self._archive, self._search = stores.archive, stores.search
+        self._most = most
         self._through = -1
         self._forget()
 
     def _forget(self) -> None:
         self._digests: dict[tuple[str, date], EntryIds] = {}
         self._latest: dict[tuple[str, DateSpan], date | None] = {}
-        self._ids = 0
+        self.remembered = 0
 
     async def hold(self, subscriptions: Iterable[Subscription]) -> None:
         """See to it that what is remembered holds all changes that these have seen."""
@@ -98,25 +99,30 @@ class Choices:
                 missing[day][key[0]] = any_day(subscription)
         for day, criteria in missing.items():
             chosen = await self._search.digest_for_each(list(criteria.values()), day)
-            found.update(((query, day), tuple(ids)) for query, ids in zip(criteria, chosen, strict=True))
-        self._remember(found)
+            for query, ids in zip(criteria, chosen, strict=True):
+                found[query, day] = tuple(ids)
+                if self._has_room(1 + len(ids)):
+                    self._digests[query, day] = tuple(ids)
         return found
-
-    def _remember(self, found: Mapping[tuple[str, date], EntryIds]) -> None:
-        if self._ids > _MOST_IDS or len(self._digests) > _MOST_ANSWERS:
-            self._digests, self._ids = {}, 0
-        new = {key: ids for key, ids in found.items() if key not in self._digests}
-        self._digests.update(new)
-        self._ids += sum(map(len, new.values()))
 
     async def latest_day(self, subscription: Subscription, span: DateSpan) -> date | None:
         """The newest digest date within a span with an entry that the subscription wants."""
         key = subscription.query, span
-        if key not in self._latest:
-            if len(self._latest) > _MOST_ANSWERS:
-                self._latest = {}
-            self._latest[key] = await Wanted(self._search, any_day(subscription)).latest_day(span)
-        return self._latest[key]
+        if key in self._latest:
+            return self._latest[key]
+        day = await Wanted(self._search, any_day(subscription)).latest_day(span)
+        if self._has_room(1):
+            self._latest[key] = day
+        return day
+
+    def _has_room(self, more: int) -> bool:
+        """Whether there is room for so much, where need be in place of everything that was remembered."""
+        if more > self._most:
+            return False
+        if self.remembered + more > self._most:
+            self._forget()
+        self.remembered += more
+        return True
 
 
 def any_day(subscription: Subscription) -> AnyOf:

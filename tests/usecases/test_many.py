@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection
 
 from bot.core.digests import PostState
 from bot.core.entries import Status
-from bot.core.ports import ImportedEntry
+from bot.core.ports import ImportedEntry, Stores
+from bot.core.query import DateSpan
 from bot.core.subscriptions import LatePolicy, Subscription
 from bot.usecases.deliver import plan_due
+from bot.usecases.each import PAGE
 from bot.usecases.revise import revise_posts
+from bot.usecases.wanted import Choices
+from storage.opening import Storage
 from storage.subscriptions import _add
 from tests.storage.test_plans import statements_while
 
@@ -32,8 +37,12 @@ async def subscriptions(desk: Desk, number: int, **fields: object) -> list[Subsc
     new = [
         Subscription(
             channel=replace(HERE, id=f"C{next(_NUMBERS)}"),
-            query=QUERIES[at % len(QUERIES)],
-            **{"next_run_at": DUE, "delivered_through": DAY - timedelta(days=1), **fields},  # type: ignore[arg-type]
+            **{  # type: ignore[arg-type]
+                "query": QUERIES[at % len(QUERIES)],
+                "next_run_at": DUE,
+                "delivered_through": DAY - timedelta(days=1),
+                **fields,
+            },
         )
         for at in range(number)
     ]
@@ -160,3 +169,61 @@ async def test_all_changes_reach_all_in_one_look_however_far_behind_they_are(des
     await revise_posts(desk.stores, DUE)
     assert await desk.stores.subscriptions.behind(await desk.stores.archive.latest_change()) == []
     assert await planned(desk, some[0]) == ["head", "Late"]
+
+
+async def test_what_several_want_is_looked_up_once_in_all_pages(desk: Desk) -> None:
+    await digest(desk)
+    made = await subscriptions(desk, 21)
+    choices = Choices(desk.stores)
+
+    async def again() -> None:
+        await choices.hold(made)
+        assert await choices.digests((one, DAY) for one in made[7:]) == first
+        await choices.latest_day(made[0], DateSpan(None, DAY))
+
+    await choices.hold(made)
+    first = await choices.digests((one, DAY) for one in made[:7])
+    assert await statements(desk, again) > 0  # for the latest day, which is asked for now
+    assert await statements(desk, again) == 0
+
+
+async def test_no_more_is_remembered_than_there_is_room_for(desk: Desk) -> None:
+    await digest(desk)
+    (one,) = await subscriptions(desk, 1)
+    choices = Choices(desk.stores, most=10)
+    for number in range(40):
+        asked = replace(one, query=f"-tag:t{number}")
+        assert len((await choices.digests([(asked, DAY)]))[asked.query, DAY]) == 2
+        assert await choices.latest_day(asked, DateSpan(None, DAY)) == DAY
+        assert choices.remembered <= 10
+
+
+class OneBetween:
+    """Subscriptions, where between the first page and the second something happens."""
+
+    def __init__(self, stores: Storage, happen: Callable[[], Awaitable[None]]) -> None:
+        self._stores, self._happen = stores, happen
+
+    def __getattr__(self, name: str) -> Any:
+        return self if name == "subscriptions" else getattr(self._stores, name)
+
+    async def due(self, now: datetime, *, limit: int, after: Subscription | None) -> Sequence[Subscription]:
+        if after is not None:
+            await self._happen()
+        return await self._stores.subscriptions.due(now, limit=limit, after=after)
+
+
+async def test_a_digest_read_before_a_change_is_not_planned_for_who_has_seen_it(desk: Desk) -> None:
+    """Another worker adds it, and passes it by for all that have no delivery of that day yet, before they have one."""
+    await digest(desk)
+    await subscriptions(desk, PAGE, query="tag:vision")
+    (last,) = await subscriptions(desk, 1, query="tag:vision")
+
+    async def happen() -> None:
+        await desk.add("Three", DAY, tags=("vision",))
+        latest = await desk.stores.archive.latest_change()
+        await desk.stores.ledger.pass_over([(last, [DAY])], [], seen_change=latest)
+
+    stores = cast("Stores", OneBetween(desk.stores, happen))
+    assert await plan_due(stores, DUE) == PAGE + 1
+    assert await planned(desk, last) == ["head", "One", "Three"]
