@@ -275,7 +275,7 @@ def run(kind: str, sizes: Sequence[int], bars: Bars) -> None:
     asked = len({*queries(), *COMMON})
     print(f"{kind}: {WORKSPACES} workspaces, {asked} queries, {ENTRIES_A_DAY} entries a digest")
     print(
-        f"  {'':<10} {'subscriptions':>13}   {'time, a thousand':>21}   {'statements, a thousand':>22}   {'memory':>10}"
+        f"  {'':<10} {'subscriptions':>13}   {'seconds, a thousand':>20}   {'statements, a thousand':>22}       memory"
     )
     with databases(kind) as (new, copied):
         for size in sizes:
