@@ -274,9 +274,7 @@ def run(kind: str, sizes: Sequence[int], bars: Bars) -> None:
     found: dict[int, dict[str, Figures]] = {}
     asked = len({*queries(), *COMMON})
     print(f"{kind}: {WORKSPACES} workspaces, {asked} queries, {ENTRIES_A_DAY} entries a digest")
-    print(
-        f"  {'':<10} {'subscriptions':>13}   {'seconds, a thousand':>20}   {'statements, a thousand':>22}       memory"
-    )
+    print("             subscriptions    seconds, a thousand   statements, a thousand       memory")
     with databases(kind) as (new, copied):
         for size in sizes:
             url = new()
