@@ -48,8 +48,9 @@ def lock_channels(connection: Connection, channels: Iterable[Channel]) -> None:
     """
     if is_sqlite(connection):
         return
-    named = (("channel", channel.platform, channel.workspace, channel.id) for channel in sorted(set(channels)))
-    connection.execute(_TAKE_ALL, {"numbers": [_number_of(what) for what in named]})
+    named = [("channel", channel.platform, channel.workspace, channel.id) for channel in sorted(set(channels))]
+    if named:
+        connection.execute(_TAKE_ALL, {"numbers": [_number_of(what) for what in named]})
 
 
 def lock_channels_of(connection: Connection, *rows: Select[Any]) -> None:
