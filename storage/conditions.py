@@ -7,7 +7,7 @@ entries by themselves, and everything else along all public entries. Whatever do
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -177,7 +177,7 @@ class Resolved(NamedTuple):
 
 def resolve(connection: Connection, criteria: Criteria, asker: Person | None, *, widely: bool = False) -> Resolved:
     """Look up every name in the criteria; `widely` as for `storage.asking.Asking`."""
-    tags = _tags(connection, {name for group in (*criteria.tags, criteria.tags_not) for name in group})
+    tags = tags_named(connection, {name for group in (*criteria.tags, criteria.tags_not) for name in group})
     unknown = tuple(name for group in (*criteria.tags, criteria.tags_not) for name in group if not tags[name].uses)
     low, high = bounds(criteria.span)
     postings = postings_of(connection)
@@ -193,18 +193,26 @@ def resolve(connection: Connection, criteria: Criteria, asker: Person | None, *,
     only = groups[0][0] if len(groups) == 1 and len(set(groups[0])) == 1 else None
     if only and not against and not (asked.wanted or asked.unwanted):
         return Resolved(Conditions(postings, low, high, asked, only, places, criteria.saved, asker), unknown)
-    tokens = _tag_tokens(connection, {tag.id for group in [*groups, against] for tag in group})
-    of_tags = [_any_tag(tokens, group) for group in groups]
-    asked = replace(
-        asked,
-        wanted=spared([*of_tags, *asked.wanted], words.uses),
-        besides=(*of_tags, *asked.besides),
-        unwanted=(*asked.unwanted, *([_any_tag(tokens, against)] if against else [])),
-    )
+    tokens = tag_tokens(connection, {tag.id for group in [*groups, against] for tag in group})
+    asked = with_tags(asked, groups, against, tokens)
+    asked = replace(asked, wanted=spared(asked.wanted, words.uses))
     return Resolved(Conditions(postings, low, high, asked, None, places, criteria.saved, asker), unknown)
 
 
-def _tags(connection: Connection, names: set[str]) -> dict[str, Tag]:
+def with_tags(
+    asked: Asked, groups: Sequence[Sequence[Tag]], against: Sequence[Tag], tokens: Mapping[int, Sequence[str]]
+) -> Asked:
+    """The same with one tag of each group wanted as well, and none of those `against`; `tokens` stand for the tags."""
+    of_tags = [_any_tag(tokens, group) for group in groups]
+    return replace(
+        asked,
+        wanted=(*of_tags, *asked.wanted),
+        besides=(*of_tags, *asked.besides),
+        unwanted=(*asked.unwanted, *([_any_tag(tokens, against)] if against else [])),
+    )
+
+
+def tags_named(connection: Connection, names: set[str]) -> dict[str, Tag]:
     """The tags of these names, directly or as aliases; one with the id 0 where there is none."""
     keys = {name: tag_key(name) for name in names}
     found: dict[str, Tag] = {}
@@ -218,7 +226,7 @@ def _tags(connection: Connection, names: set[str]) -> dict[str, Tag]:
     return {name: found.get(key, Tag(0, 0)) for name, key in keys.items()}
 
 
-def _tag_tokens(connection: Connection, ids: set[int]) -> dict[int, list[str]]:
+def tag_tokens(connection: Connection, ids: set[int]) -> dict[int, list[str]]:
     """The tokens that stand for each tag: of its own key, and of those that became one with it."""
     found: dict[int, list[str]] = {tag_id: [] for tag_id in ids}
     for some in chunked(sorted(ids)):
@@ -232,7 +240,7 @@ def _tag_tokens(connection: Connection, ids: set[int]) -> dict[int, list[str]]:
     return found
 
 
-def _any_tag(tokens: dict[int, list[str]], tags: Sequence[Tag]) -> Group:
+def _any_tag(tokens: Mapping[int, Sequence[str]], tags: Sequence[Tag]) -> Group:
     return Group(tuple((token,) for tag in tags for token in tokens[tag.id]))
 
 

@@ -7,11 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, exists, func, select, update
+from sqlalchemy import Connection, Row, exists, func, select, update
 
 from bot.core.digests import (
     Delivery,
-    DeliveryState,
     MessageRef,
     PlannedDelivery,
     PlannedPost,
@@ -22,16 +21,18 @@ from bot.core.digests import (
 from bot.core.leases import Claim, Watch
 from bot.core.messages import Message
 from bot.core.metering import Backlog
-from bot.core.ports import PostChangeOrder
+from bot.core.planning import Plan
+from bot.core.ports import Looked, PlannedDay, PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from storage import claims
 from storage.backlog import backlog
 from storage.chunks import chunked
 from storage.database import Database
-from storage.dialects import upsert
-from storage.locks import lock_channels, lock_channels_of
-from storage.people import channel_of, channel_values, select_channels, where_channel
-from storage.posts import UNSENT, add_posts, fetch_posts, merged_with, select_posts, to_post, turn_of
+from storage.locks import lock_channels_of
+from storage.people import channel_of, select_channels, where_channel
+from storage.planning import planned_days, wait_again, write_plans
+from storage.posts import UNSENT, Addressed, add_posts, fetch_posts, merged_with, select_posts, to_post, turn_of
+from storage.revising import is_as_it_was, pass_over
 from storage.tables import deliveries, posts, subscriptions
 
 
@@ -52,7 +53,15 @@ class DeliveryLedger:
         self, subscription: Subscription, deliveries: Sequence[PlannedDelivery], *, served: Subscription | None = None
     ) -> None:
         """See the port. Posts that a known delivery does not have yet are added to it."""
-        await self._database.write(_plan, subscription, deliveries, served)
+        await self.plan_all([Plan(subscription, deliveries, served)])
+
+    async def plan_all(self, plans: Sequence[Plan]) -> None:
+        """See the port."""
+        await self._database.write(write_plans, plans)
+
+    async def planned_days(self, subscription_ids: Collection[int], days: Collection[date]) -> Collection[PlannedDay]:
+        """See the port."""
+        return set(await self._database.read(planned_days, subscription_ids, days))
 
     async def amend(
         self,
@@ -61,9 +70,18 @@ class DeliveryLedger:
         seen_change: int | None,
         additions: Mapping[int, Sequence[PlannedPost]],
         changes: Mapping[int, PostChangeOrder],
-    ) -> None:
+        looked: Looked | None = None,
+    ) -> bool:
         """See the port."""
-        await self._database.write(_amend, subscription_id, seen_change, additions, changes)
+        return await self._database.write(
+            _amend, subscription_id, seen_change, looked, additions=additions, changes=changes
+        )
+
+    async def pass_over(
+        self, wanting: Sequence[tuple[Subscription, Collection[date]]], entry_ids: Collection[str], *, seen_change: int
+    ) -> Collection[int]:
+        """See the port."""
+        return await self._database.write(pass_over, wanting, sorted(entry_ids), seen_change)
 
     async def deliveries(self, subscription_id: int, days: Collection[date]) -> Sequence[Delivery]:
         """See the port; by digest date."""
@@ -176,79 +194,35 @@ class DeliveryLedger:
         return await self._database.read(backlog, now)
 
 
-def _plan(
-    connection: Connection,
-    subscription: Subscription,
-    planned: Sequence[PlannedDelivery],
-    served: Subscription | None,
-) -> None:
-    lock_channels(connection, [subscription.channel])
-    its_row = update(subscriptions).where(subscriptions.c.id == subscription.id, subscriptions.c.removed.is_(False))
-    seen = subscriptions.c.seen_change
-    its_row = its_row.values(seen_change=case((seen < subscription.seen_change, seen), else_=subscription.seen_change))
-    if served is not None:
-        still_due = subscriptions.c.next_run_at.is_not_distinct_from(subscription.next_run_at)
-        its_row = its_row.where(still_due)
-        its_row = its_row.values(next_run_at=served.next_run_at, delivered_through=served.delivered_through)
-    if not connection.execute(its_row).rowcount:
-        return  # ended, changed or served meanwhile: nobody waits for these
-    for delivery in planned:
-        _plan_delivery(connection, subscription, delivery)
-
-
-def _plan_delivery(connection: Connection, subscription: Subscription, planned: PlannedDelivery) -> None:
-    statement = upsert(connection, deliveries).values(
-        subscription_id=subscription.id,
-        **channel_values(subscription.channel),
-        digest_date=planned.digest_date,
-        state=planned.state,
-        due_at=planned.due_at,
-        reason=planned.reason,
-        merged_dates=tuple(day.isoformat() for day in planned.merged_dates),
-    )
-    new = connection.execute(statement.on_conflict_do_nothing(index_elements=["subscription_id", "digest_date"]))
-    delivery_id = connection.scalar(
-        select(deliveries.c.id).where(
-            deliveries.c.subscription_id == subscription.id, deliveries.c.digest_date == planned.digest_date
-        )
-    )
-    assert delivery_id is not None
-    added = add_posts(connection, delivery_id, subscription.id, subscription.channel, planned.posts)
-    if added and not new.rowcount:
-        _wait_again(connection, delivery_id)
-
-
-def _wait_again(connection: Connection, delivery_id: int) -> None:
-    """Posts have come to it. What was refused is given up for them, and does not make it fail a second time."""
-    refused = update(posts).where(posts.c.delivery_id == delivery_id, posts.c.state == PostState.REFUSED)
-    connection.execute(refused.values(state=PostState.WITHDRAWN))
-    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(state=DeliveryState.PLANNED))
-
-
 def _amend(
     connection: Connection,
     subscription_id: int,
     seen_change: int | None,
+    looked: Looked | None,
+    *,
     additions: Mapping[int, Sequence[PlannedPost]],
     changes: Mapping[int, PostChangeOrder],
-) -> None:
+) -> bool:
     lock_channels_of(
         connection,
         *(select_channels(deliveries).where(deliveries.c.id.in_(some)) for some in chunked(additions)),
         *(select_channels(posts).where(posts.c.id.in_(some)) for some in chunked(changes)),
     )
+    if looked is not None and not is_as_it_was(connection, subscription_id, looked):
+        return False
     if seen_change is not None:
         connection.execute(
             update(subscriptions).where(subscriptions.c.id == subscription_id).values(seen_change=seen_change)
         )
-    for delivery_id, planned in additions.items():
-        delivery = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).first()
-        if delivery is None:
-            continue  # whom it was for has been forgotten meanwhile
-        if add_posts(connection, delivery_id, delivery.subscription_id, channel_of(delivery), planned):
-            _wait_again(connection, delivery_id)
+    to = [  # whom one of them was for may have been forgotten meanwhile
+        (Addressed(row.id, row.subscription_id, channel_of(row)), additions[row.id])
+        for some in chunked(additions)
+        for row in connection.execute(select(deliveries).where(deliveries.c.id.in_(some)))
+    ]
+    wait_again(connection, add_posts(connection, to, additions))
     for post_id, order in changes.items():
         _order(connection, post_id, order)
+    return True
 
 
 def _order(connection: Connection, post_id: int, order: PostChangeOrder) -> None:

@@ -55,6 +55,13 @@ def entry_of(row: Sequence[Any]) -> Entry:
     return Entry(**dict(zip(ENTRY_FIELDS, values, strict=True)))
 
 
+def public_rows(connection: Connection, condition: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    """Rows of the public entries `e` that meet a condition, in digest order: for `entry_of`, the place behind it."""
+    sql = f"SELECT {_COLUMNS}, e.shown FROM entries e WHERE e.shown IS NOT NULL AND {condition}"  # noqa: S608
+    found = rows_of(connection, sql, parameters)
+    return sorted(found, key=lambda row: row[_FIELDS])  # put in order here, so that the condition's own index is taken
+
+
 def entries_at(connection: Connection, places: Sequence[int]) -> tuple[Entry, ...]:
     """The public entries at these places, in this order."""
     found: dict[int, Entry] = {}

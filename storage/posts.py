@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, or_, select
 
 from bot.core.digests import PlannedPost, Post, PostChange, PostKind, PostState
 from bot.core.subscriptions import Channel
+from storage.chunks import chunked
 from storage.dialects import upsert
 from storage.people import channel_of, channel_values
 from storage.tables import deliveries, posts
@@ -17,6 +18,9 @@ from storage.tables import deliveries, posts
 TO_SEND = 0
 TO_CHANGE = 1
 """Values of `posts.turn`: what is to be done to a post, in this order within a channel."""
+
+_ROWS_AT_ONCE: Final = 5_000
+_AS_PLANNED: Final = ("key", "kind", "entry_id", "late", "in_thread", "note")
 
 UNSENT = (PostState.PLANNED, PostState.SENDING, PostState.FAILED, PostState.UNCERTAIN)
 
@@ -88,30 +92,49 @@ def to_post(row: Row[Any], state: PostState | None = None) -> Post:
     )
 
 
+class Addressed(NamedTuple):
+    """A delivery that posts are planned for."""
+
+    delivery_id: int
+    subscription_id: int
+    channel: Channel
+
+
 def add_posts(
-    connection: Connection, delivery_id: int, subscription_id: int, channel: Channel, planned: Iterable[PlannedPost]
-) -> int:
-    """Plan the posts whose keys the ledger does not know yet; how many those were."""
-    count = 0
+    connection: Connection, planned: Iterable[tuple[Addressed, Iterable[PlannedPost]]], known: Iterable[int]
+) -> set[int]:
+    """Plan the posts whose keys the ledger does not know yet, in order; the deliveries that have got any.
+
+    `known` are those of the deliveries that may have posts already.
+    """
+    keys = _keys_of(connection, known)
+    new = [(to, [post for post in some if post.key not in keys]) for to, some in planned]
+    statement = upsert(connection, posts).on_conflict_do_nothing(index_elements=["key"])
+    for rows in chunked((row for to, some in new for row in _new_rows(to, some)), _ROWS_AT_ONCE):
+        connection.execute(statement, rows)
+    return {to.delivery_id for to, some in new if some}
+
+
+def _keys_of(connection: Connection, delivery_ids: Iterable[int]) -> set[str]:
+    keys: set[str] = set()
+    for some in chunked(sorted(delivery_ids)):
+        keys.update(connection.scalars(select(posts.c.key).where(posts.c.delivery_id.in_(some))))
+    return keys
+
+
+def _new_rows(to: Addressed, planned: Sequence[PlannedPost]) -> Iterator[dict[str, object]]:
+    same = {
+        "delivery_id": to.delivery_id,
+        "subscription_id": to.subscription_id,
+        **channel_values(to.channel),
+        "state": PostState.PLANNED,
+        "change_taken": False,
+        "turn": TO_SEND,
+        "revision": 0,
+        "attempts": 0,
+    }
     for post in planned:
-        statement = upsert(connection, posts).values(
-            delivery_id=delivery_id,
-            subscription_id=subscription_id,
-            **channel_values(channel),
-            key=post.key,
-            kind=post.kind,
-            entry_id=post.entry_id,
-            late=post.late,
-            in_thread=post.in_thread,
-            note=post.note,
-            state=PostState.PLANNED,
-            change_taken=False,
-            turn=TO_SEND,
-            revision=0,
-            attempts=0,
-        )
-        count += connection.execute(statement.on_conflict_do_nothing(index_elements=["key"])).rowcount
-    return count
+        yield {**same, **{name: getattr(post, name) for name in _AS_PLANNED}}
 
 
 def merged_with(days: Sequence[date]) -> ColumnElement[bool]:

@@ -13,7 +13,8 @@ from bot.core.entries import Entry, TagCount
 from bot.core.hits import Hit
 from bot.core.people import Person
 from bot.core.ports import Facet, SearchPage
-from bot.core.query import Criteria, DateSpan, Sort
+from bot.core.query import AnyOf, Criteria, DateSpan, Sort
+from storage.choosing import digest_for_each, matching_for_each
 from storage.chunks import chunked
 from storage.conditions import RARE, Conditions, Walk, resolve
 from storage.cursors import Cursor, Key, read_cursor, write_cursor
@@ -76,6 +77,14 @@ class EntrySearch:
     async def matching(self, criteria: Criteria, entry_ids: Collection[str]) -> Collection[str]:
         """See the port."""
         return await self._database.read(_matching, criteria, list(entry_ids))
+
+    async def digest_for_each(self, wanted: Sequence[AnyOf], day: date) -> Sequence[Sequence[str]]:
+        """See the port."""
+        return await self._database.read(digest_for_each, wanted, day)
+
+    async def matching_for_each(self, wanted: Sequence[AnyOf], entry_ids: Collection[str]) -> Sequence[Collection[str]]:
+        """See the port."""
+        return await self._database.read(matching_for_each, wanted, sorted(entry_ids))
 
 
 def page_of(

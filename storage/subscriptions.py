@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, literal, select, tuple_, update
 
 from bot.core.errors import Conflict, NotFound
 from bot.core.messages import msg
@@ -70,13 +70,17 @@ class SubscriptionBook:
         """See the port."""
         return await self._database.read(_select, subscriptions.c.paused.is_(False), _KEPT)
 
-    async def behind(self, change: int) -> Sequence[Subscription]:
+    async def behind(
+        self, change: int, *, limit: int = 100, after: Subscription | None = None
+    ) -> Sequence[Subscription]:
         """See the port."""
-        return await self._database.read(_select, subscriptions.c.seen_change < change)
+        return await self._database.read(_behind, change, limit, after)
 
-    async def due(self, now: datetime, *, limit: int = 100) -> Sequence[Subscription]:
+    async def due(
+        self, now: datetime, *, limit: int = 100, after: Subscription | None = None
+    ) -> Sequence[Subscription]:
         """See the port."""
-        return await self._database.read(_due, now, limit)
+        return await self._database.read(_due, now, limit, after)
 
 
 def _of_workspace(platform: str, workspace: str) -> ColumnElement[bool]:
@@ -130,13 +134,30 @@ def _select(
     return [to_subscription(row) for row in connection.execute(statement)]
 
 
-def _due(connection: Connection, now: datetime, limit: int) -> Sequence[Subscription]:
-    statement = (
-        select(subscriptions)
-        .where(subscriptions.c.next_run_at <= now, _KEPT, subscriptions.c.paused.is_(False))
-        .order_by(subscriptions.c.next_run_at, subscriptions.c.id)
-        .limit(limit)
-    )
+def _due(connection: Connection, now: datetime, limit: int, after: Subscription | None) -> Sequence[Subscription]:
+    is_due = (subscriptions.c.next_run_at <= now, _KEPT, subscriptions.c.paused.is_(False))
+    edge = (after.next_run_at, after.id) if after else None
+    return _page(connection, subscriptions.c.next_run_at, edge, limit, *is_due)
+
+
+def _behind(connection: Connection, change: int, limit: int, after: Subscription | None) -> Sequence[Subscription]:
+    is_behind = subscriptions.c.seen_change < change
+    edge = (after.seen_change, after.id) if after else None
+    return _page(connection, subscriptions.c.seen_change, edge, limit, is_behind)
+
+
+def _page(
+    connection: Connection,
+    column: ColumnElement[Any],
+    after: tuple[object, int] | None,
+    limit: int,
+    *conditions: ColumnElement[bool],
+) -> Sequence[Subscription]:
+    """The first ones in the order of a column and then of their ids, `after` such a pair of values."""
+    statement = select(subscriptions).where(*conditions).order_by(column, subscriptions.c.id).limit(limit)
+    if after is not None:
+        value, number = after
+        statement = statement.where(tuple_(column, subscriptions.c.id) > tuple_(literal(value, column.type), number))
     return [to_subscription(row) for row in connection.execute(statement)]
 
 

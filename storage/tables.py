@@ -253,7 +253,8 @@ subscriptions = Table(
     Column("created_by_user_id", Text),
     Index("ix_subscriptions_channel", *CHANNEL_COLUMNS),
     Index("ix_subscriptions_person", *(f"created_by_{name}" for name in PERSON_COLUMNS), "personal"),
-    Index(None, "next_run_at"),
+    Index("ix_subscriptions_due", "next_run_at", "id"),  # gone through page by page, as is the next one
+    Index("ix_subscriptions_behind", "seen_change", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -300,6 +301,7 @@ posts = Table(
     Column("reason", Said),
     Index(None, "delivery_id"),
     Index(None, "entry_id", "platform", "workspace"),
+    Index(None, "subscription_id", "entry_id"),
     Index("ix_posts_message", "message_id", "channel_id", "workspace", "platform"),
     Index(None, "platform", "sent_at"),
     sqlite_autoincrement=True,

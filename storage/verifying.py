@@ -20,7 +20,8 @@ from storage.chunks import chunked
 from storage.raw import marks, rows_of
 from storage.words import CJK, folded, is_cjk, name_words, stem, tokens
 
-_COLUMNS = "shown, title, authors, organisation, tags, abstract, commentary, commentary_en"
+TEXT_COLUMNS = ("title", "authors", "organisation", "tags", "abstract", "commentary", "commentary_en")
+_COLUMNS = ", ".join(("shown", *TEXT_COLUMNS))
 
 
 def verified(connection: Connection, places: Collection[int], checks: Sequence[AnyCheck]) -> set[int]:

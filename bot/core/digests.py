@@ -13,6 +13,7 @@ docs/architecture.md has the whole of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -189,17 +190,17 @@ def entry_key(subscription_id: int, day: date, entry_id: str, generation: int = 
     return f"{subscription_id}/{day.isoformat()}/{entry_id}" + (f"/{generation}" if generation else "")
 
 
-def lay_out(layout: Layout, subscription_id: int, day: date, entries: tuple[Entry, ...]) -> tuple[PlannedPost, ...]:
+def lay_out(layout: Layout, subscription_id: int, day: date, entry_ids: Sequence[str]) -> tuple[PlannedPost, ...]:
     """The posts of a digest, in order, for a layout."""
     first_kind = PostKind.LIST if layout is Layout.COMPACT else PostKind.HEADER
     cards = tuple(
         PlannedPost(
-            key=entry_key(subscription_id, day, entry.id),
+            key=entry_key(subscription_id, day, entry_id),
             kind=PostKind.ENTRY,
-            entry_id=entry.id,
+            entry_id=entry_id,
             in_thread=layout is Layout.COMPACT,
         )
-        for entry in entries
+        for entry_id in entry_ids
     )
     if layout is Layout.FORUM:
         return cards

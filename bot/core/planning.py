@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -14,11 +14,25 @@ from bot.core.digests import (
     header_key,
     lay_out,
 )
-from bot.core.entries import Entry
 from bot.core.messages import msg
 from bot.core.subscriptions import LatePolicy, Subscription, next_run, run_at
 
-Digests = Mapping[date, tuple[Entry, ...]]
+EntryIds = tuple[str, ...]
+Digests = Mapping[date, EntryIds]
+"""By digest day the ids of the entries that are wanted of it, in digest order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be written for a subscription, which is as it was read before its digests were.
+
+    `served` is the same once that is done: with its next run and the day through which it has been planned. None where
+    a digest is planned by hand, which serves nothing.
+    """
+
+    subscription: Subscription
+    deliveries: Sequence[PlannedDelivery]
+    served: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +101,16 @@ def _days(first: date, last: date) -> tuple[date, ...]:
     return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
+def served_plan(subscription: Subscription, run: Run, digests: Digests, skipped: tuple[date, ...]) -> Plan:
+    """The plan of a run, with the subscription as it is when it has been served."""
+    served = replace(subscription, next_run_at=run.next_run_at, delivered_through=run.through)
+    return Plan(subscription, plan_run(subscription, run, digests, skipped), served)
+
+
 def plan_run(
     subscription: Subscription, run: Run, digests: Digests, skipped: tuple[date, ...]
 ) -> list[PlannedDelivery]:
-    """The deliveries of a run. `digests` holds the matching entries of its days, `skipped` the days beyond reach."""
+    """The deliveries of a run. `digests` holds what is wanted of its days, `skipped` the days beyond reach."""
     plan = [_skipped(day, run) for day in skipped]
     if subscription.late_policy is LatePolicy.MERGED and run.missed:
         return plan + _merged(subscription, run, digests)
@@ -101,10 +121,10 @@ def plan_run(
     return plan + [plan_day(subscription, day, digests.get(day, ()), run.at) for day in run.current]
 
 
-def plan_day(subscription: Subscription, day: date, entries: tuple[Entry, ...], due_at: datetime) -> PlannedDelivery:
+def plan_day(subscription: Subscription, day: date, entry_ids: EntryIds, due_at: datetime) -> PlannedDelivery:
     """One day's digest as an ordinary delivery; a day without entries is recorded as empty."""
-    if entries:
-        posts = lay_out(subscription.layout, subscription.id, day, entries)
+    if entry_ids:
+        posts = lay_out(subscription.layout, subscription.id, day, entry_ids)
         return PlannedDelivery(digest_date=day, state=DeliveryState.PLANNED, due_at=due_at, posts=posts)
     return _empty(day, due_at, (_note_when_empty(subscription, day),) if subscription.note_when_empty else ())
 
@@ -134,9 +154,9 @@ def _merged(subscription: Subscription, run: Run, digests: Digests) -> list[Plan
     """One delivery on the newest day that carries all of them; a day without entries is recorded as empty."""
     days = (*run.missed, *run.current)
     filled = [day for day in days if digests.get(day)]
-    entries = tuple(entry for day in filled for entry in digests[day])
+    entry_ids = tuple(entry_id for day in filled for entry_id in digests[day])
     newest = days[-1]
-    carrier = plan_day(subscription, newest, entries, run.at)
+    carrier = plan_day(subscription, newest, entry_ids, run.at)
     others = tuple(day for day in filled if day != newest)
     merged = PlannedDelivery(
         digest_date=newest,
@@ -177,14 +197,21 @@ def _left_out(subscription: Subscription, run: Run, digests: Digests) -> list[Pl
     return plan
 
 
-def first_plan(
-    subscription: Subscription, now: datetime, latest: tuple[date, tuple[Entry, ...]] | None
-) -> tuple[date, list[PlannedDelivery]]:
+def first_plan(subscription: Subscription, now: datetime, latest: tuple[date, EntryIds] | None) -> Plan:
     """What a new subscription gets at once: the latest digest and no older one.
 
-    Also hands back through which day it is then served. When today's run has passed already, today counts as
-    delivered, so that what is added later today goes out as it would in any other channel.
+    When today's run has passed already, today counts as delivered, so that what is added later today goes out as it
+    would in any other channel.
     """
+    through, deliveries = _first_deliveries(subscription, now, latest)
+    served = replace(subscription, delivered_through=through, next_run_at=next_run(subscription, now))
+    return Plan(subscription, deliveries, served)
+
+
+def _first_deliveries(
+    subscription: Subscription, now: datetime, latest: tuple[date, EntryIds] | None
+) -> tuple[date, list[PlannedDelivery]]:
+    """Through which day it is served by them, and what they are."""
     today = subscription.local_date(now)
     plan = [plan_day(subscription, latest[0], latest[1], now)] if latest else []
     if latest and latest[0] == today:

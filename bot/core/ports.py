@@ -27,7 +27,8 @@ from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.metering import Backlog
 from bot.core.people import Language, Person
-from bot.core.query import Criteria
+from bot.core.planning import Plan
+from bot.core.query import AnyOf, Criteria
 from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel, LocalMessage
 
@@ -224,6 +225,17 @@ class Search(Protocol):
         """Which of these entries meet the criteria (whose sort is ignored)."""
         ...
 
+    async def digest_for_each(self, wanted: Sequence[AnyOf], day: date) -> Sequence[Sequence[str]]:
+        """For each of these the ids of those entries of one digest that meet any of its criteria, in digest order.
+
+        As `digest` finds them, with a few statements for all of them together.
+        """
+        ...
+
+    async def matching_for_each(self, wanted: Sequence[AnyOf], entry_ids: Collection[str]) -> Sequence[Collection[str]]:
+        """For each of these which of the entries meet any of its criteria, as `matching` does, in the same way."""
+        ...
+
 
 # --- subscriptions and the ledger ----------------------------------------------------------------------------------
 
@@ -280,12 +292,19 @@ class Subscriptions(Protocol):
         """Those that are neither paused nor ended."""
         ...
 
-    async def behind(self, change: int) -> Sequence[Subscription]:
-        """Those whose `seen_change` is below this, also paused and ended ones."""
+    async def behind(
+        self, change: int, *, limit: int = 100, after: Subscription | None = None
+    ) -> Sequence[Subscription]:
+        """Those whose `seen_change` is below this, also paused and ended ones, furthest behind first.
+
+        A page of them: those that come `after` the last one of the page before, as it was there.
+        """
         ...
 
-    async def due(self, now: datetime, *, limit: int = 100) -> Sequence[Subscription]:
-        """Those whose `next_run_at` has come, longest overdue first."""
+    async def due(
+        self, now: datetime, *, limit: int = 100, after: Subscription | None = None
+    ) -> Sequence[Subscription]:
+        """Those whose `next_run_at` has come, longest overdue first; `after` as for `behind`."""
         ...
 
 
@@ -294,6 +313,22 @@ class PostChangeOrder:
     """What to do to a sent post. A post that is not sent yet is simply never sent when it is withdrawn."""
 
     withdraw: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How a subscription stood when somebody looked what changed entries ask of its posts.
+
+    Up to which change they were right, and which deliveries of the entries' digest dates there were.
+    """
+
+    seen_change: int
+    days: Collection[date]
+    deliveries: Collection[int]
+
+
+PlannedDay = tuple[int, date]
+"""What a delivery is known by: a subscription's id and a digest date."""
 
 
 class Ledger(Protocol):
@@ -312,6 +347,17 @@ class Ledger(Protocol):
         """
         ...
 
+    async def plan_all(self, plans: Sequence[Plan]) -> None:
+        """The same for several subscriptions, a thousand at most, in one transaction: what holds for one holds for all.
+
+        Everything is written or nothing, but that those which ended or were changed meanwhile get nothing.
+        """
+        ...
+
+    async def planned_days(self, subscription_ids: Collection[int], days: Collection[date]) -> Collection[PlannedDay]:
+        """Which of these subscriptions have a delivery of which of these days already."""
+        ...
+
     async def amend(
         self,
         subscription_id: int,
@@ -319,11 +365,23 @@ class Ledger(Protocol):
         seen_change: int | None,
         additions: Mapping[int, Sequence[PlannedPost]],
         changes: Mapping[int, PostChangeOrder],
-    ) -> None:
+        looked: Looked | None = None,
+    ) -> bool:
         """In one transaction note what changed entries ask of delivered digests, and up to which change number.
 
         `additions` maps delivery ids to late posts; such a delivery is planned again until they are sent.
-        `changes` maps post ids to what is to be done to them.
+        `changes` maps post ids to what is to be done to them. Nothing is written, and False handed back, where it is
+        not as `looked` says any more: something was planned meanwhile, which may lack what has changed.
+        """
+        ...
+
+    async def pass_over(
+        self, wanting: Sequence[tuple[Subscription, Collection[date]]], entry_ids: Collection[str], *, seen_change: int
+    ) -> Collection[int]:
+        """Note up to which change they are right for those whom these changed entries do not concern; their ids.
+
+        They concern whoever has a post of one, or a delivery of one of the days that stand beside it, on which it wants
+        one of them. At most a thousand; whose `seen_change` is another now is left out.
         """
         ...
 

@@ -176,6 +176,10 @@ class Criteria:
     sort: Sort = Sort.NEW
 
 
+AnyOf = tuple[Criteria, ...]
+"""Met by what meets any of them."""
+
+
 def criteria_of(query: Query, today: date, *, until: date | None = None) -> Criteria:
     """Resolve what depends on the asker's day. Two date terms that exclude each other give an empty span.
 

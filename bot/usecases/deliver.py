@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from bot.core.digests import Content, EntryContent, HeaderContent, ListContent
 from bot.core.entries import Entry
 from bot.core.errors import NotFound
 from bot.core.messages import Message, msg, msg_n
 from bot.core.people import Caller, Role
-from bot.core.planning import Run, due_run, plan_day, plan_run
+from bot.core.planning import plan_day
 from bot.core.ports import Stores
-from bot.core.query import DateSpan
 from bot.core.subscriptions import Channel, Layout, Subscription
-from bot.usecases.each import for_each
+from bot.usecases.each import PAGE, Failures, for_pages
+from bot.usecases.owed import plans_for
 from bot.usecases.revise import by_day, lay_out_missing
-from bot.usecases.subscribe import start
-from bot.usecases.wanted import Wanted, wanted_by
-
-_MOST_DUE = 100_000
-_MOST_SKIPPED_DAYS = 31
+from bot.usecases.wanted import Choices, wanted_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +34,18 @@ async def plan_due(stores: Stores, now: datetime) -> int:
     Raises:
         ExceptionGroup: some could not be planned and are due still; all others are planned.
     """
+    choices, failures = Choices(stores), Failures()
 
-    async def serve(subscription: Subscription) -> int:
-        await _plan_one(stores, subscription, now)
-        return 1
+    async def page_after(last: Subscription | None) -> Sequence[Subscription]:
+        return await stores.subscriptions.due(now, limit=PAGE, after=last)
 
-    return await for_each(await stores.subscriptions.due(now, limit=_MOST_DUE), serve)
+    async def serve(page: Sequence[Subscription]) -> int:
+        await stores.ledger.plan_all(await plans_for(stores, choices, page, now))
+        return len(page)
 
-
-async def _plan_one(stores: Stores, subscription: Subscription, now: datetime) -> None:
-    if subscription.delivered_through is None:  # its beginning was interrupted
-        await start(stores, subscription, at=now)
-        return
-    run = due_run(subscription, now)
-    known = await stores.ledger.deliveries(subscription.id, (*run.missed, *run.current))
-    run = run.without({delivery.digest_date for delivery in known})
-    wanted = wanted_by(stores, subscription, now)
-    digests = {day: await wanted.on(day) for day in (*run.missed, *run.current)}
-    skipped = await _days_beyond_reach(wanted, run)
-    served = replace(subscription, next_run_at=run.next_run_at, delivered_through=run.through)
-    await stores.ledger.plan(subscription, plan_run(subscription, run, digests, skipped), served=served)
-
-
-async def _days_beyond_reach(wanted: Wanted, run: Run) -> tuple[date, ...]:
-    """The newest days too far back to be posted that had something to post, oldest first."""
-    if run.beyond is None:
-        return ()
-    first, last = run.beyond
-    found: list[date] = []
-    while len(found) < _MOST_SKIPPED_DAYS and first <= last:
-        day = await wanted.latest_day(DateSpan(first, last))
-        if day is None:
-            break
-        found.append(day)
-        last = day - timedelta(days=1)
-    return tuple(reversed(found))
+    done = await for_pages(page_after, serve, failures)
+    failures.tell()
+    return done
 
 
 async def preview(stores: Stores, caller: Caller, channel: Channel, day: date | None, *, at: datetime) -> Preview:
@@ -151,5 +125,5 @@ async def _plan_by_hand(
     carrier = by_day(await stores.ledger.deliveries(subscription.id, [day])).get(day)
     if carrier:
         return await lay_out_missing(stores, subscription, carrier, entries)
-    await stores.ledger.plan(subscription, [plan_day(subscription, day, entries, at)])
+    await stores.ledger.plan(subscription, [plan_day(subscription, day, tuple(entry.id for entry in entries), at)])
     return len(entries)

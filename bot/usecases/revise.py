@@ -8,7 +8,7 @@ ended subscriptions get no additions, but what they have posted is edited and wi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from bot.core.digests import (
@@ -22,12 +22,12 @@ from bot.core.digests import (
     header_key,
 )
 from bot.core.entries import Entry
-from bot.core.ports import PostChangeOrder, Stores
+from bot.core.ports import Looked, PostChangeOrder, Stores
 from bot.core.subscriptions import Layout, Subscription
-from bot.usecases.each import for_each
+from bot.usecases.concerned import CHANGES_AT_ONCE, Concerned
+from bot.usecases.each import PAGE, Failures, for_pages
 from bot.usecases.wanted import wanted_by
 
-_BATCH = 500
 OPEN_TO_ADDITIONS = frozenset(
     {DeliveryState.PLANNED, DeliveryState.DELIVERED, DeliveryState.EMPTY, DeliveryState.MERGED}
 )
@@ -51,24 +51,44 @@ async def revise_posts(stores: Stores, now: datetime) -> int:
         ExceptionGroup: some could not be brought up to date and are behind still; all others are not.
     """
 
-    async def serve(subscription: Subscription) -> int:
-        return await _revise(stores, subscription, now)
-
     latest = await stores.archive.latest_change()
-    return await for_each(await stores.subscriptions.behind(latest), serve)
+    concerned, failures = Concerned(stores, latest), Failures()
+
+    async def page_after(last: Subscription | None) -> Sequence[Subscription]:
+        return await stores.subscriptions.behind(latest, limit=PAGE, after=last)
+
+    async def serve(page: Sequence[Subscription]) -> int:
+        count = 0
+        for subscription in await concerned.among(page):
+            with failures.kept(subscription):
+                count += await _revise(stores, subscription, now)
+        return count
+
+    done = await for_pages(page_after, serve, failures)
+    failures.tell()
+    return done
 
 
 async def _revise(stores: Stores, subscription: Subscription, now: datetime) -> int:
-    count, seen = 0, subscription.seen_change
-    while changed := await stores.archive.changed_since(seen, limit=_BATCH):
+    """Bring one up to date, or as far as nothing else is planned for it meanwhile; how many orders were given."""
+    count = 0
+    while changed := await stores.archive.changed_since(subscription.seen_change, limit=CHANGES_AT_ONCE):
+        orders, looked = await _orders_for(stores, subscription, [entry for _, entry in changed], now)
         seen = changed[-1][0]
-        orders = await _orders_for(stores, subscription, [entry for _, entry in changed], now)
-        await stores.ledger.amend(subscription.id, seen_change=seen, additions=orders.additions, changes=orders.changes)
+        is_noted = await stores.ledger.amend(
+            subscription.id, seen_change=seen, additions=orders.additions, changes=orders.changes, looked=looked
+        )
+        if not is_noted:
+            break
         count += len(orders.additions) + len(orders.changes)
+        subscription = replace(subscription, seen_change=seen)
     return count
 
 
-async def _orders_for(stores: Stores, subscription: Subscription, entries: Sequence[Entry], now: datetime) -> _Orders:
+async def _orders_for(
+    stores: Stores, subscription: Subscription, entries: Sequence[Entry], now: datetime
+) -> tuple[_Orders, Looked]:
+    """What changed entries ask of its posts, and how it stood when that was found out."""
     ids = [entry.id for entry in entries]
     # Whether its day has come is not asked here: it has where there is a delivery, also if the zone was changed since.
     wanted = await wanted_by(stores, subscription, now, later_too=True).among(ids)
@@ -87,7 +107,7 @@ async def _orders_for(stores: Stores, subscription: Subscription, entries: Seque
             )
     if orders.additions or orders.touched:
         await _order_heads(stores, subscription, orders, deliveries)
-    return orders
+    return orders, Looked(subscription.seen_change, days, {delivery.id for delivery in deliveries})
 
 
 def _by_entry(posts: Sequence[Post]) -> dict[str, list[Post]]:

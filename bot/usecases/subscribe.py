@@ -9,13 +9,13 @@ from datetime import datetime
 from bot.core.errors import FormError, NotFound
 from bot.core.messages import msg
 from bot.core.people import Caller, Role
-from bot.core.planning import first_plan
 from bot.core.ports import Courier, Stores
 from bot.core.query_syntax import parse
 from bot.core.subscription_form import SubscriptionForm, form_of, read_form
 from bot.core.subscriptions import Channel, Layout, Subscription, last_run, next_run
 from bot.usecases.look_up import refuse_unknown_tags
-from bot.usecases.wanted import wanted_by
+from bot.usecases.owed import plans_for
+from bot.usecases.wanted import Choices
 
 
 def new_form(caller: Caller, zone: str) -> SubscriptionForm:
@@ -69,18 +69,9 @@ async def begin(stores: Stores, wanted: Subscription, *, at: datetime) -> Subscr
     seen = await stores.archive.latest_change()
     # Due at once and never served: should this be interrupted here, the delivery loop makes the start.
     added = await stores.subscriptions.add(replace(wanted, seen_change=seen, next_run_at=at, delivered_through=None))
-    return await start(stores, added, at=at)
-
-
-async def start(stores: Stores, subscription: Subscription, *, at: datetime) -> Subscription:
-    """Plan what a subscription that has never been served gets first."""
-    wanted = wanted_by(stores, subscription, at)
-    day = await wanted.latest_day()
-    latest = (day, await wanted.on(day)) if day else None
-    through, plan = first_plan(subscription, at, latest)
-    served = replace(subscription, delivered_through=through, next_run_at=next_run(subscription, at))
-    await stores.ledger.plan(subscription, plan, served=served)
-    return served
+    (plan,) = await plans_for(stores, Choices(stores), [added], at)
+    await stores.ledger.plan(added, plan.deliveries, served=plan.served)
+    return plan.served or added
 
 
 async def subscriptions(stores: Stores, caller: Caller, channel: Channel) -> Sequence[Subscription]:

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.digests import DeliveryState, PostKind
-from bot.core.entries import Entry
-from bot.core.planning import due_run, first_plan, plan_run
+from bot.core.planning import Plan, due_run, first_plan, plan_run
 from bot.core.subscriptions import Channel, LatePolicy, Layout, Subscription, next_run
 
 D = date
@@ -27,8 +26,8 @@ def subscription(**changes: object) -> Subscription:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-def entries(day: date, count: int = 2) -> tuple[Entry, ...]:
-    return tuple(Entry(id=f"e{day:%m%d}{n}", title=f"Paper {n} of {day}", digest_date=day) for n in range(count))
+def entries(day: date, count: int = 2) -> tuple[str, ...]:
+    return tuple(f"e{day:%m%d}{n}" for n in range(count))
 
 
 def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -141,36 +140,42 @@ def test_layouts(layout: Layout, kinds: list[str], in_thread: list[bool]) -> Non
     assert [post.in_thread for post in delivery.posts] == in_thread
 
 
+def through(plan: Plan) -> date | None:
+    assert plan.served is not None
+    return plan.served.delivered_through
+
+
 class TestFirst:
     """A new subscription."""
 
     def test_gets_the_latest_digest_only(self) -> None:
         day = D(2024, 6, 14)
-        through, plan = first_plan(subscription(), at(20, 23), (day, entries(day)))
-        assert [delivery.digest_date for delivery in plan] == [day]
-        assert through == D(2024, 6, 20)
+        plan = first_plan(subscription(), at(20, 23), (day, entries(day)))
+        assert [delivery.digest_date for delivery in plan.deliveries] == [day]
+        assert through(plan) == D(2024, 6, 20)
 
     def test_after_todays_run_today_counts_as_delivered_empty(self) -> None:
         day = D(2024, 6, 14)
-        through, plan = first_plan(subscription(), at(21, 5), (day, entries(day)))
-        assert [(delivery.digest_date, delivery.state) for delivery in plan] == [
+        plan = first_plan(subscription(), at(21, 5), (day, entries(day)))
+        assert [(delivery.digest_date, delivery.state) for delivery in plan.deliveries] == [
             (day, DeliveryState.PLANNED),
             (D(2024, 6, 21), DeliveryState.EMPTY),
         ]
-        assert through == D(2024, 6, 21)
+        assert through(plan) == D(2024, 6, 21)
 
     def test_todays_digest_is_not_delivered_again_by_todays_run(self) -> None:
         day = D(2024, 6, 21)
         new = subscription(next_run_at=None, delivered_through=None)
-        through, plan = first_plan(new, at(20, 20), (day, entries(day)))  # 05:00 on the 21st in Seoul
-        assert len(plan) == 1
-        served = replace(new, delivered_through=through, next_run_at=next_run(new, at(20, 20)))
-        run = due_run(served, at(21, 0, 1))
+        plan = first_plan(new, at(20, 20), (day, entries(day)))  # 05:00 on the 21st in Seoul
+        assert len(plan.deliveries) == 1
+        assert plan.served is not None
+        assert plan.served.next_run_at == at(21)
+        run = due_run(plan.served, at(21, 0, 1))
         assert (run.current, run.missed) == ((), ())
 
     def test_an_empty_archive_plans_nothing_to_post(self) -> None:
-        _, plan = first_plan(subscription(), at(20, 23), None)
-        assert all(not delivery.posts for delivery in plan)
+        plan = first_plan(subscription(), at(20, 23), None)
+        assert all(not delivery.posts for delivery in plan.deliveries)
 
 
 @given(

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from storage.opening import open_storage
+from storage.schema_version import HEAD
 from tests.databases import ask, on_postgresql, on_sqlite
 
 from .conftest import Make
@@ -34,7 +35,7 @@ from .conftest import Make
         ),
         ("UPDATE entries SET shown = NULL", "1 entry stands wrongly in the lookups."),
         ("UPDATE archive_state SET change_no = 0", "The counter of changes is behind the entries."),
-        ("UPDATE alembic_version SET version_num = '0'", "The schema is at 0, this Paperboy needs 0005."),
+        ("UPDATE alembic_version SET version_num = '0'", f"The schema is at 0, this Paperboy needs {HEAD}."),
     ],
 )
 async def test_what_is_wrong_is_said(database_url: str, make: Make, now: datetime, damage: str, words: str) -> None:

@@ -17,7 +17,7 @@ from storage.opening import Storage, open_storage
 from tests.databases import ask
 from tests.postgres import Server
 
-from .test_plans import QUESTIONS, TODAY, fill, statements_while
+from .test_plans import QUESTIONS, TODAY, fill, first_of, statements_while
 
 Plan = dict[str, Any]
 
@@ -29,7 +29,17 @@ INDEXES = {
     "latest posts": "ix_posts_entry_id_platform_workspace",
     "recent posts": "ix_posts_platform_sent_at",
     "save": "ix_posts_entry_id_platform_workspace",
-    "due": "ix_subscriptions_next_run_at",
+    "due": "ix_subscriptions_due",
+    "next due": "ix_subscriptions_due",
+    "behind": "ix_subscriptions_behind",
+    "next behind": "ix_subscriptions_behind",
+    "planned days": "uq_deliveries_subscription_id_digest_date",
+    "plan": "pk_subscriptions",
+    "plan again": "ix_posts_delivery_id",
+    "pass over": "ix_posts_subscription_id_entry_id",
+    "whom a change concerns": "ix_posts_subscription_id_entry_id",
+    "digest for each": "uq_entries_shown",
+    "matching for each": "uq_entries_id",
     "of person": "ix_subscriptions_person",
     "of workspace": "ix_subscriptions_channel",
     "end workspace": "ix_subscriptions_channel",
@@ -110,8 +120,7 @@ async def plans_while(storage: Storage, do: Callable[[], Awaitable[object]], *, 
     def explain(connection: Connection) -> list[Plan]:
         plans = []
         for statement, parameters in statements:
-            one = parameters[0] if isinstance(parameters, list) else parameters
-            found: Any = connection.exec_driver_sql(f"EXPLAIN ({how}) {statement}", one).scalar()
+            found: Any = connection.exec_driver_sql(f"EXPLAIN ({how}) {statement}", first_of(parameters)).scalar()
             plans.append(found[0]["Plan"])
         return plans
 

@@ -21,10 +21,11 @@ from bot.core.engagement import Engagement, Seen
 from bot.core.entries import Action, Entry
 from bot.core.errors import Conflict
 from bot.core.people import Person
-from bot.core.ports import ImportedEntry, PostChangeOrder
+from bot.core.planning import Plan
+from bot.core.ports import ImportedEntry, Looked, PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel, LocalMessage
-from storage import claims, deliveries, engagement, entries, forgetting, imports, subscriptions, tags, workspace
+from storage import claims, engagement, entries, forgetting, imports, planning, subscriptions, tags, workspace
 from storage.opening import Storage, open_storage
 from tests.databases import POSTGRESQL, ask
 
@@ -139,9 +140,43 @@ async def test_of_digests_planned_at_once_one_goes_out_before_the_other(
         await other.ledger.plan(second, [planned(now, "2a", "2b")])
         return await other.ledger.claim(order.channel, now)
 
-    _, claimed = await race(plan_and_claim(), deliveries._plan, order, [planned(now, "1a", "1b")], None)
+    _, claimed = await race(plan_and_claim(), planning.write_plans, [Plan(order, [planned(now, "1a", "1b")])])
     assert claimed is not None
     assert claimed.key == "1a"
+
+
+async def test_of_two_who_plan_the_same_page_one_finds_it_planned(
+    race: Race, storage: Storage, other: Storage, order: Subscription, now: datetime
+) -> None:
+    channels = [replace(order.channel, id=f"C{number}") for number in range(40)]
+    due = [await storage.subscriptions.add(replace(order, id=0, channel=one, next_run_at=now)) for one in channels]
+    served = [replace(one, next_run_at=None) for one in due]
+    mine, theirs = (
+        [Plan(one, [planned(now, f"{one.id}/{who}")], done) for one, done in zip(due, served, strict=True)]
+        for who in ("mine", "theirs")
+    )
+    await race(other.ledger.plan_all(theirs[::-1]), planning.write_plans, mine)
+    for one in due:
+        (delivery,) = await storage.ledger.deliveries(one.id, [DAY])
+        assert [post.key for post in await storage.ledger.posts([delivery.id])] == [f"{one.id}/mine"]
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_a_change_is_not_passed_by_while_a_digest_is_planned_without_it(
+    race: Race, storage: Storage, other: Storage, order: Subscription, now: datetime, is_alone: bool
+) -> None:
+    """The digest was read before the change, and is written while somebody finds that there is none yet."""
+    looked = Looked(order.seen_change, [DAY], [])
+    pass_by: Awaitable[object] = (
+        other.ledger.amend(order.id, seen_change=7, additions={}, changes={}, looked=looked)
+        if is_alone
+        else other.ledger.pass_over([(order, [DAY])], [], seen_change=7)
+    )
+    _, passed = await race(pass_by, planning.write_plans, [Plan(order, [planned(now)])])
+    assert not passed
+    found = await storage.subscriptions.get(order.id)
+    assert found is not None
+    assert found.seen_change == order.seen_change
 
 
 async def test_a_delivery_whose_last_posts_end_at_once_is_over(
@@ -173,7 +208,7 @@ async def test_whoever_is_forgotten_while_something_is_planned_for_them_gets_not
     race: Race, storage: Storage, other: Storage, order: Subscription, ann: Person, now: datetime
 ) -> None:
     follows = await storage.subscriptions.add(replace(order, id=0, personal=True, created_by=ann))
-    _, count = await race(other.engagement.forget(ann), deliveries._plan, follows, [planned(now, "x")], None)
+    _, count = await race(other.engagement.forget(ann), planning.write_plans, [Plan(follows, [planned(now, "x")])])
     assert count == len(follows.queries)
     assert await storage.subscriptions.get(follows.id) is None
     assert await storage.ledger.newest_day(follows.id) is None

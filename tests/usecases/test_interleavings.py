@@ -49,7 +49,12 @@ from .stepping import OwnClock, Worker
 T = TypeVar("T")
 SOMEBODY = caller(Role.MAINTAINER)
 WORKERS = st.sampled_from([0, 1])
-CALLS = st.sampled_from(["plan", "amend", "claim", "send", "mark_sent", "find", "edit", "mark_changed", "withdraw"])
+CALLS = st.sampled_from(
+    [
+        *("plan_all", "amend", "pass_over"),
+        *("claim", "send", "mark_sent", "find", "edit", "mark_changed", "withdraw"),
+    ]
+)
 _STATES_THAT_SHOW = frozenset({DeliveryState.PLANNED, DeliveryState.DELIVERED})
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any, cast
 
 import pytest
 
 from bot.core.digests import DeliveryState
 from bot.core.entries import Entry, Status
+from bot.core.planning import plan_day
+from bot.core.ports import Stores
 from bot.core.query import Criteria
 from bot.core.subscription_form import form_of
 from bot.core.subscriptions import LatePolicy, Layout
 from bot.usecases import subscribe
 from bot.usecases.deliver import plan_due, send_now
 from bot.usecases.revise import revise_posts
+from storage.opening import Storage
 from storage.search import EntrySearch
 
 from .conftest import HERE, MAINTAINER, OPERATOR, THERE, Desk
@@ -182,3 +186,33 @@ async def test_an_entry_withdrawn_and_wanted_again_between_two_looks_stays(desk:
     await desk.change(gone, status=Status.PUBLISHED)
     await desk.round()
     assert desk.chat.shown() == ["head 2024-06-21 (1)", "One"]
+
+
+class PlannedBetween:
+    """The ledger, where something is planned after it was looked at and before what changed is noted."""
+
+    def __init__(self, stores: Storage, happen: Callable[[], Awaitable[object]]) -> None:
+        self._stores, self._happen = stores, happen
+
+    def __getattr__(self, name: str) -> Any:
+        return self if name == "ledger" else getattr(self._stores, name, None) or getattr(self._stores.ledger, name)
+
+    async def amend(self, subscription_id: int, **orders: Any) -> bool:
+        await self._happen()
+        return await self._stores.ledger.amend(subscription_id, **orders)
+
+
+async def test_what_is_planned_while_a_change_is_being_noted_does_not_lose_it(desk: Desk) -> None:
+    """A digest that somebody sends by hand was read before the change, and is written in the middle of it."""
+    one = await desk.add("One")
+    made = await desk.subscribe()
+    await desk.round()
+    order = await desk.stores.subscriptions.get(made.id)
+    assert order is not None
+    await desk.change(one, title="Uno")
+    await desk.add("Two", date(2024, 6, 20))
+    by_hand = plan_day(order, date(2024, 6, 20), (), desk.clock.now())
+    stores = PlannedBetween(desk.stores, lambda: desk.stores.ledger.plan(order, [by_hand]))
+    assert await revise_posts(cast("Stores", stores), desk.clock.now()) == 0
+    await desk.round()
+    assert desk.chat.shown() == ["head 2024-06-21 (1)", "Uno", "head 2024-06-20 (1)", "Two"]
