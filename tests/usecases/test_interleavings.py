@@ -73,6 +73,8 @@ class Deliveries(RuleBasedStateMachine):
         self.elapsed = 0.0
         self.chat = self.platform()
         self.paused = False
+        self.seen_before_pause = 0
+        self.came_while_paused: set[str] = set()
         self.count = 0
         self.subscriptions: dict[Channel, Subscription] = {}
         url = type(self).new_database()
@@ -131,12 +133,23 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule()
     def pause_or_resume(self) -> None:
+        if self.paused:
+            changed = self._do(self.stores.archive.changed_since(self.seen_before_pause))
+            self.came_while_paused |= {entry.id for _, entry in changed}
+        else:
+            self.seen_before_pause = min(map(self._seen, self.subscriptions.values()))
         for channel in self.subscriptions:
             if self.paused:
                 self._do(resume(self.stores, OPERATOR, channel, None, at=self.clock.now()))
             else:
                 self._do(pause(self.stores, OPERATOR, channel, None))
         self.paused = not self.paused
+
+    def _seen(self, subscription: Subscription) -> int:
+        """Up to which change its posts are right."""
+        now = self._do(self.stores.subscriptions.get(subscription.id))
+        assert now is not None
+        return now.seen_change
 
     @rule(channel=st.sampled_from([HERE, THERE]))
     def send_by_hand(self, channel: Channel) -> None:
@@ -254,7 +267,7 @@ class Deliveries(RuleBasedStateMachine):
         assert shown == sorted(shown)
 
     async def _owed(self, channel: Channel) -> set[str]:
-        """Public entries of digests that have been delivered."""
+        """Public entries of digests that have been delivered, but for what nobody was to post: see `/digest why`."""
         owed: set[str] = set()
         after: str | None = None
         while page := await self.stores.archive.export(after=after):
@@ -262,7 +275,7 @@ class Deliveries(RuleBasedStateMachine):
                 if entry.is_public and entry.digest_date and await self._is_delivered(channel, entry.digest_date):
                     owed.add(entry.id)
             after = page[-1].id
-        return owed
+        return owed - self.came_while_paused
 
     async def _is_delivered(self, channel: Channel, day: date) -> bool:
         if day > self.today:
