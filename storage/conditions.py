@@ -119,7 +119,7 @@ class Conditions:
                 f"WHERE x.shown = {walk.place} AND {_OF_PERSON})"
             )
             parameters += _person(self.asker)
-        where.append(f"{walk.place if within else self.postings.number} BETWEEN ? AND ?")
+        where.append(f"{walk.place if within else self.postings.bounded} BETWEEN ? AND ?")
         bounds = (self.low, self.high) if within else self.postings.numbered(self.low, self.high)
         return Walk(walk.table, walk.place, where, [*parameters, *bounds])
 

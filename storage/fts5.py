@@ -35,7 +35,7 @@ class Fts5:
 
     least = 1
     matches = f"{LIVE} MATCH ?"
-    number = f"{LIVE}.rowid"
+    number = bounded = f"{LIVE}.rowid"
 
     def __init__(self, bits: Callable[[], int]) -> None:
         """`bits` is asked once they are needed, how many of a number count the entries of a day."""

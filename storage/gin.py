@@ -29,6 +29,7 @@ class _Gin:
 
     least = 100
     number = f"{LIVE}.place"
+    bounded = f"({LIVE}.place + 0)"  # else the planner walks along the places of a span, and reads all their tokens
     matches = f"{LIVE}.tokens @@ CAST(? AS tsquery)"
 
     @property
@@ -91,7 +92,7 @@ class _Gin:
             within = (
                 f"({match}) & ({' | '.join(_quoted(_month_token(month)) for month in months)})" if months else match
             )
-            rows = rows_of(connection, _OLDEST if oldest else _NEWEST, (within, *bounds, limit))
+            rows = rows_of(connection, OLDEST if oldest else NEWEST, (within, *bounds, limit))
             found = [place for (place,) in rows]
             if len(found) >= limit:
                 break
@@ -134,11 +135,11 @@ class _Gin:
 
 _MONTH: Final = "m:"
 _ENDS = "SELECT min(shown), max(shown) FROM entries WHERE shown BETWEEN ? AND ?"
-_NEWEST = (
+NEWEST = (
     f"SELECT place FROM (SELECT place FROM {LIVE} WHERE tokens @@ CAST(? AS tsquery) "  # noqa: S608
-    "AND place BETWEEN ? AND ? OFFSET 0) AS found ORDER BY place DESC LIMIT ?"
+    "AND place + 0 BETWEEN ? AND ? OFFSET 0) AS found ORDER BY place DESC LIMIT ?"
 )
-_OLDEST = _NEWEST.replace("DESC", "ASC")
+OLDEST = NEWEST.replace("DESC", "ASC")
 
 
 def _create(connection: Connection, name: str) -> None:

@@ -28,6 +28,8 @@ class Postings(Protocol):
     """So many places are worth asking for at once, where further ones may be wanted: fewer would take as long."""
     number: str
     """The column that places are kept in, for conditions on it."""
+    bounded: str
+    """The same in a condition on a span of places."""
     matches: str
     """The condition that it meets what `matching` gives, for which there is one question mark."""
 

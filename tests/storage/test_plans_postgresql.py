@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.core.query import Criteria, DateSpan, Sort
+from storage import gin
 from storage.opening import Storage, open_storage
 from tests.databases import ask
 from tests.postgres import Server
@@ -158,3 +159,24 @@ async def test_a_page_reads_about_what_it_shows(archive: Storage) -> None:
         for back in (0, 1000):
             criteria = Criteria(tags=tags, span=DateSpan(None, TODAY - timedelta(back)), sort=Sort.NEW)
             assert await rows_read(criteria) <= 60, criteria
+
+
+@pytest.mark.parametrize("order", [gin.NEWEST, gin.OLDEST])
+async def test_words_are_found_by_their_index_when_the_plan_is_made_before_they_are_known(
+    archive: Storage, order: str
+) -> None:
+    """A statement that is asked often is planned once for all words, and must not walk along all places then."""
+    for mark in ("$1", "$2", "$3", "$4"):
+        order = order.replace("?", mark, 1)
+
+    def explain(connection: Connection) -> Plan:
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+        connection.exec_driver_sql(f"PREPARE by_words (text, bigint, bigint, bigint) AS {order}")
+        found: Any = connection.exec_driver_sql(
+            "EXPLAIN (FORMAT JSON) EXECUTE by_words ('''model''', 0, 9, 10)"
+        ).scalar()
+        connection.exec_driver_sql("DEALLOCATE by_words")
+        return Plan(found[0]["Plan"])
+
+    plan = await archive.database.read(explain)
+    assert [step["Node Type"] for step in steps(plan)][-1] == "Bitmap Index Scan"
