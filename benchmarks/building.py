@@ -23,11 +23,10 @@ from bot.core.ports import ImportedEntry
 from storage.codec import ENTRY_FIELDS
 from storage.found import entry_of
 from storage.imports import write_import
-from storage.index import Tokens
 from storage.opening import open_storage
 from storage.places import narrow
 from storage.schema_version import HEAD
-from storage.tokens import VERSION, EntryTokens, tokens_of
+from storage.tokens import VERSION, EntryTokens, Tokens, tokens_of
 
 CHUNK = 10_000
 IMPORTED = 100_000

@@ -19,21 +19,10 @@ from storage.postings import LIVE, NEXT, postings_of
 from storage.raw import change, marks, rows_of
 from storage.spelling import rests_of
 from storage.tables import index_state
-from storage.tokens import VERSION, tokens_of
+from storage.tokens import VERSION, Tokens, make_tokens
 
 _AT_ONCE = 8_000
 Placed = tuple[Entry, int]
-
-
-class Tokens(NamedTuple):
-    """What the index is to know of one entry, each as words between spaces."""
-
-    indexed: str
-    counted: str
-
-    def each(self) -> list[str]:
-        """All of them."""
-        return f"{self.indexed} {self.counted}".split()
 
 
 Made = tuple[int, Tokens]
@@ -45,11 +34,6 @@ class ReadyTokens(Protocol):
     def of(self, entry: Entry) -> Tokens:
         """Those of an entry."""
         ...
-
-
-def make_tokens(entry: Entry) -> Tokens:
-    """The tokens of an entry."""
-    return Tokens(*map(" ".join, tokens_of(entry)))
 
 
 class State(NamedTuple):

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, func, select
 from bot.core.entries import Entry
 from bot.core.messages import Message, msg, msg_n
 from storage.entry_rows import ENTRY_COLUMNS, to_entry
-from storage.index import make_tokens, state_of
+from storage.index import state_of
 from storage.postings import postings_of
 from storage.raw import rows_of
 from storage.tables import entries
-from storage.tokens import ALL, WORD
+from storage.tokens import ALL, WORD, make_tokens
 
 _MOST_LOOKED_AT = 1_000
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine, func, select
 
 from storage.entry_rows import ENTRY_COLUMNS, to_entry
-from storage.index import State, make_tokens, set_state, state_of, write_rows
+from storage.index import State, set_state, state_of, write_rows
 from storage.locks import lock_archive
 from storage.places import FIRST_DATED, MOST_BITS, fits
 from storage.postings import postings_of
 from storage.tables import entries
-from storage.tokens import VERSION
+from storage.tokens import VERSION, make_tokens
 
 _AT_ONCE = 500
 _BITS = 12

@@ -74,6 +74,22 @@ def tokens_of(entry: Entry) -> EntryTokens:
     return EntryTokens(list(found), list(korean))
 
 
+class Tokens(NamedTuple):
+    """What the index is to know of one entry, each as words between spaces."""
+
+    indexed: str
+    counted: str
+
+    def each(self) -> list[str]:
+        """All of them."""
+        return f"{self.indexed} {self.counted}".split()
+
+
+def make_tokens(entry: Entry) -> Tokens:
+    """The tokens of an entry."""
+    return Tokens(*map(" ".join, tokens_of(entry)))
+
+
 def word_tokens(word: str) -> Sequence[str]:
     """The tokens of one word of `storage.words.tokens`: its stem, or its pairs. A particle by itself has none."""
     return _TOKENS[word]

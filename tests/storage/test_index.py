@@ -238,7 +238,7 @@ def test_tokens_made_by_other_processes_are_the_same(make: Make) -> None:
         if ready is None:
             pytest.skip("environment: one processor")
         for entry in (*entries[:3], entries[-1], make(id="other")):
-            made, expected = ready.of(entry), index.make_tokens(entry)
+            made, expected = ready.of(entry), tokens.make_tokens(entry)
             assert set(made.indexed.split()) == set(expected.indexed.split())
             assert set(made.counted.split()) == set(expected.counted.split())
 
