@@ -1,29 +1,68 @@
 """Acting on posts: handing them out one by one, and keeping what became of them.
 
 The rules are in the drawing at the top of `bot.core.digests`. Each function runs in one write transaction and has its
-channel for itself meanwhile, so that no two workers are ever handed the same post to send.
+channel for itself meanwhile, so that no two workers are ever handed the same post to send. What is done for every post
+that goes out (`act`) is done for many at once (`storage.gathering`), by statements put together once (`storage.ready`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Subquery,
+    Update,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostState
 from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.subscriptions import Channel
 from storage.locks import lock_channels, lock_channels_of
-from storage.people import channel_of, select_channels, where_channel
+from storage.people import channel_of, channel_values, select_channels, where_channel
 from storage.posts import TO_CHANGE, UNSENT, select_posts, to_post, turn_of
+from storage.ready import carry_out, row_of
 from storage.tables import CHANNEL_COLUMNS, deliveries, posts, subscriptions
 
 _FREE: Final[Mapping[str, Any]] = {"held_by": None, "change_taken": False, "next_attempt_at": None}
 """Of a post that nobody acts on, and that anybody may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claiming:
+    """Asks at a moment for the next post of a channel."""
+
+    channel: Channel
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Says of a post that the platform has it: as what, showing which revision, and since when."""
+
+    post: Post
+    message_id: str
+    revision: int
+    at: datetime
+
+
+_THIS_POST: Final = update(posts).where(posts.c.id == bindparam("this_post"))
 
 
 def held(connection: Connection) -> Sequence[tuple[Claim, Channel]]:
@@ -81,21 +120,57 @@ def _first_unfinished() -> Subquery:
     return select(numbered).where(numbered.c.place == 1).subquery()
 
 
-def claim(connection: Connection, channel: Channel, now: datetime, worker: str) -> Post | None:
-    """The channel's next post to act on, held by the worker from now on; None while anybody holds it."""
-    lock_channels(connection, [channel])
-    in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
-    row = connection.execute(in_order.limit(1)).first()
-    if row is None or not _is_ready(row, now):
+def act(connection: Connection, asked: Sequence[Claiming | Sent], worker: str) -> Sequence[Post | None]:
+    """Do all of what is asked: note what was sent, then hand out posts to who claims; to nobody one that is held."""
+    sent = [one for one in asked if isinstance(one, Sent)]
+    lock_channels(connection, [one.post.channel if isinstance(one, Sent) else one.channel for one in asked])
+    carry_out(connection, _arriving, [_arrived(one) for one in sent])
+    carry_out(connection, _settling, [{"this_delivery": one} for one in {one.post.delivery_id for one in sent}])
+    return [_hand_out(connection, one, worker) if isinstance(one, Claiming) else None for one in asked]
+
+
+def _hand_out(connection: Connection, asked: Claiming, worker: str) -> Post | None:
+    row = row_of(connection, _next_of_channel, channel_values(asked.channel))
+    if row is None or not _is_ready(row, asked.at):
         return None
-    held: dict[str, Any] = {"attempts": row.attempts + 1, "held_by": worker, "beat": row.beat + 1}
-    held["next_attempt_at"] = None
-    if row.state in {PostState.PLANNED, PostState.FAILED}:
-        tried_at = row.tried_at or now
-        _set(connection, row.id, state=PostState.SENDING, tried_at=tried_at, **held)
-        return replace(to_post(row), tried_at=tried_at)
-    _set(connection, row.id, change_taken=row.change is not None, **held)
-    return to_post(row)
+    is_new = row.state in {PostState.PLANNED, PostState.FAILED}
+    tried_at = (row.tried_at or asked.at) if is_new else row.tried_at
+    taken = {
+        "this_post": row.id,
+        "state_now": PostState.SENDING if is_new else row.state,
+        "taken": not is_new and row.change is not None,
+        "attempt": row.attempts + 1,
+        "tried": tried_at,
+        "holder": worker,
+        "beat_now": row.beat + 1,
+    }
+    carry_out(connection, _taking, [taken])
+    return replace(to_post(row), tried_at=tried_at)
+
+
+@cache
+def _taking() -> Update:
+    """Note of a post that a worker holds it."""
+    return (
+        update(posts)
+        .where(posts.c.id == bindparam("this_post"))
+        .values(
+            state=bindparam("state_now"),
+            change_taken=bindparam("taken"),
+            attempts=bindparam("attempt"),
+            tried_at=bindparam("tried"),
+            held_by=bindparam("holder"),
+            beat=bindparam("beat_now"),
+            next_attempt_at=None,
+        )
+    )
+
+
+@cache
+def _next_of_channel() -> Select[Any]:
+    """A channel's first post to which something is to be done."""
+    its_channel = and_(*(posts.c[name] == bindparam(name) for name in CHANNEL_COLUMNS))
+    return _unfinished(select_posts(its_channel)).order_by(posts.c.turn, posts.c.id).limit(1)
 
 
 def _is_ready(row: Row[Any], now: datetime) -> bool:
@@ -116,23 +191,21 @@ def _unfinished(statement: Select[Any]) -> Select[Any]:
     return statement.where(posts.c.turn.is_not(None), or_(may_be_there, may_be_sent))
 
 
-def mark_sent(connection: Connection, post_id: int, message_id: str, revision: int, at: datetime) -> None:
-    """The platform has it; a change ordered meanwhile is still to be made."""
-    row = _row(connection, post_id)
-    if row is None or row.state is PostState.SENT:
-        return
-    _set(
-        connection,
-        post_id,
-        state=PostState.SENT,
-        turn=turn_of(PostState.SENT, row.change),
-        message_id=message_id,
-        revision=revision,
-        sent_at=at,
-        reason=None,
-        **_FREE,
-    )
-    _settle(connection, row.delivery_id)
+def _arrived(sent: Sent) -> Mapping[str, Any]:
+    return {"this_post": sent.post.id, "message": sent.message_id, "shown": sent.revision, "at": sent.at}
+
+
+@cache
+def _arriving() -> Update:
+    """Note of a post that it is there, unless that is known."""
+    turn = case((posts.c.change.is_(None), None), else_=TO_CHANGE)
+    new = update(posts).where(posts.c.id == bindparam("this_post"), posts.c.state != PostState.SENT)
+    shown: Mapping[str, Any] = {
+        "message_id": bindparam("message"),
+        "revision": bindparam("shown"),
+        "sent_at": bindparam("at"),
+    }
+    return new.values(state=PostState.SENT, turn=turn, reason=None, **shown, **_FREE)
 
 
 def held_up(connection: Connection, channel: Channel) -> Post | None:
@@ -257,15 +330,30 @@ def _settle(connection: Connection, delivery_id: int, *, broken_off: bool = Fals
 
     It has failed when it was broken off, or when something was refused and nothing beside the header is there.
     """
-    of_delivery = select(func.count()).where(posts.c.delivery_id == delivery_id)
-    if connection.scalar(of_delivery.where(posts.c.state.in_(UNSENT))):
-        return
-    refused = connection.scalar(of_delivery.where(posts.c.state == PostState.REFUSED))
-    there = connection.scalar(of_delivery.where(posts.c.state == PostState.SENT, posts.c.kind != PostKind.HEADER))
-    failed = broken_off or (refused and not there)
-    state = DeliveryState.FAILED if failed else DeliveryState.DELIVERED
-    planned = update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.state == DeliveryState.PLANNED)
-    connection.execute(planned.values(state=state))
+    carry_out(connection, _breaking_off if broken_off else _settling, [{"this_delivery": delivery_id}])
+
+
+@cache
+def _settling() -> Update:
+    refused = _of_delivery().where(posts.c.state == PostState.REFUSED).exists()
+    there = _of_delivery().where(posts.c.state == PostState.SENT, posts.c.kind != PostKind.HEADER).exists()
+    return _ending(case((and_(refused, ~there), DeliveryState.FAILED), else_=DeliveryState.DELIVERED))
+
+
+@cache
+def _breaking_off() -> Update:
+    return _ending(DeliveryState.FAILED)
+
+
+def _ending(state: ColumnElement[Any] | DeliveryState) -> Update:
+    """Give a delivery that is planned, and has nothing to send any more, another state."""
+    this = deliveries.c.id == bindparam("this_delivery"), deliveries.c.state == DeliveryState.PLANNED
+    unsent = _of_delivery().where(or_(*(posts.c.state == state for state in UNSENT))).exists()
+    return update(deliveries).where(*this, ~unsent).values(state=state)
+
+
+def _of_delivery() -> Select[Any]:
+    return select(posts.c.id).where(posts.c.delivery_id == deliveries.c.id).correlate(deliveries)
 
 
 def _row(connection: Connection, post_id: int, held_by: str | None = None) -> Row[*tuple[Any, ...]] | None:
@@ -277,4 +365,4 @@ def _row(connection: Connection, post_id: int, held_by: str | None = None) -> Ro
 
 
 def _set(connection: Connection, post_id: int, **values: object) -> None:
-    connection.execute(update(posts).where(posts.c.id == post_id).values(**values))
+    connection.execute(_THIS_POST, {"this_post": post_id, **values})

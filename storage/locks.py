@@ -21,6 +21,8 @@ from storage.dialects import is_sqlite
 from storage.people import channel_of
 from storage.tables import archive_state, entries
 
+_MANY = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number")  # one by one
+
 
 def lock_schema(connection: Connection) -> None:
     """The schema, to change it. Waits as long as it takes: whoever has it is at work on just that."""
@@ -41,8 +43,10 @@ def lock_following(connection: Connection, person: Person) -> None:
 
 def lock_channels(connection: Connection, channels: Iterable[Channel]) -> None:
     """Everything that is planned for these channels and goes out to them: deliveries and posts."""
-    for channel in sorted(set(channels)):
-        _take(connection, "channel", channel.platform, channel.workspace, channel.id)
+    in_order = sorted(set(channels))
+    if in_order and not is_sqlite(connection):
+        numbers = [_number_of(("channel", channel.platform, channel.workspace, channel.id)) for channel in in_order]
+        connection.execute(_MANY, {"numbers": numbers})
 
 
 def lock_channels_of(connection: Connection, *rows: Select[Any]) -> None:
