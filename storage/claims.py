@@ -34,10 +34,11 @@ from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostStat
 from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.subscriptions import Channel
+from storage.dialects import together
 from storage.locks import lock_channels, lock_channels_of
 from storage.people import channel_of, channel_values, select_channels, where_channel
 from storage.posts import TO_CHANGE, UNSENT, select_posts, to_post, turn_of
-from storage.ready import carry_out, row_of
+from storage.ready import ask, carry_out
 from storage.tables import CHANNEL_COLUMNS, deliveries, posts, subscriptions
 
 _FREE: Final[Mapping[str, Any]] = {"held_by": None, "change_taken": False, "next_attempt_at": None}
@@ -121,31 +122,45 @@ def _first_unfinished() -> Subquery:
 
 
 def act(connection: Connection, asked: Sequence[Claiming | Sent], worker: str) -> Sequence[Post | None]:
-    """Do all of what is asked: note what was sent, then hand out posts to who claims; to nobody one that is held."""
+    """Do all of what is asked: note what was sent, then hand out posts to who claims; to nobody one that is held.
+
+    Where the same channel is claimed twice, the second time is in vain.
+    """
     sent = [one for one in asked if isinstance(one, Sent)]
-    lock_channels(connection, [one.post.channel if isinstance(one, Sent) else one.channel for one in asked])
-    carry_out(connection, _arriving, [_arrived(one) for one in sent])
-    carry_out(connection, _settling, [{"this_delivery": one} for one in {one.post.delivery_id for one in sent}])
-    return [_hand_out(connection, one, worker) if isinstance(one, Claiming) else None for one in asked]
+    claims = {one.channel: one.at for one in asked if isinstance(one, Claiming)}
+    with together(connection):
+        lock_channels(connection, [*claims, *(one.post.channel for one in sent)])
+        carry_out(connection, _arriving, [_arrived(one) for one in sent])
+        carry_out(connection, _settling, [{"this_delivery": one} for one in {one.post.delivery_id for one in sent}])
+        nexts = {channel: ask(connection, _next_of_channel, channel_values(channel)) for channel in claims}
+    rows = {channel: answer.first() for channel, answer in nexts.items()}
+    taken = {channel: row for channel, row in rows.items() if row is not None and _is_ready(row, claims[channel])}
+    with together(connection):
+        carry_out(connection, _taking, [_taken(row, claims[channel], worker) for channel, row in taken.items()])
+    handed_out = {channel: _handed_out(row, claims[channel]) for channel, row in taken.items()}
+    return [handed_out.pop(one.channel, None) if isinstance(one, Claiming) else None for one in asked]
 
 
-def _hand_out(connection: Connection, asked: Claiming, worker: str) -> Post | None:
-    row = row_of(connection, _next_of_channel, channel_values(asked.channel))
-    if row is None or not _is_ready(row, asked.at):
-        return None
-    is_new = row.state in {PostState.PLANNED, PostState.FAILED}
-    tried_at = (row.tried_at or asked.at) if is_new else row.tried_at
-    taken = {
+def _is_new(row: Any) -> bool:
+    return row.state in {PostState.PLANNED, PostState.FAILED}
+
+
+def _handed_out(row: Any, at: datetime) -> Post:
+    post = to_post(row)
+    return replace(post, tried_at=at) if _is_new(row) and post.tried_at is None else post
+
+
+def _taken(row: Any, at: datetime, worker: str) -> Mapping[str, Any]:
+    is_new = _is_new(row)
+    return {
         "this_post": row.id,
         "state_now": PostState.SENDING if is_new else row.state,
         "taken": not is_new and row.change is not None,
         "attempt": row.attempts + 1,
-        "tried": tried_at,
+        "tried": at if is_new and row.tried_at is None else row.tried_at,
         "holder": worker,
         "beat_now": row.beat + 1,
     }
-    carry_out(connection, _taking, [taken])
-    return replace(to_post(row), tried_at=tried_at)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, Table, func, select, text
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
 def is_sqlite(connection: Connection) -> bool:
     """Whether this is SQLite, with its only writer. For this module and `storage.locks`."""
     return connection.dialect.name == "sqlite"
+
+
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection."""
+    return connection.connection.driver_connection
+
+
+def together(connection: Connection) -> AbstractContextManager[object]:
+    """What the driver is asked in a block is sent to the server as one, and answered when the block ends.
+
+    In SQLite, which is no further away than the program itself, each is answered at once.
+    """
+    block: AbstractContextManager[object] = nullcontext() if is_sqlite(connection) else driver_of(connection).pipeline()
+    return block
 
 
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

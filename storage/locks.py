@@ -17,11 +17,11 @@ from sqlalchemy import Connection, Select, func, select, text
 from bot.core.people import Person
 from bot.core.subscriptions import Channel
 from storage.chunks import chunked
-from storage.dialects import is_sqlite
+from storage.dialects import driver_of, is_sqlite
 from storage.people import channel_of
 from storage.tables import archive_state, entries
 
-_MANY = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number")  # one by one
+_MANY = "SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number"  # one after the other
 
 
 def lock_schema(connection: Connection) -> None:
@@ -46,7 +46,7 @@ def lock_channels(connection: Connection, channels: Iterable[Channel]) -> None:
     in_order = sorted(set(channels))
     if in_order and not is_sqlite(connection):
         numbers = [_number_of(("channel", channel.platform, channel.workspace, channel.id)) for channel in in_order]
-        connection.execute(_MANY, {"numbers": numbers})
+        driver_of(connection).execute(_MANY, [numbers])
 
 
 def lock_channels_of(connection: Connection, *rows: Select[Any]) -> None:

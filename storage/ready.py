@@ -18,6 +18,7 @@ from sqlalchemy import Boolean, Connection, Dialect, Select, Update
 from sqlalchemy.types import TypeEngine
 
 from storage.columns import Kept
+from storage.dialects import driver_of
 
 Values: TypeAlias = Mapping[str, Any]
 Converts: TypeAlias = Callable[[Any], Any]
@@ -25,22 +26,30 @@ Makes: TypeAlias = Callable[[], Select[Any] | Update]
 """A function that makes a statement, the same one each time. Its values are named by `bindparam`; it may have no IN."""
 
 
-def row_of(connection: Connection, make: Makes, values: Values) -> Any:
-    """The first row of a statement with these values, its columns as attributes; None where there is none."""
+class Answer:
+    """What a statement finds; to be looked at when those it was sent `together` with have been answered."""
+
+    def __init__(self, cursor: Any, ready: _Ready) -> None:
+        self._cursor = cursor
+        self._ready = ready
+
+    def first(self) -> Any:
+        """The first row, its columns as attributes; None where there is none."""
+        row = self._cursor.fetchone()
+        return None if row is None else self._ready.found(row)
+
+
+def ask(connection: Connection, make: Makes, values: Values) -> Answer:
+    """Ask what a statement finds with these values."""
     ready = _ready(make, connection.dialect)
-    row = _driver(connection).execute(ready.sql, ready.bound(values)).fetchone()
-    return None if row is None else ready.found(row)
+    return Answer(driver_of(connection).execute(ready.sql, ready.bound(values)), ready)
 
 
 def carry_out(connection: Connection, make: Makes, each: Sequence[Values]) -> None:
     """Carry out a statement that changes something, once with each of these values."""
-    ready = _ready(make, connection.dialect)
+    ready, driver = _ready(make, connection.dialect), driver_of(connection)
     for values in each:
-        _driver(connection).execute(ready.sql, ready.bound(values))
-
-
-def _driver(connection: Connection) -> Any:
-    return connection.connection.driver_connection
+        driver.execute(ready.sql, ready.bound(values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,20 +214,23 @@ async def _at_work(stores: Stores, post: Post, claimed: float) -> AsyncIterator[
     Raises:
         TimeoutError: it was broken off.
     """
+    loop = asyncio.get_running_loop()
     async with asyncio.timeout_at(claimed + KEPT) as limit:
-        beating = asyncio.create_task(_beat(stores, post, limit))
+        beating: list[asyncio.Task[None]] = []
+        # Most posts have gone out by then, without a task for that.
+        first = loop.call_later(BEAT, lambda: beating.append(loop.create_task(_beat(stores, post, limit))))
         try:
             yield
         finally:
-            beating.cancel()
+            first.cancel()
+            for task in beating:
+                task.cancel()
 
 
 async def _beat(stores: Stores, post: Post, limit: asyncio.Timeout) -> None:
     """Beat and put the limit off, until cancelled or until the post has been taken away, which is the limit."""
     loop = asyncio.get_running_loop()
-    is_ours = True
-    while is_ours:
-        await asyncio.sleep(BEAT)
+    while True:
         asked = loop.time()
         try:
             is_ours = await stores.ledger.renew(post.id)
@@ -235,6 +238,9 @@ async def _beat(stores: Stores, post: Post, limit: asyncio.Timeout) -> None:
             log.warning("delivery.beat_failed", post=post.key, reason=str(error))
         else:
             limit.reschedule(asked + KEPT if is_ours else asked)
+            if not is_ours:
+                return
+        await asyncio.sleep(BEAT)
 
 
 async def _give_up(
