@@ -1,7 +1,7 @@
 """What `throughput` runs as processes of their own: a Slack that only answers, and a bare loop that only posts.
 
-    python -m benchmarks._posting answer                          a server, which says where it is
-    python -m benchmarks._posting post API_URL AT_ONCE FILE N     sends N of the payloads in a file of JSON Lines
+    python -m benchmarks._posting answer                                a server, which says where it is
+    python -m benchmarks._posting post API_URL AT_ONCE FILE N [kept]    sends N of the payloads in a file of JSON Lines
 
 The server looks at the token and reads what is posted as JSON, and answers with the message as Slack does. It keeps
 nothing but counts, unless it is told to record: the loopback server of tests/platforms checks and keeps every block,
@@ -87,11 +87,12 @@ async def answer() -> None:
     await runner.cleanup()
 
 
-async def post(api_url: str, at_once: int, payloads: Sequence[dict[str, Any]]) -> None:
-    """The bare loop: as many at a time as Paperboy sends, on connections that are kept."""
+async def post(api_url: str, at_once: int, payloads: Sequence[dict[str, Any]], *, kept: bool) -> None:
+    """The bare loop: as many at a time as Paperboy sends; each on a new connection, unless those are to be kept."""
     waiting = iter(payloads)
     async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient(token=TOKEN, base_url=api_url, session=session, retry_handlers=[])
+        own = session if kept else None
+        client = AsyncWebClient(token=TOKEN, base_url=api_url, session=own, retry_handlers=[])
         await asyncio.gather(*(_post_each(client, waiting) for _ in range(at_once)))
 
 
@@ -106,4 +107,4 @@ if __name__ == "__main__":
     else:
         lines = Path(sys.argv[4]).read_text(encoding="utf-8").splitlines()
         lines = lines[:: len(lines) // int(sys.argv[5])]  # of all kinds as many as there are
-        asyncio.run(post(sys.argv[2], int(sys.argv[3]), list(map(json.loads, lines))))
+        asyncio.run(post(sys.argv[2], int(sys.argv[3]), list(map(json.loads, lines)), kept=sys.argv[6:] == ["kept"]))

@@ -28,10 +28,17 @@ def driver_of(connection: Connection) -> Any:
 def together(connection: Connection) -> AbstractContextManager[object]:
     """What the driver is asked in a block is sent to the server as one, and answered when the block ends.
 
-    In SQLite, which is no further away than the program itself, each is answered at once.
+    Each is answered at once in SQLite, which is no further away than the program itself, and where somebody listens.
     """
-    block: AbstractContextManager[object] = nullcontext() if is_sqlite(connection) else driver_of(connection).pipeline()
+    if is_sqlite(connection) or is_listened_to(connection):
+        return nullcontext()
+    block: AbstractContextManager[object] = driver_of(connection).pipeline()
     return block
+
+
+def is_listened_to(connection: Connection) -> bool:
+    """Whether somebody wants to hear of every statement, as tests do: then none may go past SQLAlchemy."""
+    return bool(connection.dispatch.before_cursor_execute)
 
 
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

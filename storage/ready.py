@@ -18,7 +18,7 @@ from sqlalchemy import Boolean, Connection, Dialect, Select, Update
 from sqlalchemy.types import TypeEngine
 
 from storage.columns import Kept
-from storage.dialects import driver_of
+from storage.dialects import driver_of, is_listened_to
 
 Values: TypeAlias = Mapping[str, Any]
 Converts: TypeAlias = Callable[[Any], Any]
@@ -29,24 +29,30 @@ Makes: TypeAlias = Callable[[], Select[Any] | Update]
 class Answer:
     """What a statement finds; to be looked at when those it was sent `together` with have been answered."""
 
-    def __init__(self, cursor: Any, ready: _Ready) -> None:
+    def __init__(self, cursor: Any, read: Converts) -> None:
         self._cursor = cursor
-        self._ready = ready
+        self._read = read
 
     def first(self) -> Any:
         """The first row, its columns as attributes; None where there is none."""
         row = self._cursor.fetchone()
-        return None if row is None else self._ready.found(row)
+        return None if row is None else self._read(row)
 
 
 def ask(connection: Connection, make: Makes, values: Values) -> Answer:
     """Ask what a statement finds with these values."""
+    if is_listened_to(connection):
+        return Answer(connection.execute(make(), dict(values)), lambda row: row)
     ready = _ready(make, connection.dialect)
-    return Answer(driver_of(connection).execute(ready.sql, ready.bound(values)), ready)
+    return Answer(driver_of(connection).execute(ready.sql, ready.bound(values)), ready.found)
 
 
 def carry_out(connection: Connection, make: Makes, each: Sequence[Values]) -> None:
     """Carry out a statement that changes something, once with each of these values."""
+    if is_listened_to(connection):
+        for values in each:
+            connection.execute(make(), dict(values))
+        return
     ready, driver = _ready(make, connection.dialect), driver_of(connection)
     for values in each:
         driver.execute(ready.sql, ready.bound(values))
