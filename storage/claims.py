@@ -1,14 +1,12 @@
-"""Acting on posts: handing them out one by one, and keeping what became of them.
+"""Posts that workers hold: which those are, and keeping what became of them.
 
 The rules are in the drawing at the top of `bot.core.digests`. Each function runs in one write transaction and has its
-channel for itself meanwhile, so that no two workers are ever handed the same post to send. What is done for every post
-that goes out (`act`) is done for many at once (`storage.gathering`), by statements put together once (`storage.ready`).
+channel for itself meanwhile. What is done for every post that goes out stands in `storage.acts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -34,33 +32,14 @@ from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostStat
 from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.subscriptions import Channel
-from storage.dialects import together
-from storage.locks import lock_channels, lock_channels_of
-from storage.people import channel_of, channel_values, select_channels, where_channel
+from storage.locks import lock_channels_of
+from storage.people import channel_of, select_channels, where_channel
 from storage.posts import TO_CHANGE, UNSENT, select_posts, to_post, turn_of
-from storage.ready import ask, carry_out
+from storage.ready import carry_out
 from storage.tables import CHANNEL_COLUMNS, deliveries, posts, subscriptions
 
-_FREE: Final[Mapping[str, Any]] = {"held_by": None, "change_taken": False, "next_attempt_at": None}
+FREE: Final[Mapping[str, Any]] = {"held_by": None, "change_taken": False, "next_attempt_at": None}
 """Of a post that nobody acts on, and that anybody may."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claiming:
-    """Asks at a moment for the next post of a channel."""
-
-    channel: Channel
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Says of a post that the platform has it: as what, showing which revision, and since when."""
-
-    post: Post
-    message_id: str
-    revision: int
-    at: datetime
 
 
 _THIS_POST: Final = update(posts).where(posts.c.id == bindparam("this_post"))
@@ -86,7 +65,7 @@ def _let_go(connection: Connection, *which: ColumnElement[bool]) -> int:
     """What was being sent is uncertain; a change that somebody was making is free to be made again."""
     sending = case((posts.c.state == PostState.SENDING, PostState.UNCERTAIN), else_=posts.c.state)
     freed = update(posts).where(*which)
-    return connection.execute(freed.values(state=sending, **_FREE)).rowcount
+    return connection.execute(freed.values(state=sending, **FREE)).rowcount
 
 
 def renew(connection: Connection, post_id: int, worker: str) -> bool:
@@ -121,74 +100,13 @@ def _first_unfinished() -> Subquery:
     return select(numbered).where(numbered.c.place == 1).subquery()
 
 
-def act(connection: Connection, asked: Sequence[Claiming | Sent], worker: str) -> Sequence[Post | None]:
-    """Do all of what is asked: note what was sent, then hand out posts to who claims; to nobody one that is held.
-
-    Where the same channel is claimed twice, the second time is in vain.
-    """
-    sent = [one for one in asked if isinstance(one, Sent)]
-    claims = {one.channel: one.at for one in asked if isinstance(one, Claiming)}
-    with together(connection):
-        lock_channels(connection, [*claims, *(one.post.channel for one in sent)])
-        carry_out(connection, _arriving, [_arrived(one) for one in sent])
-        carry_out(connection, _settling, [{"this_delivery": one} for one in {one.post.delivery_id for one in sent}])
-        nexts = {channel: ask(connection, _next_of_channel, channel_values(channel)) for channel in claims}
-    rows = {channel: answer.first() for channel, answer in nexts.items()}
-    taken = {channel: row for channel, row in rows.items() if row is not None and _is_ready(row, claims[channel])}
-    with together(connection):
-        carry_out(connection, _taking, [_taken(row, claims[channel], worker) for channel, row in taken.items()])
-    handed_out = {channel: _handed_out(row, claims[channel]) for channel, row in taken.items()}
-    return [handed_out.pop(one.channel, None) if isinstance(one, Claiming) else None for one in asked]
+def next_post(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Of posts that meet the conditions, the first to which something is to be done, whoever holds it."""
+    return _unfinished(select_posts(*conditions)).order_by(posts.c.turn, posts.c.id).limit(1)
 
 
-def _is_new(row: Any) -> bool:
-    return row.state in {PostState.PLANNED, PostState.FAILED}
-
-
-def _handed_out(row: Any, at: datetime) -> Post:
-    post = to_post(row)
-    return replace(post, tried_at=at) if _is_new(row) and post.tried_at is None else post
-
-
-def _taken(row: Any, at: datetime, worker: str) -> Mapping[str, Any]:
-    is_new = _is_new(row)
-    return {
-        "this_post": row.id,
-        "state_now": PostState.SENDING if is_new else row.state,
-        "taken": not is_new and row.change is not None,
-        "attempt": row.attempts + 1,
-        "tried": at if is_new and row.tried_at is None else row.tried_at,
-        "holder": worker,
-        "beat_now": row.beat + 1,
-    }
-
-
-@cache
-def _taking() -> Update:
-    """Note of a post that a worker holds it."""
-    return (
-        update(posts)
-        .where(posts.c.id == bindparam("this_post"))
-        .values(
-            state=bindparam("state_now"),
-            change_taken=bindparam("taken"),
-            attempts=bindparam("attempt"),
-            tried_at=bindparam("tried"),
-            held_by=bindparam("holder"),
-            beat=bindparam("beat_now"),
-            next_attempt_at=None,
-        )
-    )
-
-
-@cache
-def _next_of_channel() -> Select[Any]:
-    """A channel's first post to which something is to be done."""
-    its_channel = and_(*(posts.c[name] == bindparam(name) for name in CHANNEL_COLUMNS))
-    return _unfinished(select_posts(its_channel)).order_by(posts.c.turn, posts.c.id).limit(1)
-
-
-def _is_ready(row: Row[Any], now: datetime) -> bool:
+def is_ready(row: Row[Any], now: datetime) -> bool:
+    """Whether a post may be acted on now."""
     if row.held_by is not None:
         return False
     return row.next_attempt_at is None or bool(row.next_attempt_at <= now)
@@ -206,27 +124,9 @@ def _unfinished(statement: Select[Any]) -> Select[Any]:
     return statement.where(posts.c.turn.is_not(None), or_(may_be_there, may_be_sent))
 
 
-def _arrived(sent: Sent) -> Mapping[str, Any]:
-    return {"this_post": sent.post.id, "message": sent.message_id, "shown": sent.revision, "at": sent.at}
-
-
-@cache
-def _arriving() -> Update:
-    """Note of a post that it is there, unless that is known."""
-    turn = case((posts.c.change.is_(None), None), else_=TO_CHANGE)
-    new = update(posts).where(posts.c.id == bindparam("this_post"), posts.c.state != PostState.SENT)
-    shown: Mapping[str, Any] = {
-        "message_id": bindparam("message"),
-        "revision": bindparam("shown"),
-        "sent_at": bindparam("at"),
-    }
-    return new.values(state=PostState.SENT, turn=turn, reason=None, **shown, **_FREE)
-
-
 def held_up(connection: Connection, channel: Channel) -> Post | None:
     """The post that the channel waits for, when it is uncertain still after it has been looked up."""
-    in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
-    row = connection.execute(in_order.limit(1)).first()
+    row = connection.execute(next_post(where_channel(posts, channel))).first()
     was_looked_up = row is not None and row.state is PostState.UNCERTAIN and row.attempts > 1
     return to_post(row) if row is not None and was_looked_up else None
 
@@ -237,11 +137,11 @@ def settle(connection: Connection, post_id: int, is_there: bool, message_id: str
     if row is None or row.state is not PostState.UNCERTAIN or row.held_by is not None:
         return False
     if not is_there:
-        _set(connection, post_id, state=PostState.FAILED, reason=None, **_FREE)
+        _set(connection, post_id, state=PostState.FAILED, reason=None, **FREE)
         return True
     change = (row.change or PostChange.EDIT) if message_id is not None else None
     sent = {"state": PostState.SENT, "message_id": message_id, "sent_at": at, "change": change, "reason": None}
-    _set(connection, post_id, turn=turn_of(PostState.SENT, change), **sent, **_FREE)
+    _set(connection, post_id, turn=turn_of(PostState.SENT, change), **sent, **FREE)
     _settle(connection, row.delivery_id)
     return True
 
@@ -260,7 +160,7 @@ def mark_changed(connection: Connection, post_id: int, worker: str, revision: in
         attempts=0,
         turn=turn_of(row.state, change),
         reason=None,
-        **_FREE,
+        **FREE,
     )
 
 
@@ -273,7 +173,7 @@ def mark_withdrawn(connection: Connection, post_id: int, worker: str) -> None:
 
 def end(connection: Connection, post_id: int, delivery_id: int) -> None:
     """Nothing of a post is or will be there."""
-    _set(connection, post_id, state=PostState.WITHDRAWN, turn=None, change=None, **_FREE)
+    _set(connection, post_id, state=PostState.WITHDRAWN, turn=None, change=None, **FREE)
     _settle(connection, delivery_id)
 
 
@@ -301,7 +201,7 @@ def mark_failed(connection: Connection, post_id: int, worker: str, reason: Messa
 
 def _free_at(moment: datetime | None) -> Mapping[str, Any]:
     """Of a post that anybody may act on from then on."""
-    return {**_FREE, "next_attempt_at": moment}
+    return {**FREE, "next_attempt_at": moment}
 
 
 def mark_refused(connection: Connection, post_id: int, worker: str, reason: Message, alone: bool = False) -> bool:
@@ -313,11 +213,11 @@ def mark_refused(connection: Connection, post_id: int, worker: str, reason: Mess
     if row is None:
         return False
     if row.state is PostState.SENT:
-        _set(connection, post_id, change=None, turn=None, reason=reason, **_FREE)
+        _set(connection, post_id, change=None, turn=None, reason=reason, **FREE)
         return False
     these = posts.c.id == post_id if alone else posts.c.delivery_id == row.delivery_id
     rest = update(posts).where(these, posts.c.state.in_(UNSENT))
-    ended = {"state": PostState.REFUSED, "turn": None, "change": None, "reason": reason, **_FREE}
+    ended = {"state": PostState.REFUSED, "turn": None, "change": None, "reason": reason, **FREE}
     refused = connection.execute(rest.values(**ended)).rowcount
     _settle(connection, row.delivery_id, broken_off=not alone)
     is_over = not alone or _has_failed(connection, row.delivery_id)
@@ -345,11 +245,12 @@ def _settle(connection: Connection, delivery_id: int, *, broken_off: bool = Fals
 
     It has failed when it was broken off, or when something was refused and nothing beside the header is there.
     """
-    carry_out(connection, _breaking_off if broken_off else _settling, [{"this_delivery": delivery_id}])
+    carry_out(connection, _breaking_off if broken_off else settling, [{"this_delivery": delivery_id}])
 
 
 @cache
-def _settling() -> Update:
+def settling() -> Update:
+    """The end of `this_delivery`, where it is over."""
     refused = _of_delivery().where(posts.c.state == PostState.REFUSED).exists()
     there = _of_delivery().where(posts.c.state == PostState.SENT, posts.c.kind != PostKind.HEADER).exists()
     return _ending(case((and_(refused, ~there), DeliveryState.FAILED), else_=DeliveryState.DELIVERED))

@@ -25,9 +25,9 @@ from bot.core.metering import Backlog
 from bot.core.ports import PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from storage import claims
+from storage.acts import Claiming, Sent, act
 from storage.backlog import backlog
 from storage.chunks import chunked
-from storage.claims import Claiming, Sent
 from storage.database import Database
 from storage.dialects import upsert
 from storage.gathering import Gathering
@@ -129,7 +129,7 @@ class DeliveryLedger:
         await self._acts.ask(Sent(post, message_id, revision, at))
 
     async def _act(self, asked: Sequence[Claiming | Sent]) -> Sequence[Post | None]:
-        return await self._database.write(claims.act, asked, self._holder)
+        return await self._database.write(act, asked, self._holder)
 
     async def mark_changed(self, post_id: int, *, revision: int) -> None:
         """See the port. A change ordered while this one was under way is still to be made."""

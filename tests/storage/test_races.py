@@ -24,7 +24,7 @@ from bot.core.people import Person
 from bot.core.ports import ImportedEntry, PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel, LocalMessage
-from storage import claims, deliveries, engagement, entries, forgetting, imports, subscriptions, tags, workspace
+from storage import acts, deliveries, engagement, entries, forgetting, imports, subscriptions, tags, workspace
 from storage.opening import Storage, open_storage
 from tests.databases import POSTGRESQL, ask
 
@@ -114,7 +114,7 @@ async def posts(storage: Storage, order: Subscription, now: datetime) -> list[Po
 
 async def test_two_claims_hand_out_one_post(race: Race, other: Storage, posts: list[Post], now: datetime) -> None:
     channel = posts[0].channel
-    (mine,), theirs = await race(other.ledger.claim(channel, now), claims.act, [claims.Claiming(channel, now)], "first")
+    (mine,), theirs = await race(other.ledger.claim(channel, now), acts.act, [acts.Claiming(channel, now)], "first")
     assert mine is not None
     assert (mine.id, theirs) == (posts[0].id, None)
 
@@ -124,7 +124,7 @@ async def test_a_claim_while_the_last_is_marked_gets_the_next(
 ) -> None:
     await storage.ledger.claim(posts[0].channel, now)
     claim = other.ledger.claim(posts[0].channel, now)
-    _, handed = await race(claim, claims.act, [claims.Sent(posts[0], "1", 1, now)], "first")
+    _, handed = await race(claim, acts.act, [acts.Sent(posts[0], "1", 1, now)], "first")
     assert handed is not None
     assert handed.id == posts[1].id
 
@@ -153,7 +153,7 @@ async def test_a_delivery_whose_last_posts_end_at_once_is_over(
     await storage.ledger.claim(order.channel, now)
     withdrawn = {posts[1].id: PostChangeOrder(withdraw=True)}
     amend = other.ledger.amend(order.id, seen_change=None, additions={}, changes=withdrawn)
-    await race(amend, claims.act, [claims.Sent(posts[0], "1", 1, now)], "first")
+    await race(amend, acts.act, [acts.Sent(posts[0], "1", 1, now)], "first")
     (delivery,) = await storage.ledger.deliveries(order.id, [DAY])
     assert delivery.state is DeliveryState.DELIVERED
 
@@ -164,7 +164,7 @@ async def test_a_change_ordered_while_a_post_is_marked_as_sent_is_still_made(
     await storage.ledger.claim(order.channel, now)
     changes = {posts[0].id: PostChangeOrder(withdraw=True)}
     amend = other.ledger.amend(order.id, seen_change=None, additions={}, changes=changes)
-    await race(amend, claims.act, [claims.Sent(posts[0], "1", 1, now)], "first")
+    await race(amend, acts.act, [acts.Sent(posts[0], "1", 1, now)], "first")
     first, *_ = await storage.ledger.posts([posts[0].delivery_id])
     assert (first.state, first.change is not None) == (PostState.SENT, True)
 
