@@ -6,10 +6,10 @@ SOURCES := bot storage tests benchmarks tools
 WORKERS ?= auto
 N ?= 20
 BENCHMARKS := benchmarks/cold_start.py benchmarks/import_speed.py benchmarks/slack_acknowledgement.py \
-	benchmarks/discord_acknowledgement.py benchmarks/lookups.py benchmarks/planning.py
+	benchmarks/discord_acknowledgement.py benchmarks/throughput.py benchmarks/lookups.py benchmarks/planning.py
 export PYTHON
 
-.PHONY: help run test check lint coverage fmt bench bench-quick crash docker-check lock upgrade clean
+.PHONY: help run test check lint coverage fmt bench bench-quick crash crowd docker-check lock upgrade clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ bench: ## measure, and print the ratios that the project promises
 crash: ## kill Paperboy N times on each platform and database, and see what stands in the channels (ARGS="slack sqlite")
 	@tools/setup.sh dev
 	@$(BIN)/python -m tests.crash --kills $(N) $(ARGS)
+
+crowd: ## a thousand channels and three workers, two of which are killed on the way (ARGS="--channels 200")
+	@tools/setup.sh dev
+	@$(BIN)/python -m tests.crash.crowd $(ARGS)
 
 docker-check: ## lint the Dockerfile and carry out its steps without a Docker engine (Debian, root)
 	@tools/setup.sh dev

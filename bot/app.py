@@ -119,6 +119,7 @@ class _Running:
     def _join_slack(self, slack: SlackSettings) -> SlackPlatform:
         # Slack's libraries take a while to import: nobody without Slack waits for them.
         from bot.slack.app import SlackPlatform  # noqa: PLC0415
+        from bot.slack.calling import kept_connections  # noqa: PLC0415
         from bot.slack.courier import SlackCourier  # noqa: PLC0415
         from bot.slack.installing import Installing  # noqa: PLC0415
         from bot.slack.parts import LAYOUTS, SlackParts  # noqa: PLC0415
@@ -128,7 +129,7 @@ class _Running:
 
         settings, storage = self._settings, self._storage
         kept = storage.slack_installations(slack.client_id, slack.encryption_keys) if slack.client_id else None
-        workspaces = Workspaces(slack, self._clock, kept)
+        workspaces = Workspaces(slack, self._clock, kept, connections=kept_connections())
         people = People(workspaces, settings.staff, self._clock, language=settings.language, zone=settings.zone)
         courier = SlackCourier(workspaces, people, self._clock)
         parts = SlackParts(self._desk(courier, LAYOUTS), workspaces, people, courier, Rooms(workspaces))
@@ -182,6 +183,12 @@ class _Running:
             SettingsError: the address cannot be served on.
             ExceptionGroup: of SettingsError, when a platform does not accept what is set for it.
         """
+        try:
+            await self._serve(ready, stopped)
+        finally:
+            await self._close_platforms()
+
+    async def _serve(self, ready: Callable[[str], None], stopped: asyncio.Event) -> None:
         host, port = self._settings.web_host, self._settings.web_port
         async with serve(self._pages(), host, port) as real_port:
             await self._prepare()
@@ -194,7 +201,6 @@ class _Running:
                 await self._deliveries.drain(_DRAIN)
                 for task in tasks:
                     task.cancel()
-        await self._close_platforms()
 
     def _pages(self) -> web.Application:
         """What is served over HTTP: nothing but how this process does, where others serve the pages."""

@@ -1,29 +1,48 @@
-"""Acting on posts: handing them out one by one, and keeping what became of them.
+"""Posts that workers hold: which those are, and keeping what became of them.
 
 The rules are in the drawing at the top of `bot.core.digests`. Each function runs in one write transaction and has its
-channel for itself meanwhile, so that no two workers are ever handed the same post to send.
+channel for itself meanwhile. What is done for every post that goes out stands in `storage.acts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Subquery,
+    Update,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from bot.core.digests import DeliveryState, Post, PostChange, PostKind, PostState
 from bot.core.leases import Claim
 from bot.core.messages import Message
 from bot.core.subscriptions import Channel
-from storage.locks import lock_channels, lock_channels_of
+from storage.locks import lock_channels_of
 from storage.people import channel_of, select_channels, where_channel
 from storage.posts import TO_CHANGE, UNSENT, select_posts, to_post, turn_of
+from storage.ready import carry_out
 from storage.tables import CHANNEL_COLUMNS, deliveries, posts, subscriptions
 
-_FREE: Final[Mapping[str, Any]] = {"held_by": None, "change_taken": False, "next_attempt_at": None}
+FREE: Final[Mapping[str, Any]] = {"held_by": None, "change_taken": False, "next_attempt_at": None}
 """Of a post that nobody acts on, and that anybody may."""
+
+
+_THIS_POST: Final = update(posts).where(posts.c.id == bindparam("this_post"))
 
 
 def held(connection: Connection) -> Sequence[tuple[Claim, Channel]]:
@@ -46,7 +65,7 @@ def _let_go(connection: Connection, *which: ColumnElement[bool]) -> int:
     """What was being sent is uncertain; a change that somebody was making is free to be made again."""
     sending = case((posts.c.state == PostState.SENDING, PostState.UNCERTAIN), else_=posts.c.state)
     freed = update(posts).where(*which)
-    return connection.execute(freed.values(state=sending, **_FREE)).rowcount
+    return connection.execute(freed.values(state=sending, **FREE)).rowcount
 
 
 def renew(connection: Connection, post_id: int, worker: str) -> bool:
@@ -81,24 +100,13 @@ def _first_unfinished() -> Subquery:
     return select(numbered).where(numbered.c.place == 1).subquery()
 
 
-def claim(connection: Connection, channel: Channel, now: datetime, worker: str) -> Post | None:
-    """The channel's next post to act on, held by the worker from now on; None while anybody holds it."""
-    lock_channels(connection, [channel])
-    in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
-    row = connection.execute(in_order.limit(1)).first()
-    if row is None or not _is_ready(row, now):
-        return None
-    held: dict[str, Any] = {"attempts": row.attempts + 1, "held_by": worker, "beat": row.beat + 1}
-    held["next_attempt_at"] = None
-    if row.state in {PostState.PLANNED, PostState.FAILED}:
-        tried_at = row.tried_at or now
-        _set(connection, row.id, state=PostState.SENDING, tried_at=tried_at, **held)
-        return replace(to_post(row), tried_at=tried_at)
-    _set(connection, row.id, change_taken=row.change is not None, **held)
-    return to_post(row)
+def next_post(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Of posts that meet the conditions, the first to which something is to be done, whoever holds it."""
+    return _unfinished(select_posts(*conditions)).order_by(posts.c.turn, posts.c.id).limit(1)
 
 
-def _is_ready(row: Row[Any], now: datetime) -> bool:
+def is_ready(row: Row[Any], now: datetime) -> bool:
+    """Whether a post may be acted on now."""
     if row.held_by is not None:
         return False
     return row.next_attempt_at is None or bool(row.next_attempt_at <= now)
@@ -116,29 +124,9 @@ def _unfinished(statement: Select[Any]) -> Select[Any]:
     return statement.where(posts.c.turn.is_not(None), or_(may_be_there, may_be_sent))
 
 
-def mark_sent(connection: Connection, post_id: int, message_id: str, revision: int, at: datetime) -> None:
-    """The platform has it; a change ordered meanwhile is still to be made."""
-    row = _row(connection, post_id)
-    if row is None or row.state is PostState.SENT:
-        return
-    _set(
-        connection,
-        post_id,
-        state=PostState.SENT,
-        turn=turn_of(PostState.SENT, row.change),
-        message_id=message_id,
-        revision=revision,
-        sent_at=at,
-        reason=None,
-        **_FREE,
-    )
-    _settle(connection, row.delivery_id)
-
-
 def held_up(connection: Connection, channel: Channel) -> Post | None:
     """The post that the channel waits for, when it is uncertain still after it has been looked up."""
-    in_order = _unfinished(select_posts(where_channel(posts, channel))).order_by(posts.c.turn, posts.c.id)
-    row = connection.execute(in_order.limit(1)).first()
+    row = connection.execute(next_post(where_channel(posts, channel))).first()
     was_looked_up = row is not None and row.state is PostState.UNCERTAIN and row.attempts > 1
     return to_post(row) if row is not None and was_looked_up else None
 
@@ -149,11 +137,11 @@ def settle(connection: Connection, post_id: int, is_there: bool, message_id: str
     if row is None or row.state is not PostState.UNCERTAIN or row.held_by is not None:
         return False
     if not is_there:
-        _set(connection, post_id, state=PostState.FAILED, reason=None, **_FREE)
+        _set(connection, post_id, state=PostState.FAILED, reason=None, **FREE)
         return True
     change = (row.change or PostChange.EDIT) if message_id is not None else None
     sent = {"state": PostState.SENT, "message_id": message_id, "sent_at": at, "change": change, "reason": None}
-    _set(connection, post_id, turn=turn_of(PostState.SENT, change), **sent, **_FREE)
+    _set(connection, post_id, turn=turn_of(PostState.SENT, change), **sent, **FREE)
     _settle(connection, row.delivery_id)
     return True
 
@@ -172,7 +160,7 @@ def mark_changed(connection: Connection, post_id: int, worker: str, revision: in
         attempts=0,
         turn=turn_of(row.state, change),
         reason=None,
-        **_FREE,
+        **FREE,
     )
 
 
@@ -185,7 +173,7 @@ def mark_withdrawn(connection: Connection, post_id: int, worker: str) -> None:
 
 def end(connection: Connection, post_id: int, delivery_id: int) -> None:
     """Nothing of a post is or will be there."""
-    _set(connection, post_id, state=PostState.WITHDRAWN, turn=None, change=None, **_FREE)
+    _set(connection, post_id, state=PostState.WITHDRAWN, turn=None, change=None, **FREE)
     _settle(connection, delivery_id)
 
 
@@ -213,7 +201,7 @@ def mark_failed(connection: Connection, post_id: int, worker: str, reason: Messa
 
 def _free_at(moment: datetime | None) -> Mapping[str, Any]:
     """Of a post that anybody may act on from then on."""
-    return {**_FREE, "next_attempt_at": moment}
+    return {**FREE, "next_attempt_at": moment}
 
 
 def mark_refused(connection: Connection, post_id: int, worker: str, reason: Message, alone: bool = False) -> bool:
@@ -225,11 +213,11 @@ def mark_refused(connection: Connection, post_id: int, worker: str, reason: Mess
     if row is None:
         return False
     if row.state is PostState.SENT:
-        _set(connection, post_id, change=None, turn=None, reason=reason, **_FREE)
+        _set(connection, post_id, change=None, turn=None, reason=reason, **FREE)
         return False
     these = posts.c.id == post_id if alone else posts.c.delivery_id == row.delivery_id
     rest = update(posts).where(these, posts.c.state.in_(UNSENT))
-    ended = {"state": PostState.REFUSED, "turn": None, "change": None, "reason": reason, **_FREE}
+    ended = {"state": PostState.REFUSED, "turn": None, "change": None, "reason": reason, **FREE}
     refused = connection.execute(rest.values(**ended)).rowcount
     _settle(connection, row.delivery_id, broken_off=not alone)
     is_over = not alone or _has_failed(connection, row.delivery_id)
@@ -257,15 +245,31 @@ def _settle(connection: Connection, delivery_id: int, *, broken_off: bool = Fals
 
     It has failed when it was broken off, or when something was refused and nothing beside the header is there.
     """
-    of_delivery = select(func.count()).where(posts.c.delivery_id == delivery_id)
-    if connection.scalar(of_delivery.where(posts.c.state.in_(UNSENT))):
-        return
-    refused = connection.scalar(of_delivery.where(posts.c.state == PostState.REFUSED))
-    there = connection.scalar(of_delivery.where(posts.c.state == PostState.SENT, posts.c.kind != PostKind.HEADER))
-    failed = broken_off or (refused and not there)
-    state = DeliveryState.FAILED if failed else DeliveryState.DELIVERED
-    planned = update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.state == DeliveryState.PLANNED)
-    connection.execute(planned.values(state=state))
+    carry_out(connection, _breaking_off if broken_off else settling, [{"this_delivery": delivery_id}])
+
+
+@cache
+def settling() -> Update:
+    """The end of `this_delivery`, where it is over."""
+    refused = _of_delivery().where(posts.c.state == PostState.REFUSED).exists()
+    there = _of_delivery().where(posts.c.state == PostState.SENT, posts.c.kind != PostKind.HEADER).exists()
+    return _ending(case((and_(refused, ~there), DeliveryState.FAILED), else_=DeliveryState.DELIVERED))
+
+
+@cache
+def _breaking_off() -> Update:
+    return _ending(DeliveryState.FAILED)
+
+
+def _ending(state: ColumnElement[Any] | DeliveryState) -> Update:
+    """Give a delivery that is planned, and has nothing to send any more, another state."""
+    this = deliveries.c.id == bindparam("this_delivery"), deliveries.c.state == DeliveryState.PLANNED
+    unsent = _of_delivery().where(or_(*(posts.c.state == state for state in UNSENT))).exists()
+    return update(deliveries).where(*this, ~unsent).values(state=state)
+
+
+def _of_delivery() -> Select[Any]:
+    return select(posts.c.id).where(posts.c.delivery_id == deliveries.c.id).correlate(deliveries)
 
 
 def _row(connection: Connection, post_id: int, held_by: str | None = None) -> Row[*tuple[Any, ...]] | None:
@@ -277,4 +281,4 @@ def _row(connection: Connection, post_id: int, held_by: str | None = None) -> Ro
 
 
 def _set(connection: Connection, post_id: int, **values: object) -> None:
-    connection.execute(update(posts).where(posts.c.id == post_id).values(**values))
+    connection.execute(_THIS_POST, {"this_post": post_id, **values})

@@ -187,9 +187,10 @@ def repeated(engine: Engine, work: Callable[Concatenate[Connection, P], T], *arg
             with engine.begin() as connection:
                 begun = True
                 return work(connection, *args, **kwargs)
-        except DBAPIError as error:
-            if begun or not error.connection_invalidated:
-                if not passes_when_repeated(error.orig):
+        except Exception as error:
+            is_cut_off = isinstance(error, DBAPIError) and error.connection_invalidated
+            if begun or not is_cut_off:
+                if not passes_when_repeated(error.orig if isinstance(error, DBAPIError) else error):
                     raise
                 time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - so that they do not meet again
     with engine.begin() as connection:

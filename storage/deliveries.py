@@ -25,9 +25,11 @@ from bot.core.planning import Plan
 from bot.core.ports import Looked, PlannedDay, PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from storage import claims
+from storage.acts import Claiming, Sent, act
 from storage.backlog import backlog
 from storage.chunks import chunked
 from storage.database import Database
+from storage.gathering import Gathering
 from storage.locks import lock_channels_of
 from storage.people import channel_of, select_channels, where_channel
 from storage.planning import planned_days, wait_again, write_plans
@@ -48,6 +50,7 @@ class DeliveryLedger:
         self._worker = worker
         self._holder = f"{worker}#{secrets.token_hex(4)}"  # what is left of an earlier process may still be on its way
         self._watch = Watch()
+        self._acts = Gathering(self._act)
 
     async def plan(
         self, subscription: Subscription, deliveries: Sequence[PlannedDelivery], *, served: Subscription | None = None
@@ -137,11 +140,14 @@ class DeliveryLedger:
 
     async def claim(self, channel: Channel, now: datetime) -> Post | None:
         """See the port."""
-        return await self._database.write(claims.claim, channel, now, self._holder)
+        return await self._acts.ask(Claiming(channel, now))
 
-    async def mark_sent(self, post_id: int, *, message_id: str, revision: int, at: datetime) -> None:
+    async def mark_sent(self, post: Post, *, message_id: str, revision: int, at: datetime) -> None:
         """See the port."""
-        await self._database.write(claims.mark_sent, post_id, message_id, revision, at)
+        await self._acts.ask(Sent(post, message_id, revision, at))
+
+    async def _act(self, asked: Sequence[Claiming | Sent]) -> Sequence[Post | None]:
+        return await self._database.write(act, asked, self._holder)
 
     async def mark_changed(self, post_id: int, *, revision: int) -> None:
         """See the port. A change ordered while this one was under way is still to be made."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, Table, func, select, text
@@ -17,6 +18,27 @@ if TYPE_CHECKING:
 def is_sqlite(connection: Connection) -> bool:
     """Whether this is SQLite, with its only writer. For this module and `storage.locks`."""
     return connection.dialect.name == "sqlite"
+
+
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection."""
+    return connection.connection.driver_connection
+
+
+def together(connection: Connection) -> AbstractContextManager[object]:
+    """What the driver is asked in a block is sent to the server as one, and answered when the block ends.
+
+    Each is answered at once in SQLite, which is no further away than the program itself, and where somebody listens.
+    """
+    if is_sqlite(connection) or is_listened_to(connection):
+        return nullcontext()
+    block: AbstractContextManager[object] = driver_of(connection).pipeline()
+    return block
+
+
+def is_listened_to(connection: Connection) -> bool:
+    """Whether somebody wants to hear of every statement, as tests do: then none may go past SQLAlchemy."""
+    return bool(connection.dispatch.before_cursor_execute)
 
 
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -17,9 +17,11 @@ from sqlalchemy import Connection, Select, func, select, text
 from bot.core.people import Person
 from bot.core.subscriptions import Channel
 from storage.chunks import chunked
-from storage.dialects import is_sqlite
+from storage.dialects import driver_of, is_sqlite
 from storage.people import channel_of
 from storage.tables import archive_state, entries
+
+_MANY = "SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number"  # one after the other
 
 
 def lock_schema(connection: Connection) -> None:
@@ -46,11 +48,10 @@ def lock_channels(connection: Connection, channels: Iterable[Channel]) -> None:
     takes a place in PostgreSQL's table of locks, which has 6,400 and some as it comes (`max_locks_per_transaction` for
     each connection it allows): nobody should take more than a thousand at a time.
     """
-    if is_sqlite(connection):
-        return
-    named = [("channel", channel.platform, channel.workspace, channel.id) for channel in sorted(set(channels))]
-    if named:
-        connection.execute(_TAKE_ALL, {"numbers": [_number_of(what) for what in named]})
+    in_order = sorted(set(channels))
+    if in_order and not is_sqlite(connection):
+        numbers = [_number_of(("channel", channel.platform, channel.workspace, channel.id)) for channel in in_order]
+        driver_of(connection).execute(_MANY, [numbers])
 
 
 def lock_channels_of(connection: Connection, *rows: Select[Any]) -> None:
@@ -81,9 +82,6 @@ def lock_rows(connection: Connection, rows: Select[Any]) -> None:
     """The rows of a select, before something else is found out about them."""
     if not is_sqlite(connection):
         connection.execute(rows.with_for_update())
-
-
-_TAKE_ALL = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number")
 
 
 def _take(connection: Connection, *what: str, shared: bool = False) -> None:

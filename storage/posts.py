@@ -13,7 +13,7 @@ from bot.core.subscriptions import Channel
 from storage.chunks import chunked
 from storage.dialects import upsert
 from storage.people import channel_of, channel_values
-from storage.tables import deliveries, posts
+from storage.tables import deliveries, entries, posts, subscriptions
 
 TO_SEND = 0
 TO_CHANGE = 1
@@ -48,11 +48,18 @@ _head = (  # the message whose thread in-thread posts go into: the delivery's he
 )
 
 
+_JOINED = (
+    posts.join(deliveries, deliveries.c.id == posts.c.delivery_id)
+    .join(subscriptions, subscriptions.c.id == posts.c.subscription_id)
+    .outerjoin(entries, entries.c.id == posts.c.entry_id)
+)
+
+
 def select_posts(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """Posts with the digest date of their delivery, and the thread that in-thread ones go into."""
+    """Posts with what else is kept of them elsewhere, and the thread that in-thread ones go into."""
     thread = case((posts.c.in_thread, _head), else_=None).label("thread_id")
-    joined = posts.join(deliveries, deliveries.c.id == posts.c.delivery_id)
-    return select(posts, deliveries.c.digest_date, thread).select_from(joined).where(*conditions)
+    beside = deliveries.c.digest_date, subscriptions.c.language, entries.c.change_no.label("entry_change"), thread
+    return select(posts, *beside).select_from(_JOINED).where(*conditions)
 
 
 def fetch_posts(connection: Connection, statement: Select[Any]) -> list[Post]:
@@ -72,10 +79,12 @@ def to_post(row: Row[Any], state: PostState | None = None) -> Post:
         delivery_id=row.delivery_id,
         subscription_id=row.subscription_id,
         channel=channel_of(row),
+        language=row.language,
         digest_date=row.digest_date,
         key=row.key,
         kind=row.kind,
         entry_id=row.entry_id,
+        entry_change=row.entry_change,
         late=row.late,
         in_thread=row.in_thread,
         note=row.note,

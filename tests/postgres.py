@@ -49,6 +49,12 @@ class Server:
         """The address of a database on it."""
         return f"postgresql://paperboy@/{database}?host={self.folder}"
 
+    def pids(self) -> list[int]:
+        """Its processes at this moment."""
+        with self.connected("postgres") as connection:
+            others = connection.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()").fetchall()
+        return [pid for (pid,) in others]
+
     def create(self, template: str = "template0") -> str:
         """A new database, a copy of another that nobody is connected to; its name."""
         name = f"paperboy_{next(_NAMES)}"

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,12 @@ def free_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("0.0.0.0", port))
             return port
+
+
+async def until(look: Callable[[], Awaitable[object]], *, every: float = 0.1) -> None:
+    """Look at other processes again and again, until something is found. They tell nobody when they get somewhere."""
+    while not await look():  # noqa: ASYNC110 - see above
+        await asyncio.sleep(every)
 
 
 @dataclass

@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from bot.core.entries import Entry
 from bot.core.messages import Message
+from bot.core.people import Language
 from bot.core.subscriptions import Channel, Layout
 
 
@@ -108,6 +109,7 @@ class Delivery:
 class Post:
     """A post in the ledger.
 
+    `language` is its subscription's; `entry_change` the number of its entry's newest change, both when it was read.
     `message_id` is the platform's, once sent (`sent_at`, UTC); `thread_id` the message whose thread it belongs in.
     `revision` is the entry's revision that the platform shows (0: none). `attempts` counts what was tried, to send it
     or to change it; `tried_at` (UTC) is when it was first handed out to be sent: it cannot have arrived before.
@@ -117,10 +119,12 @@ class Post:
     delivery_id: int
     subscription_id: int
     channel: Channel
+    language: Language
     digest_date: date
     key: str
     kind: PostKind
     entry_id: str | None
+    entry_change: int | None
     late: bool
     in_thread: bool
     note: Message | None

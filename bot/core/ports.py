@@ -440,7 +440,7 @@ class Ledger(Protocol):
         """
         ...
 
-    async def mark_sent(self, post_id: int, *, message_id: str, revision: int, at: datetime) -> None:
+    async def mark_sent(self, post: Post, *, message_id: str, revision: int, at: datetime) -> None:
         """The platform has it, showing this revision of the entry."""
         ...
 

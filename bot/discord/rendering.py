@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bot import wording
@@ -40,6 +41,9 @@ _MOST_URL: Final = 800
 MOST_NAME: Final = 100
 """Characters of the name of a thread."""
 
+_MOST_KEPT: Final = 250
+"""Posts whose messages are kept, since they go into many channels."""
+
 _LINE_END: Final = Run("\n")
 
 
@@ -52,6 +56,7 @@ class ForumPost:
     messages: tuple[DiscordMessage, ...]
 
 
+@lru_cache(_MOST_KEPT)
 def messages_of(content: Content, language: Language) -> tuple[DiscordMessage, ...]:
     """A post in the language of its subscription, then the messages that continue it, in order."""
     speaker = translator(language)

@@ -93,5 +93,8 @@ class SlackPlatform:
 
     async def close(self) -> None:
         """Let handlers and events under way end, for a few seconds; nothing may come in any more."""
-        await self._intake.drain(_PATIENCE)
-        await self._lanes.drain(_PATIENCE)
+        try:
+            await self._intake.drain(_PATIENCE)
+            await self._lanes.drain(_PATIENCE)
+        finally:
+            await self._parts.workspaces.close()

@@ -18,6 +18,8 @@ from bot.slack.errors import SlackBusy, translated
 
 TIMEOUT: Final = 30
 """Seconds for one call."""
+_KEPT: Final = 10.0
+"""Seconds for which a connection that nobody uses is kept."""
 
 
 class RateLimits:
@@ -80,6 +82,17 @@ class SlackClient:
         return frozenset(filter(None, str(headers.get("x-oauth-scopes", "")).replace(",", " ").split()))
 
 
+def kept_connections() -> aiohttp.ClientSession:
+    """Connections to Slack that are kept between calls, for `web_client`; to be closed. Needs a running event loop.
+
+    One that has been idle is given up long before Slack closes it: a POST that meets the end of its connection may have
+    arrived or not.
+    """
+    connector = aiohttp.TCPConnector(keepalive_timeout=_KEPT)
+    limit = aiohttp.ClientTimeout(total=TIMEOUT)
+    return aiohttp.ClientSession(connector=connector, timeout=limit, cookie_jar=aiohttp.DummyCookieJar())
+
+
 def web_client(token: str | None, api_url: str, session: aiohttp.ClientSession | None = None) -> AsyncWebClient:
-    """The library's client, told not to retry."""
+    """The library's client, told not to retry. Without a session it makes a connection for each call."""
     return AsyncWebClient(token=token, base_url=api_url, timeout=TIMEOUT, session=session, retry_handlers=[])

@@ -7,6 +7,7 @@ on in the post's thread; nothing is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from bot import wording
 from bot.core.digests import Content, EntryContent, HeaderContent, ListContent, NoteContent
@@ -22,9 +23,13 @@ from bot.slack.rich_text import Block, Item, Piece, Section, blocks_of, json_len
 _MOST_TAGS_JSON = 1_500
 """Characters of the tags as JSON; a longer row goes where the commentary goes."""
 
+_MOST_KEPT = 250
+"""Posts whose messages are kept, since they go into many channels."""
+
 _LINE_END = Run("\n")
 
 
+@lru_cache(_MOST_KEPT)
 def messages_of(content: Content, language: Language) -> tuple[SlackMessage, ...]:
     """A post in the language of its subscription, then the messages that continue it in its thread, in order."""
     speaker = translator(language)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Final, Protocol
 
+import aiohttp
 import structlog
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
@@ -65,12 +66,23 @@ class _Held:
 
 
 class Workspaces:
-    """A client for each workspace. With a bot token there is one workspace; else installations tell."""
+    """A client for each workspace. With a bot token there is one workspace; else installations tell.
 
-    def __init__(self, settings: SlackSettings, clock: Clock, installations: Installations | None = None) -> None:
+    `connections` are what all of them call over, and closed with this; without, each call makes its own.
+    """
+
+    def __init__(
+        self,
+        settings: SlackSettings,
+        clock: Clock,
+        installations: Installations | None = None,
+        *,
+        connections: aiohttp.ClientSession | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._installations = installations
+        self._connections = connections
         self._limits = RateLimits()
         self._held: dict[str, _Held] = {}
         self._organisations = Organisations(clock)
@@ -124,6 +136,11 @@ class Workspaces:
             held.client.team_id = held.identity.team_id
         return held.identity
 
+    async def close(self) -> None:
+        """Close the connections; nothing may be called any more."""
+        if self._connections is not None:
+            await self._connections.close()
+
     def belongs_to(self, team_id: str, enterprise_id: str | None) -> None:
         """Note that a request from this workspace named its organisation."""
         if enterprise_id:
@@ -173,7 +190,8 @@ class Workspaces:
             token, until = self._settings.bot_token, datetime.max.replace(tzinfo=UTC)
         else:
             token, until = await self._installed_token(team_id)
-        client = SlackClient(team_id, web_client(token, self._settings.api_url), self._limits, self._clock)
+        web = web_client(token, self._settings.api_url, self._connections)
+        client = SlackClient(team_id, web, self._limits, self._clock)
         return _Held(client, until, before.identity if before else None)
 
     async def _installed_token(self, team_id: str) -> tuple[str, datetime]:

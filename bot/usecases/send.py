@@ -14,19 +14,7 @@ from typing import Final
 
 import structlog
 
-from bot.core.digests import (
-    Content,
-    EntryContent,
-    HeaderContent,
-    ListContent,
-    MessageRef,
-    NoteContent,
-    Post,
-    PostChange,
-    PostKind,
-    PostState,
-)
-from bot.core.entries import Entry
+from bot.core.digests import MessageRef, Post, PostChange, PostState
 from bot.core.errors import (
     ChannelUnavailable,
     ContentRefused,
@@ -38,13 +26,13 @@ from bot.core.errors import (
 from bot.core.leases import BEAT, KEPT
 from bot.core.messages import Message, msg
 from bot.core.metering import UNMETERED, Meter, Outcome
-from bot.core.people import Language
 from bot.core.ports import Clock, Courier, Stores
 from bot.core.subscriptions import Channel
+from bot.usecases.contents import Contents
 from bot.usecases.track import look_again
 from bot.usecases.turns import Turns
 
-_CHANNELS_AT_ONCE: Final = 8
+CHANNELS_AT_ONCE: Final = 8
 """Posts under way at a time, each in another channel."""
 _LONGEST_CALL: Final = 120.0
 """Seconds for one post."""
@@ -53,7 +41,6 @@ _PAUSE_OF_CHANGES: Final = timedelta(hours=6)
 """How long a change waits where a person has to act first; only the first one of a channel is asked for again."""
 _MOST_CHANGE_ATTEMPTS: Final = 60
 """Two weeks of such pauses; after that the change is given up."""
-_GONE = frozenset({PostState.WITHDRAWN, PostState.REFUSED})
 
 _PAUSED = msg("The subscription is paused, so nothing is posted here.")
 
@@ -78,6 +65,7 @@ class Serving:
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stores = stores
+        self._contents = Contents(stores)
         self._couriers = couriers
         self._clock = clock
         self._meter = meter
@@ -85,7 +73,7 @@ class Serving:
         self._tasks: dict[Channel, asyncio.Task[int]] = {}
         self._again: set[Channel] = set()
         self._is_draining = False
-        self._turns = Turns(_CHANNELS_AT_ONCE)
+        self._turns = Turns(CHANNELS_AT_ONCE)
 
     async def start(self) -> Sequence[asyncio.Task[int]]:
         """Begin to serve every channel that waits and is not being served; the new tasks.
@@ -151,7 +139,8 @@ class Serving:
     async def _step(self, post: Post, claimed: float) -> None:
         outcome = Outcome.FAULT
         try:
-            outcome = await _act(self._stores, self._couriers, self._clock, post, meter=self._meter, claimed=claimed)
+            parts = self._stores, self._contents, self._couriers, self._clock
+            outcome = await _act(*parts, post, meter=self._meter, claimed=claimed)
         finally:
             self._meter.stepped(post.channel.platform, outcome, again=post.attempts > 0)
 
@@ -180,7 +169,7 @@ def _together(failed: list[Exception]) -> ExceptionGroup[Exception]:
 
 
 async def _act(
-    stores: Stores, couriers: Couriers, clock: Clock, post: Post, *, meter: Meter, claimed: float
+    stores: Stores, contents: Contents, couriers: Couriers, clock: Clock, post: Post, *, meter: Meter, claimed: float
 ) -> Outcome:
     """One step for one post; whatever the platform answers, or does not answer, ends in the ledger.
 
@@ -193,7 +182,7 @@ async def _act(
         return Outcome.NOT_CONNECTED
     try:
         async with asyncio.timeout(_LONGEST_CALL), _at_work(stores, post, claimed):
-            await _carry(stores, courier, clock, post)
+            await _carry(stores, contents, courier, clock, post)
     except (ChannelUnavailable, ContentRefused) as error:
         await _give_up(stores, courier, clock, post, error)
         return Outcome.CONTENT_REFUSED if isinstance(error, ContentRefused) else Outcome.CHANNEL_UNAVAILABLE
@@ -225,20 +214,23 @@ async def _at_work(stores: Stores, post: Post, claimed: float) -> AsyncIterator[
     Raises:
         TimeoutError: it was broken off.
     """
+    loop = asyncio.get_running_loop()
     async with asyncio.timeout_at(claimed + KEPT) as limit:
-        beating = asyncio.create_task(_beat(stores, post, limit))
+        beating: list[asyncio.Task[None]] = []
+        # Most posts have gone out by then, without a task for that.
+        first = loop.call_later(BEAT, lambda: beating.append(loop.create_task(_beat(stores, post, limit))))
         try:
             yield
         finally:
-            beating.cancel()
+            first.cancel()
+            for task in beating:
+                task.cancel()
 
 
 async def _beat(stores: Stores, post: Post, limit: asyncio.Timeout) -> None:
     """Beat and put the limit off, until cancelled or until the post has been taken away, which is the limit."""
     loop = asyncio.get_running_loop()
-    is_ours = True
-    while is_ours:
-        await asyncio.sleep(BEAT)
+    while True:
         asked = loop.time()
         try:
             is_ours = await stores.ledger.renew(post.id)
@@ -246,6 +238,9 @@ async def _beat(stores: Stores, post: Post, limit: asyncio.Timeout) -> None:
             log.warning("delivery.beat_failed", post=post.key, reason=str(error))
         else:
             limit.reschedule(asked + KEPT if is_ours else asked)
+            if not is_ours:
+                return
+        await asyncio.sleep(BEAT)
 
 
 async def _give_up(
@@ -314,12 +309,12 @@ def pause_before(attempt: int) -> timedelta:
     return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311 - spreads load, guards nothing
 
 
-async def _carry(stores: Stores, courier: Courier, clock: Clock, post: Post) -> None:
-    made = None if post.change is PostChange.WITHDRAW else await _content_of(stores, post)
+async def _carry(stores: Stores, contents: Contents, courier: Courier, clock: Clock, post: Post) -> None:
+    made = None if post.change is PostChange.WITHDRAW else await contents.of(post)
     if made is None:  # its entry was removed, maybe before it could be posted
         await _take_back(stores, courier, post)
         return
-    content, revision, language = made
+    (content, revision), language = made, post.language
     if post.change is PostChange.EDIT:
         assert post.message_id is not None
         await courier.edit(MessageRef(post.channel, post.message_id), content, language=language)
@@ -336,7 +331,7 @@ async def _carry(stores: Stores, courier: Courier, clock: Clock, post: Post) -> 
         message_id = await courier.send(
             post.channel, content, key=post.key, language=language, thread_id=post.thread_id
         )
-    await stores.ledger.mark_sent(post.id, message_id=message_id, revision=revision, at=clock.now())
+    await stores.ledger.mark_sent(post, message_id=message_id, revision=revision, at=clock.now())
     if is_found:  # people may have reacted to it while the ledger did not know that it is there
         await look_again(stores, courier, clock, replace(post, message_id=message_id))
 
@@ -362,46 +357,3 @@ async def _take_back(stores: Stores, courier: Courier, post: Post) -> None:
     if message_id is not None:
         await courier.withdraw(MessageRef(post.channel, message_id))
     await stores.ledger.mark_withdrawn(post.id)
-
-
-async def _content_of(stores: Stores, post: Post) -> tuple[Content, int, Language] | None:
-    """What a post says now, the revision it shows, and in which language; None when it has nothing to say any more."""
-    subscription = await stores.subscriptions.get(post.subscription_id)
-    language = subscription.language if subscription else Language.KOREAN
-    if post.kind is PostKind.NOTE:
-        return (NoteContent(post.note), 0, language) if post.note else None
-    if post.kind is PostKind.ENTRY:
-        entry = await _entry_of(stores, post)
-        return (EntryContent(entry, late=post.late), entry.revision, language) if entry else None
-    entries = await _entries_of_delivery(stores, post)
-    if not entries:
-        return None
-    days = tuple(sorted({entry.digest_date for entry in entries if entry.digest_date}))
-    if post.kind is PostKind.LIST:
-        follows = subscription.queries if subscription and subscription.personal else ()
-        return ListContent(days, entries, follows), 0, language
-    return HeaderContent(days, len(entries)), 0, language
-
-
-async def _entry_of(stores: Stores, post: Post) -> Entry | None:
-    if post.entry_id is None:
-        return None
-    entry = (await stores.archive.get([post.entry_id])).get(post.entry_id)
-    return entry if entry and _may_be_shown(entry, post) else None
-
-
-def _may_be_shown(entry: Entry, post: Post) -> bool:
-    """Whether it is public, and was not put off to a later digest meanwhile."""
-    return entry.is_public and entry.digest_date is not None and entry.digest_date <= post.digest_date
-
-
-async def _entries_of_delivery(stores: Stores, head: Post) -> tuple[Entry, ...]:
-    posts = await stores.ledger.posts([head.delivery_id])
-    ids = [
-        post.entry_id
-        for post in posts
-        if post.entry_id and post.state not in _GONE and post.change is not PostChange.WITHDRAW
-    ]
-    entries = await stores.archive.get(ids)
-    found = [entries[entry_id] for entry_id in ids if entry_id in entries]
-    return tuple(entry for entry in found if _may_be_shown(entry, head))

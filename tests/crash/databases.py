@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Protocol
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from bot.core.subscriptions import Subscription
 from storage.database import Database
+from storage.subscriptions import _values
 from storage.tables import deliveries, posts, subscriptions
 from tests.postgres import Server, running_server
 
@@ -127,3 +129,21 @@ async def forget_deliveries(database: Database) -> None:
 def _forget(connection: Connection) -> None:
     for table in (posts, deliveries, subscriptions):
         connection.execute(delete(table))
+
+
+async def add_subscriptions(database: Database, orders: Sequence[Subscription]) -> None:
+    """Very many at once."""
+    await database.write(_add, orders)
+
+
+def _add(connection: Connection, orders: Sequence[Subscription]) -> None:
+    connection.execute(insert(subscriptions), [{"removed": False, **_values(order)} for order in orders])
+
+
+async def make_all_due(database: Database) -> None:
+    """Have every subscription be due at this moment, as at nine o'clock."""
+    await database.write(_make_due)
+
+
+def _make_due(connection: Connection) -> None:
+    connection.execute(update(subscriptions).values(next_run_at=datetime.now(UTC)))

@@ -66,8 +66,8 @@ class _Fresh:
 class FreshStarts:
     """`python -m bot run`, or another module."""
 
-    def __init__(self, module: str) -> None:
-        self._command = ("-m", module, *_ARGUMENTS[module])
+    def __init__(self, module: str, options: Sequence[str] = ()) -> None:
+        self._command = ("-m", module, *_ARGUMENTS[module], *options)
 
     async def start(self, folder: Path, port: int, **settings: str) -> Life:
         return _Fresh(await start(folder, port, command=self._command, **settings))
@@ -105,16 +105,17 @@ class _Forked:
 
 
 class _WarmStarts:
-    def __init__(self, module: str, forking: asyncio.subprocess.Process) -> None:
+    def __init__(self, module: str, forking: asyncio.subprocess.Process, options: Sequence[str]) -> None:
         self._module = module
         self._forking = forking
+        self._options = options
 
     async def start(self, folder: Path, port: int, **settings: str) -> Life:
         assert self._forking.stdin is not None
         assert self._forking.stdout is not None
         order = {
             "module": self._module,
-            "arguments": list(_ARGUMENTS[self._module]),
+            "arguments": [*_ARGUMENTS[self._module], *self._options],
             "folder": str(folder),
             "environment": environment(folder, PAPERBOY_WEB_PORT=str(port), **settings),
         }
@@ -124,7 +125,7 @@ class _WarmStarts:
 
 
 @asynccontextmanager
-async def warm_starts(module: str, folder: Path) -> AsyncIterator[Lives]:
+async def warm_starts(module: str, folder: Path, options: Sequence[str] = ()) -> AsyncIterator[Lives]:
     """Forks of one process, which ends with the block."""
     forking = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -135,7 +136,7 @@ async def warm_starts(module: str, folder: Path) -> AsyncIterator[Lives]:
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        yield _WarmStarts(module, forking)
+        yield _WarmStarts(module, forking, options)
     finally:
         assert forking.stdin is not None
         forking.stdin.close()

@@ -55,7 +55,7 @@ class Desk:
         return post
 
     async def sent(self, post: Post) -> None:
-        await self.ledger.mark_sent(post.id, message_id=f"m{post.id}", revision=3, at=self.now)
+        await self.ledger.mark_sent(post, message_id=f"m{post.id}", revision=3, at=self.now)
 
     async def send_all(self) -> None:
         while post := await self.claim():
@@ -106,7 +106,7 @@ async def test_posts_go_out_one_by_one_in_order(desk: Desk) -> None:
 async def test_marking_sent_twice_keeps_the_first(desk: Desk) -> None:
     post = await desk.next()
     await desk.sent(post)
-    await desk.ledger.mark_sent(post.id, message_id="other", revision=9, at=desk.now)
+    await desk.ledger.mark_sent(post, message_id="other", revision=9, at=desk.now)
     assert (await desk.posts())["h"].message_id == f"m{post.id}"
 
 
@@ -418,13 +418,15 @@ async def test_a_removed_subscription_posts_nothing_more(desk: Desk) -> None:
 
 
 async def test_marking_posts_that_are_not_there_changes_nothing(desk: Desk) -> None:
-    await desk.ledger.mark_sent(99, message_id="x", revision=1, at=desk.now)
+    post = await desk.next()
+    await desk.ledger.mark_failed(post.id, reason=WHY, retry_at=desk.now)
+    await desk.ledger.mark_sent(replace(post, id=99), message_id="x", revision=1, at=desk.now)
     await desk.ledger.mark_changed(99, revision=1)
     await desk.ledger.mark_withdrawn(99)
     assert not await desk.ledger.mark_uncertain(99, reason=WHY, retry_at=desk.now)
     await desk.ledger.mark_failed(99, reason=WHY, retry_at=desk.now)
     assert not await desk.ledger.mark_refused(99, reason=WHY)
-    assert await desk.states() == "h:planned a:planned b:planned"
+    assert await desk.states() == "h:failed a:planned b:planned"
 
 
 async def test_no_post_is_handed_out_twice(desk: Desk, database_url: str) -> None:
@@ -438,7 +440,7 @@ async def test_no_post_is_handed_out_twice(desk: Desk, database_url: str) -> Non
             post = await storage.ledger.claim(desk.order.channel, desk.now)
             if post:
                 handed.append(post.id)
-                await storage.ledger.mark_sent(post.id, message_id=str(post.id), revision=1, at=desk.now)
+                await storage.ledger.mark_sent(post, message_id=str(post.id), revision=1, at=desk.now)
 
     async with asyncio.timeout(60):
         await asyncio.gather(*(work(storage) for storage in (desk.storage, other) for _ in range(3)))

@@ -119,7 +119,7 @@ async def fill(url: str) -> None:
     for number in range(4):
         post = await storage.ledger.claim(order.channel, NOW)
         assert post is not None
-        await storage.ledger.mark_sent(post.id, message_id=f"m{number}", revision=1, at=NOW)
+        await storage.ledger.mark_sent(post, message_id=f"m{number}", revision=1, at=NOW)
         await storage.engagement.react(post.id, ANN, "eyes", at=NOW)
         await storage.engagement.reply(post.id, ANN, f"r{number}", at=NOW)
     await storage.engagement.save(entry.id, ANN, at=NOW)

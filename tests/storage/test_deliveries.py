@@ -61,7 +61,7 @@ def send(storage: Storage, channel: Channel, now: datetime) -> Send:
     async def send(message_id: str, at: datetime = now, where: Channel = channel) -> Post:
         post = await storage.ledger.claim(where, now)
         assert post is not None
-        await storage.ledger.mark_sent(post.id, message_id=message_id, revision=1, at=at)
+        await storage.ledger.mark_sent(post, message_id=message_id, revision=1, at=at)
         return post
 
     return send

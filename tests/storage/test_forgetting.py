@@ -40,7 +40,7 @@ async def posted(storage: Storage, order: Subscription, entry: Entry, now: datet
     await storage.ledger.plan(order, [delivery])
     post = await storage.ledger.claim(order.channel, now)
     assert post is not None
-    await storage.ledger.mark_sent(post.id, message_id=f"m{post.id}", revision=1, at=now)
+    await storage.ledger.mark_sent(post, message_id=f"m{post.id}", revision=1, at=now)
     return post
 
 

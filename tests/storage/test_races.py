@@ -25,7 +25,7 @@ from bot.core.planning import Plan
 from bot.core.ports import ImportedEntry, Looked, PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel, LocalMessage
-from storage import claims, engagement, entries, forgetting, imports, planning, subscriptions, tags, workspace
+from storage import acts, engagement, entries, forgetting, imports, planning, subscriptions, tags, workspace
 from storage.opening import Storage, open_storage
 from tests.databases import POSTGRESQL, ask
 
@@ -115,7 +115,7 @@ async def posts(storage: Storage, order: Subscription, now: datetime) -> list[Po
 
 async def test_two_claims_hand_out_one_post(race: Race, other: Storage, posts: list[Post], now: datetime) -> None:
     channel = posts[0].channel
-    mine, theirs = await race(other.ledger.claim(channel, now), claims.claim, channel, now, "first")
+    (mine,), theirs = await race(other.ledger.claim(channel, now), acts.act, [acts.Claiming(channel, now)], "first")
     assert mine is not None
     assert (mine.id, theirs) == (posts[0].id, None)
 
@@ -125,7 +125,7 @@ async def test_a_claim_while_the_last_is_marked_gets_the_next(
 ) -> None:
     await storage.ledger.claim(posts[0].channel, now)
     claim = other.ledger.claim(posts[0].channel, now)
-    _, handed = await race(claim, claims.mark_sent, posts[0].id, "1", 1, now)
+    _, handed = await race(claim, acts.act, [acts.Sent(posts[0], "1", 1, now)], "first")
     assert handed is not None
     assert handed.id == posts[1].id
 
@@ -188,7 +188,7 @@ async def test_a_delivery_whose_last_posts_end_at_once_is_over(
     await storage.ledger.claim(order.channel, now)
     withdrawn = {posts[1].id: PostChangeOrder(withdraw=True)}
     amend = other.ledger.amend(order.id, seen_change=None, additions={}, changes=withdrawn)
-    await race(amend, claims.mark_sent, posts[0].id, "1", 1, now)
+    await race(amend, acts.act, [acts.Sent(posts[0], "1", 1, now)], "first")
     (delivery,) = await storage.ledger.deliveries(order.id, [DAY])
     assert delivery.state is DeliveryState.DELIVERED
 
@@ -199,7 +199,7 @@ async def test_a_change_ordered_while_a_post_is_marked_as_sent_is_still_made(
     await storage.ledger.claim(order.channel, now)
     changes = {posts[0].id: PostChangeOrder(withdraw=True)}
     amend = other.ledger.amend(order.id, seen_change=None, additions={}, changes=changes)
-    await race(amend, claims.mark_sent, posts[0].id, "1", 1, now)
+    await race(amend, acts.act, [acts.Sent(posts[0], "1", 1, now)], "first")
     first, *_ = await storage.ledger.posts([posts[0].delivery_id])
     assert (first.state, first.change is not None) == (PostState.SENT, True)
 

@@ -180,5 +180,5 @@ class _SteppedStores:
     """Stores whose parts are called through a gate."""
 
     def __init__(self, storage: Storage, gate: Gate) -> None:
-        for name in ("archive", "search", "subscriptions", "ledger"):
+        for name in ("archive", "search", "subscriptions", "ledger", "engagement"):
             setattr(self, name, Stepped(getattr(storage, name), gate))
