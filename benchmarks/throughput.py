@@ -68,7 +68,7 @@ class Condition:
         return f"answered {when}, {CHANNELS_AT_ONCE} posts at a time, {self.channels} channels"
 
 
-SLOW, QUICK = Condition(0.1, 300), Condition(0.0, 1000)
+SLOW, QUICK = Condition(0.1, 500), Condition(0.0, 1000)
 
 
 @dataclass(frozen=True)

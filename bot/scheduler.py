@@ -88,8 +88,10 @@ class DeliveryLoop:
 
     def _ended(self, task: asyncio.Task[int]) -> None:
         _log_end(task)
-        if not task.cancelled() and task.exception() is None:
-            self.nudge()  # to learn when what was put off there is due: that may be before the next tick
+        if not task.cancelled() and task.exception() is None and task.result():
+            # To learn when what was put off there is due: that may be before the next tick. Where nothing was done,
+            # another worker was at it, and to look again at once would only find it there again.
+            self.nudge()
 
     def _wake_at(self, moment: datetime | None) -> None:
         if self._waker is not None:

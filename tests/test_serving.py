@@ -274,3 +274,19 @@ async def test_a_workspace_with_very_many_channels_keeps_no_other_waiting(stores
     first, last = (at for at, channel in enumerate(arrived) if channel == small)
     assert last < 40, "it had its turns among the first of the other's two hundred"
     assert first < last
+
+
+@pytest.mark.parametrize(("done", "looks"), [(0, False), (3, True)])
+async def test_a_channel_that_another_worker_serves_is_not_looked_at_again_at_once(
+    stores: Storage, clock: ToldClock, done: int, looks: bool
+) -> None:
+    """Else two workers keep each other looking all the time."""
+    loop = DeliveryLoop(stores, {}, clock)
+
+    async def serve() -> int:
+        return done
+
+    task = asyncio.create_task(serve())
+    await task
+    loop._ended(task)
+    assert loop._wanted.is_set() is looks
