@@ -192,6 +192,7 @@ class _Running:
         host, port = self._settings.web_host, self._settings.web_port
         async with serve(self._pages(), host, port) as real_port:
             await self._prepare()
+            self._web.prepared.set()
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(work) for work in self._works()]
                 with self._ticking():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ class WebParts:
     """Everything the pages need. `is_local`: bound to loopback, so the chat page is served beside the reading room.
 
     What stands on the `desk` is the whole platform's; its `language` and `zone` (IANA) are the workspace's. `metrics`
-    are what `/metrics` shows of the whole process.
+    are what `/metrics` shows of the whole process. Whoever asks whether it is ready hears no until `prepared` is set.
     """
 
     desk: Desk
@@ -38,6 +38,7 @@ class WebParts:
     workspace: str
     is_local: bool
     metrics: Metrics
+    prepared: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def stores(self) -> Stores:

@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 
 def add_routes(app: web.Application) -> None:
     """Everything that is not a page."""
-    app[READINESS] = Readiness(app[PARTS].stores)
+    app[READINESS] = Readiness(app[PARTS].stores, app[PARTS].prepared)
     app.on_shutdown.append(_stop_asking)
     app.add_routes(
         (

@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.core.errors import StorageError
 from bot.core.ports import Stores
 
+STARTING: Final = "Paperboy is starting"
 NO_ANSWER: Final = "the database does not answer"
 _NOT_TAKEN: Final = "nothing can be written to the database"
 _WITHIN: Final = 5.0
@@ -24,14 +25,18 @@ log = structlog.get_logger(__name__)
 class Readiness:
     """Looks when somebody asks, once for all who ask meanwhile."""
 
-    def __init__(self, stores: Stores) -> None:
+    def __init__(self, stores: Stores, prepared: asyncio.Event) -> None:
+        """Nothing is ready before the start has done what it owes, which `prepared` tells."""
         self._stores = stores
+        self._prepared = prepared
         self._looking: asyncio.Task[str | None] | None = None
         self._looked_at = 0.0
         self._stage = NO_ANSWER
 
     async def why_not(self) -> str | None:
         """Why not, in words that give nothing away of where the database is; None when all is well."""
+        if not self._prepared.is_set():
+            return STARTING
         looking = self._look_soon()
         done, _ = await asyncio.wait({looking}, timeout=_WITHIN)
         if done:

@@ -142,7 +142,9 @@ def parts(storage: Storage, clock: StandingClock) -> WebParts:
         zone="Asia/Seoul",
         layouts=LAYOUTS,
     )
-    return WebParts(desk=desk, hub=hub, workspace="local", is_local=True, metrics=Metrics())
+    parts = WebParts(desk=desk, hub=hub, workspace="local", is_local=True, metrics=Metrics())
+    parts.prepared.set()
+    return parts
 
 
 @pytest.fixture

@@ -33,9 +33,25 @@ class Slow:
         self.written += 1
 
 
+def started() -> asyncio.Event:
+    """The start is over."""
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
+async def test_nobody_is_sent_here_before_the_start_is_over() -> None:
+    slow, prepared = Slow(), asyncio.Event()
+    slow.released.set()
+    ready = Readiness(cast("Stores", slow), prepared)
+    assert await ready.why_not() == "Paperboy is starting"
+    prepared.set()
+    assert await ready.why_not() is None
+
+
 async def test_many_who_ask_are_one_look() -> None:
     slow = Slow()
-    ready = Readiness(cast("Stores", slow))
+    ready = Readiness(cast("Stores", slow), started())
     asking = [asyncio.create_task(ready.why_not()) for _ in range(20)]
     await asyncio.sleep(0)
     slow.released.set()
@@ -47,7 +63,7 @@ async def test_many_who_ask_are_one_look() -> None:
 async def test_nobody_waits_for_a_look_that_takes_long(monkeypatch: Any) -> None:
     monkeypatch.setattr(readiness, "_WITHIN", 0.05)
     slow = Slow()
-    ready = Readiness(cast("Stores", slow))
+    ready = Readiness(cast("Stores", slow), started())
     assert [await ready.why_not() for _ in range(2)] == ["the database does not answer"] * 2
     assert slow.read == 1
     await ready.close()
