@@ -36,7 +36,9 @@ def _multiply(server: Server, name: str, times: int) -> None:
     """As `benchmarks.building.multiply` does in SQLite: the same entries at the same places."""
     with server.connected(name) as connection:
         if times > 1:
-            connection.execute("DROP INDEX lookup_tokens_idx")
+            of_words = "SELECT indexname FROM pg_indexes WHERE tablename = 'lookup' AND indexdef LIKE '%USING gin%'"
+            for (index,) in connection.execute(of_words.encode()).fetchall():
+                connection.execute(f"DROP INDEX {index}".encode())
             for copy in range(1, times):
                 print(
                     f"  building {IMPORTED * times:,} on PostgreSQL: {IMPORTED * copy:,}", file=sys.stderr, flush=True
@@ -46,7 +48,7 @@ def _multiply(server: Server, name: str, times: int) -> None:
                 connection.execute(f"UPDATE {table} SET uses = uses * {times}".encode())
             connection.execute(f"UPDATE archive_state SET change_no = change_no * {times}".encode())
             connection.execute(SETTLED.encode())
-            connection.execute("CREATE INDEX lookup_tokens_idx ON lookup USING gin (tokens)")
+            connection.execute("CREATE INDEX ON lookup USING gin (tokens)")
         connection.execute("VACUUM ANALYZE")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,7 @@ from storage.search import places_of
 from storage.verifying import verified
 from storage.words import name_words
 
-_LOOKED_AT = 300
+_LOOKED_AT = 200
 """So many of the newest results are counted."""
 
 
@@ -59,6 +60,7 @@ def _written(connection: Connection, places: Sequence[int], facet: Facet) -> Cou
     return counts
 
 
+@lru_cache(maxsize=20_000)
 def _key(name: str, facet: Facet) -> str:
     return " ".join(name_words(name)) if facet is Facet.AUTHORS else tag_key(name)
 
