@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -98,6 +98,40 @@ async def build(url: str, count: int) -> None:
     await storage.close()
 
 
+@dataclass(frozen=True)
+class Moved:
+    """Where a copy of the first entries goes: on by a number of days, round and round from `low` to `high`."""
+
+    copy: int
+    low: int
+    high: int
+    a_day: int
+    """So many entries a day has at most."""
+
+    @property
+    def day(self) -> str:
+        """The ordinal of its day, in SQL."""
+        return f"({self.low} + ((place >> 20) - {self.low} + {self.copy * 367}) % {self.high - self.low + 1})"
+
+    @property
+    def place(self) -> str:
+        """Its place, in SQL."""
+        return f"({self.day} << 20 | ((place & 1048575) + {self.copy * self.a_day}))"
+
+    def columns(self, character: str, date: str) -> dict[str, str]:
+        """What is another in it; a database's name for a function, and how it writes the date of an ordinal."""
+        return {
+            "no": f"no + {IMPORTED * self.copy}",
+            "id": f"substr(id, 1, 4) || {character}({ord('a') + self.copy}) || substr(id, 6)",
+            "place": self.place,
+            "shown": self.place,
+            "change_no": f"change_no + {IMPORTED * self.copy}",
+            "digest_date": date.format(self.day),
+            "arxiv_id": f"arxiv_id || '{self.copy}'",
+            "url": f"url || '{self.copy}'",
+        }
+
+
 def multiply(path: Path, times: int) -> None:
     """Make every entry of an archive several, on other days, in each table that lookups read.
 
@@ -114,23 +148,13 @@ def multiply(path: Path, times: int) -> None:
         tokens = list(_indexed(connection))
         for copy in range(1, times):
             print(f"  building {size * times:,}: {size * copy:,} entries", file=sys.stderr, flush=True)
-            day = f"({low} + ((place >> 20) - {low} + {copy * 367}) % {high - low + 1})"
-            place = f"({day} << 20 | ((place & 1048575) + {copy * a_day}))"
-            new = {
-                "no": f"no + {size * copy}",
-                "id": f"substr(id, 1, 4) || char({ord('a') + copy}) || substr(id, 6)",
-                "place": place,
-                "shown": place,
-                "change_no": f"change_no + {size * copy}",
-                "digest_date": f"date(1721424.5 + {day})",
-                "arxiv_id": f"arxiv_id || {copy}",
-                "url": f"url || {copy}",
-            }
+            moved = Moved(copy, low, high, a_day)
+            new, place = moved.columns("char", "date(1721424.5 + {})"), moved.place
             values = ", ".join(new.get(name, f'"{name}"') for name in columns)
             connection.execute("BEGIN")
             connection.execute(f"INSERT INTO entries SELECT {values} FROM entries WHERE no <= {size}")
-            moved = f"SELECT tag_id, {place} FROM entry_tags WHERE place & 1048575 < {a_day}"
-            connection.execute(f"INSERT INTO entry_tags {moved}")
+            tags = f"SELECT tag_id, {place} FROM entry_tags WHERE place & 1048575 < {a_day}"
+            connection.execute(f"INSERT INTO entry_tags {tags}")
             rows = ((_row(low, high, number, copy, a_day), text) for number, text in tokens)
             connection.executemany("INSERT INTO lookup(rowid, tokens) VALUES (?, ?)", rows)
             connection.execute("COMMIT")

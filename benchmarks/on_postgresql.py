@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy import Engine, make_url
 
-from benchmarks.building import IMPORTED, SETTLED, archive
+from benchmarks.building import IMPORTED, SETTLED, Moved, archive
 from storage.opening import copy_storage
 from storage.postgresql import postgresql_backend
 from tests.postgres import Server, running_server
 
 _SETTINGS = ("shared_buffers=1GB", "maintenance_work_mem=1GB", "max_wal_size=8GB")
-_DAY = "(date '0001-01-01' + ({day} - 1)::int)"
+_DAY = "(date '0001-01-01' + ({} - 1)::int)"
 
 
 @contextmanager
@@ -63,18 +63,8 @@ def _copy(connection: psycopg.Connection, copy: int) -> None:
     own = f"FROM entries WHERE no <= {IMPORTED}"
     low, high = value(f"SELECT min(place) >> 20 {own}"), value(f"SELECT max(place) >> 20 {own}")
     a_day = value(f"SELECT max(place & 1048575) + 1 {own}")
-    day = f"({low} + ((place >> 20) - {low} + {copy * 367}) % {high - low + 1})"
-    place = f"({day} << 20 | ((place & 1048575) + {copy * a_day}))"
-    new = {
-        "no": f"no + {IMPORTED * copy}",
-        "id": f"substr(id, 1, 4) || chr({ord('a') + copy}) || substr(id, 6)",
-        "place": place,
-        "shown": place,
-        "change_no": f"change_no + {IMPORTED * copy}",
-        "digest_date": f"to_char({_DAY.format(day=day)}, 'YYYY-MM-DD')",
-        "arxiv_id": f"arxiv_id || '{copy}'",
-        "url": f"url || '{copy}'",
-    }
+    moved = Moved(copy, low, high, a_day)
+    new, place = moved.columns("chr", f"to_char({_DAY}, 'YYYY-MM-DD')"), moved.place
     rows = connection.execute(
         "SELECT column_name FROM information_schema.columns WHERE table_name = 'entries' ORDER BY ordinal_position"
     ).fetchall()
@@ -86,7 +76,7 @@ def _copy(connection: psycopg.Connection, copy: int) -> None:
     )
     months = [
         f"'m:' || (extract(year FROM {date}) * 12 + extract(month FROM {date}) - 1)::int"
-        for date in (_DAY.format(day=which) for which in ("(place >> 20)", day))
+        for date in map(_DAY.format, ("(place >> 20)", moved.day))
     ]
     tokens = f"ts_delete(tokens, {months[0]}) || array_to_tsvector(ARRAY[{months[1]}])"
     connection.execute(f"INSERT INTO lookup (place, tokens) SELECT {place}, {tokens} FROM lookup {first}".encode())

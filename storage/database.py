@@ -51,6 +51,7 @@ class Backend:
     name: str
     engine: Engine
     begin_reading: str
+    begin_reading_all: str
     begin_writing: str
     begin_copying: str
     writers: int
@@ -68,9 +69,9 @@ class Database:
         self.name = backend.name
         self._engine = backend.engine
         self._break_off = backend.break_off
-        self._reading_long = backend.engine.execution_options(**{_BEGIN: backend.begin_reading})
+        self._reading_long = backend.engine.execution_options(**{_BEGIN: backend.begin_reading_all})
         self._writing_long = backend.engine.execution_options(**{_BEGIN: backend.begin_writing})
-        self._reading = self._reading_long.execution_options(**{PATIENCE: _SILENT})
+        self._reading = backend.engine.execution_options(**{_BEGIN: backend.begin_reading, PATIENCE: _SILENT})
         self._writing = self._writing_long.execution_options(**{PATIENCE: _SILENT})
         self._readers = Threads(READERS, "storage-reader")
         self._writers = Threads(backend.writers, "storage-writer")

@@ -26,11 +26,11 @@ from storage.faults import SILENCE, translated
 from storage.schema_version import Standing, standing_of, wants_upgrade
 
 _WRITERS: Final = 4
+_BEGIN_READING_ALL: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _BEGIN_READING: Final = (
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
     # Every question has its index. That of words would seem dear beside its narrow table, whose long values lie apart:
     # the planner does not know what it takes to fetch and read all of those.
-    "SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+    f"{_BEGIN_READING_ALL}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
 )
 _BEGIN_WRITING: Final = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'; "
@@ -56,6 +56,7 @@ def postgresql_backend(url: URL) -> Backend:
         name_of(url),
         _engine(url, over),
         begin_reading=_BEGIN_READING,
+        begin_reading_all=_BEGIN_READING_ALL,
         begin_writing=_BEGIN_WRITING,
         begin_copying=_BEGIN_COPYING,
         writers=_WRITERS,

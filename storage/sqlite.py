@@ -30,6 +30,7 @@ def sqlite_backend(path: str, *, mode: str = "rwc", immutable: bool = False, for
         path,
         engine,
         begin_reading="BEGIN",
+        begin_reading_all="BEGIN",
         begin_writing="BEGIN IMMEDIATE",
         begin_copying="BEGIN" if mode == "ro" else "BEGIN IMMEDIATE",
         writers=1,

@@ -82,20 +82,26 @@ async def test_many_writers_and_readers_at_once(database_url: str, make: Make, n
         await storage.close()
 
 
-async def test_who_waits_in_line_for_too_long_is_told_so_and_nothing_is_done(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(threads, "IN_LINE", 0.05)
+async def held_up(storage: Storage) -> tuple[list[asyncio.Task[None]], threading.Event]:
+    """Every thread that writes is at work until the event is set."""
     writers = storage.database._writers._pool._max_workers
     begun, over = threading.Barrier(writers + 1), threading.Event()
-    done: list[int] = []
 
     def hold_up(_: Connection) -> None:
         begun.wait(10)
         over.wait(10)
 
-    first = [asyncio.create_task(storage.database.write(hold_up)) for _ in range(writers)]
+    tasks = [asyncio.create_task(storage.database.write(hold_up)) for _ in range(writers)]
     await asyncio.to_thread(begun.wait, 10)
+    return tasks, over
+
+
+async def test_who_waits_in_line_for_too_long_is_told_so_and_nothing_is_done(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "IN_LINE", 0.05)
+    first, over = await held_up(storage)
+    done: list[int] = []
     late = asyncio.create_task(storage.database.write(lambda _: done.append(1)))
     patient = asyncio.create_task(storage.database.write_long(lambda _: done.append(2)))
     await asyncio.sleep(0.1)  # more than is waited in line
@@ -111,16 +117,8 @@ async def test_what_waits_in_line_is_not_begun_any_more_when_it_is_closed(
 ) -> None:
     monkeypatch.setattr(database, "_ENDING", 0.05)
     storage = await open_storage(database_url)
-    writers = storage.database._writers._pool._max_workers
-    begun, over = threading.Barrier(writers + 1), threading.Event()
+    first, over = await held_up(storage)
     done: list[int] = []
-
-    def hold_up(_: Connection) -> None:
-        begun.wait(10)
-        over.wait(10)
-
-    first = [asyncio.create_task(storage.database.write(hold_up)) for _ in range(writers)]
-    await asyncio.to_thread(begun.wait, 10)
     waiting = asyncio.create_task(storage.database.write(lambda _: done.append(1)))
     await asyncio.sleep(0)
     closing = asyncio.create_task(storage.close())
