@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.core.digests import MessageRef
+from bot.core.hits import Hit
+from bot.core.markup import Run
 from bot.core.people import Caller
 from bot.locale import Translator, translator
 from bot.usecases.asks import Ask
@@ -51,3 +53,8 @@ def turns(view: View, page: int, pages: int, around: Around) -> Iterator[tuple[s
         yield view.speaker.t("Previous"), before
     if after:
         yield view.speaker.t("Next"), after
+
+
+def snippet_runs(hit: Hit) -> list[Run]:
+    """Where the words asked for stand in an entry, in bold; nothing where none were asked for."""
+    return [Run(excerpt.text, bold=excerpt.matched) for excerpt in hit.snippet]

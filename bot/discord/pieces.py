@@ -17,7 +17,7 @@ from bot.discord.markdown import small
 from bot.discord.paging import Group
 from bot.discord.rendering import small_texts, tags_line, texts, title_run
 from bot.usecases.asks import Press, write_press
-from bot.viewing import View
+from bot.viewing import View, snippet_runs
 
 _DOT: Final = Run(" · ")
 _MOST_SUGGESTIONS: Final = 10
@@ -30,11 +30,6 @@ def dotted(*facts: Sequence[Run]) -> list[Run]:
         if fact:
             runs += [_DOT, *fact] if runs else fact
     return runs
-
-
-def snippet_runs(hit: Hit) -> list[Run]:
-    """Where the words asked for stand in an entry, in bold; nothing where none were asked for."""
-    return [Run(excerpt.text, bold=excerpt.matched) for excerpt in hit.snippet]
 
 
 def plain_runs(text: str) -> list[Run]:

@@ -14,7 +14,7 @@ from bot.slack.blocks import MOST_VALUE, actions, button, context
 from bot.slack.paging import Group
 from bot.slack.rich_text import Block, Section, blocks_of
 from bot.usecases.asks import Press, write_press
-from bot.viewing import View
+from bot.viewing import View, snippet_runs
 
 _MOST_BUTTON: Final = 75
 _NEW_LINE: Final = Run("\n")
@@ -27,11 +27,6 @@ def lined(*lines: Sequence[Run]) -> Section:
         if line:
             runs += [_NEW_LINE, *line] if runs else line
     return Section(tuple(runs))
-
-
-def snippet_runs(hit: Hit) -> list[Run]:
-    """Where the words asked for stand in an entry, in bold; nothing where none were asked for."""
-    return [Run(excerpt.text, bold=excerpt.matched) for excerpt in hit.snippet]
 
 
 def plain_runs(text: str) -> list[Run]:

@@ -129,7 +129,7 @@ def test_results_in_korean() -> None:
     message = shown(results(hit(authors=tuple("가나다라마")), total=1_000, total_is_about=True), caller=korean)
     assert visible(message) == (
         "/paper tag:llm\n"
-        "약 1,000건\n"
+        "항목 약 1,000개\n"
         "Paper <@1> & `more`\n"
         "2024-07-19 · 가, 나, 다 외 2명 · 반응 3개 · 답글 2개 · 저장 1회\n"
         "#llm · 게시물로 이동 [자세히]"
