@@ -49,12 +49,16 @@ def passes_when_repeated(error: BaseException | None) -> bool:
     return getattr(error, "sqlstate", None) in _STOOD_IN_THE_WAY
 
 
-def wrong_address() -> StorageError:
-    """For a DATABASE_URL that names no database."""
+SETTING: Final = "DATABASE_URL"
+
+
+def wrong_address(given_in: str = SETTING) -> StorageError:
+    """For an address that names no database. It may hold a password: only where it was given is shown."""
     return StorageError(
         msg(
-            "DATABASE_URL is not the address of a database. Use one such as sqlite:///paperboy.db "
-            "or postgresql://user@host/paperboy."
+            "{setting} is not the address of a database. Use one such as sqlite:///paperboy.db "
+            "or postgresql://user@host/paperboy.",
+            setting=given_in,
         )
     )
 

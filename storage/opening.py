@@ -17,7 +17,7 @@ from storage.database import Backend, Database
 from storage.deliveries import DeliveryLedger
 from storage.engagement import EngagementRecord
 from storage.entries import EntryArchive
-from storage.faults import wrong_address
+from storage.faults import SETTING, wrong_address
 from storage.inbox import EventInbox, touch
 from storage.postings import tidy
 from storage.questions import KeptQuestions
@@ -185,16 +185,17 @@ def copy_storage(url: str, to_url: str, report: Callable[[int, int], None]) -> C
 
 
 def _prepared(url: str, *, migrate: bool, copying: bool = False) -> Backend:
-    address = address_of(url)
+    given_in = "--to" if copying else SETTING
+    address = address_of(url, given_in)
     if address.get_backend_name() == "sqlite":
-        return sqlite.prepared(sqlite.path_of(address), migrate=migrate, copying=copying)
+        return sqlite.prepared(sqlite.path_of(address, given_in), migrate=migrate, copying=copying)
     from storage import postgresql  # noqa: PLC0415 - brings psycopg
 
     return postgresql.prepared(address, migrate=migrate, copying=copying)
 
 
-def address_of(url: str) -> URL:
-    """An address taken apart.
+def address_of(url: str, given_in: str = SETTING) -> URL:
+    """An address taken apart, `given_in` a setting or an option.
 
     Raises:
         StorageError: it is none, or one of a database that is neither SQLite nor PostgreSQL.
@@ -202,7 +203,7 @@ def address_of(url: str) -> URL:
     try:
         address = make_url(url.replace("postgres:", "postgresql:", 1) if url.startswith("postgres:") else url)
     except (ArgumentError, ValueError) as error:
-        raise wrong_address() from error
+        raise wrong_address(given_in) from error
     if address.get_backend_name() not in {"sqlite", "postgresql"} or not address.database:
-        raise wrong_address()
+        raise wrong_address(given_in)
     return address

@@ -17,7 +17,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from storage.database import READERS, Backend, begin_as_told
-from storage.faults import not_a_database, translated, wrong_address
+from storage.faults import SETTING, not_a_database, translated, wrong_address
 from storage.schema_version import Standing, standing_of, wants_upgrade
 
 _BUSY_SECONDS = 5
@@ -68,14 +68,14 @@ def file_uri(path: str, *, mode: str, immutable: bool = False) -> str:
     return f"file:{quoted}?mode={mode}{'&immutable=1' if immutable else ''}"
 
 
-def path_of(address: URL) -> Path:
-    """The absolute path of a SQLite address.
+def path_of(address: URL, given_in: str = SETTING) -> Path:
+    """The absolute path of a SQLite address, `given_in` a setting or an option.
 
     Raises:
         StorageError: it names no file.
     """
     if not address.database or address.database == ":memory:" or address.host or address.query:
-        raise wrong_address()
+        raise wrong_address(given_in)
     return Path(address.database).expanduser().absolute()
 
 

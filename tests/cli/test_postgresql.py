@@ -57,4 +57,4 @@ async def test_where_there_is_nothing_to_copy_to(tmp_path: Path) -> None:
     for target in ("papers", "mysql://host/papers", "postgresql://host"):
         ended = await paperboy(tmp_path, "copy", "--to", target)
         assert ended.code == 3
-        assert "not the address of a database" in ended.err
+        assert "--to is not the address of a database" in ended.err
