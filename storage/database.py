@@ -11,10 +11,9 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, event
@@ -22,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.core.errors import StorageError
 from storage.faults import no_answer, passes_when_repeated, translated
+from storage.idle import Idle, Work
 from storage.threads import NotBegun, Threads
 
 P = ParamSpec("P")
@@ -45,7 +45,8 @@ _ENDING: Final = 1.0
 class Backend:
     """A database as `Database` needs to know it; `name` is what messages call it, without a password.
 
-    `break_off` ends whatever waits for an answer of the server, from another thread.
+    `break_off` ends whatever waits for an answer of the server, from another thread. `write_back` brings what was
+    committed from the log into the file, beside those who write.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Backend:
     begin_copying: str
     writers: int
     break_off: Callable[[], None] = lambda: None
+    write_back: Callable[[], None] = lambda: None
 
 
 class Database:
@@ -68,18 +70,14 @@ class Database:
     def __init__(self, backend: Backend) -> None:
         self.name = backend.name
         self._engine = backend.engine
-        self._break_off = backend.break_off
+        self._backend = backend
         self._reading_long = backend.engine.execution_options(**{_BEGIN: backend.begin_reading_all})
         self._writing_long = backend.engine.execution_options(**{_BEGIN: backend.begin_writing})
         self._reading = backend.engine.execution_options(**{_BEGIN: backend.begin_reading, PATIENCE: _SILENT})
         self._writing = self._writing_long.execution_options(**{PATIENCE: _SILENT})
         self._readers = Threads(READERS, "storage-reader")
         self._writers = Threads(backend.writers, "storage-writer")
-        self._writing_now = 0
-        self._idle_work: Callable[[Connection], bool] | None = None
-        self._is_idling = False
-        self._is_closing = False
-        self._lock = threading.Lock()
+        self._idle = Idle(self._writers, self._step, self._write_back)
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do work that only reads; it sees one moment of the database throughout.
@@ -99,60 +97,38 @@ class Database:
         Raises:
             StorageError
         """
-        with self._at_work():
+        with self._idle.not_now():
             return await self._soon(self._writers, lambda: self._within(self._writing, work, *args, **kwargs))
 
     async def write_long(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for work that may take minutes, for which somebody waits."""
-        with self._at_work():
+        with self._idle.not_now():
             return await self._writers.do(lambda: self._within(self._writing_long, work, *args, **kwargs))
 
-    @contextmanager
-    def _at_work(self) -> Iterator[None]:
-        self._writing_now += 1
-        try:
-            yield
-        finally:
-            self._writing_now -= 1
-            if self._idle_work is not None:
-                self._idle()
-
-    def when_idle(self, work: Callable[[Connection], bool]) -> None:
+    def when_idle(self, work: Work) -> None:
         """Have a writing thread do some work when nobody else writes, a step at a time, while it says there is more.
 
         What is left when the database is closed, or cannot be used, is not done: whoever writes next asks for it again.
         """
-        self._idle_work = work
-        self._idle()
+        self._idle.ask(work)
 
-    def _idle(self) -> None:
-        with self._lock:
-            if self._idle_work is None or self._is_idling or self._writing_now or self._is_closing:
-                return
-            self._is_idling = True
-        self._writers.submit(partial(self._step, self._idle_work))
+    def _step(self, work: Work) -> bool:
+        with suppress(StorageError):
+            return self._within(self._writing, work)
+        return False
 
-    def _step(self, work: Callable[[Connection], bool]) -> None:
-        more = False
-        try:
-            with suppress(StorageError):
-                more = self._within(self._writing, work)
-        finally:
-            with self._lock:
-                self._is_idling = False
-                if not more and self._idle_work is work:
-                    self._idle_work = None
-        self._idle()
+    def _write_back(self) -> None:
+        with suppress(StorageError), translated(self.name):
+            self._backend.write_back()
 
     async def close(self) -> None:
         """Let what runs end, for a moment where the database does not answer, and close all connections."""
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        with self._lock:
-            self._is_closing = True
         ending = threading.Timer(_ENDING, self._end)
         ending.start()
+        self._idle.close()
         self._readers.close()
         self._writers.close()
         ending.cancel()
@@ -161,7 +137,7 @@ class Database:
     def _end(self) -> None:
         self._readers.hurry()
         self._writers.hurry()
-        self._break_off()
+        self._backend.break_off()
 
     def _within(
         self, engine: Engine, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

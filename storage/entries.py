@@ -26,10 +26,10 @@ from storage.entry_rows import (
     update_entries,
 )
 from storage.imports import seen_documents, write_import
+from storage.index import tidy
 from storage.locks import lock_archive
 from storage.names import list_names
 from storage.places import FIRST_DATED, day_of, first_place, last_place
-from storage.postings import tidy
 from storage.raw import value_of
 from storage.revisions import keep_old, last_change_by, mark_undone, record, revisions_of
 from storage.tables import archive_state, entries, match_keys

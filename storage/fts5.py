@@ -1,7 +1,7 @@
 """The index of words in SQLite: a contentless FTS5 table whose rowid is the place, made smaller.
 
 Twelve bits count the entries of a day in it, instead of the place's twenty: lists of places take three quarters of
-the room. Where a day has more entries than that, the index is made anew with all twenty (`reindexing.widen`).
+the room. Where a day has more entries than that, the index is made anew with all twenty (`reindexing.make_at_once`).
 
 `detail=none` and `columnsize=0` leave nothing in it but lists of places, in order: the newest are read first and
 nothing else is; `ascii` with `:` and `#` takes every token as it stands.
@@ -23,7 +23,7 @@ from storage.tokens import ALL
 
 _OPTIONS: Final = (("automerge", 0), ("crisismerge", 64), ("hashsize", 32 * 1024 * 1024))
 """FTS5 would join pieces while it writes, and a single change then took seconds now and then: `tidy` does it."""
-_PAGES_A_STEP: Final = 64
+_PAGES_A_STEP: Final = 16
 _COUNTS: Final = {
     "terms": ("term TEXT NOT NULL, uses INTEGER NOT NULL", "term"),
     "near_terms": ("rest BIGINT NOT NULL, term TEXT NOT NULL", "rest, term"),

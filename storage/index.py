@@ -6,6 +6,7 @@ Here both are kept in step with the entries, with how many have each token, and 
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -14,14 +15,19 @@ from sqlalchemy import Connection, select, update
 
 from bot.core.entries import Entry
 from storage.chunks import chunked
+from storage.locks import lock_archive
 from storage.places import fits
 from storage.postings import LIVE, NEXT, postings_of
-from storage.raw import change, marks, rows_of
+from storage.raw import change, marks, rows_of, value_of
 from storage.spelling import rests_of
 from storage.tables import index_state
 from storage.tokens import VERSION, Tokens, make_tokens
 
 _AT_ONCE = 8_000
+_FEW = 20
+"""Of so many entries at once some counts are left for later."""
+_MOST_LEFT, _AT_A_STEP = 10_000, 500
+"""So many words may wait to be counted in, since whoever asks for counts adds theirs; so many are then done at once."""
 Placed = tuple[Entry, int]
 
 
@@ -72,9 +78,9 @@ def exchange(
     pairs = list(pairs)
     state = state_of(connection)
     if not all(fits(new[1], state.bits) for _, new in pairs if new):
-        from storage.reindexing import widen  # noqa: PLC0415 - it fills an index by way of this
+        from storage.reindexing import make_at_once  # noqa: PLC0415 - it fills an index by way of this
 
-        widen(connection)  # with these entries as they are now
+        make_at_once(connection)  # a day has more entries than numbers have room for: these are in it as they are now
         return
     of_new = ready.of if ready else make_tokens
     for some in chunked(pairs, _AT_ONCE):
@@ -103,7 +109,49 @@ def write_rows(
         uses.update(tokens.each())
     for _, tokens in old:
         uses.subtract(tokens.each())
+    if not anew and len(new) <= _FEW:
+        uses = _left_for_later(connection, uses)
     _count(connection, uses, suffix)
+
+
+def tidy(connection: Connection) -> bool:
+    """Do a little of what changes leave to be done when nobody writes; whether there may be more."""
+    waiting = value_of(connection, "SELECT count(*) FROM term_changes")
+    if waiting > _MOST_LEFT:
+        lock_archive(connection)
+        _count_in(connection, _neighbours(connection, waiting))
+        return True
+    return postings_of(connection).tidy(connection)
+
+
+def _neighbours(connection: Connection, waiting: int) -> list[str]:
+    """Some of so many terms that wait to be counted in: such as stand together, on few pages."""
+    first = random.randrange(waiting - _AT_A_STEP)  # noqa: S311 - so that all have their turn
+    sql = "SELECT term FROM term_changes ORDER BY term LIMIT ? OFFSET ?"
+    return [term for (term,) in rows_of(connection, sql, (_AT_A_STEP, first))]
+
+
+def _left_for_later(connection: Connection, uses: Counter[str]) -> Counter[str]:
+    """Note how many more entries have words of the archive, to be counted in with others' (`tidy`); the rest.
+
+    The words of one entry are all over `terms`: to count them there would write a hundred pages again for one change.
+    """
+    more = sorted(term for term, count in uses.items() if count > 0)
+    known = _known(connection, more, "")
+    upsert = (
+        "INSERT INTO term_changes (term, more) VALUES (?, ?) "
+        "ON CONFLICT (term) DO UPDATE SET more = term_changes.more + excluded.more"
+    )
+    change(connection, upsert, [(term, uses[term]) for term in more if term in known])
+    return Counter({term: count for term, count in uses.items() if term not in known})
+
+
+def _count_in(connection: Connection, terms: Sequence[str]) -> None:
+    """Count in at once what was left for later of these: a word that no entry has any more must have a count of 0."""
+    each = [(term,) for term in terms]
+    more = "SELECT more FROM term_changes WHERE term_changes.term = terms.term"
+    change(connection, f"UPDATE terms SET uses = uses + coalesce(({more}), 0) WHERE term = ?", each)  # noqa: S608
+    change(connection, "DELETE FROM term_changes WHERE term = ?", each)
 
 
 def _indexed(rows: Sequence[Made]) -> list[tuple[int, str]]:
@@ -113,6 +161,8 @@ def _indexed(rows: Sequence[Made]) -> list[tuple[int, str]]:
 def _count(connection: Connection, uses: Mapping[str, int], suffix: str) -> None:
     """Count terms anew by how many more, or less, entries have each."""
     less = sorted((count, term) for term, count in uses.items() if count < 0)
+    if not suffix:
+        _count_in(connection, [term for _, term in less])
     change(connection, f"UPDATE terms{suffix} SET uses = uses + ? WHERE term = ?", less)  # noqa: S608
     ordered = sorted(term for term, count in uses.items() if count > 0)
     known = _known(connection, ordered, suffix)
@@ -129,6 +179,6 @@ def _count(connection: Connection, uses: Mapping[str, int], suffix: str) -> None
 def _known(connection: Connection, ordered: Sequence[str], suffix: str) -> set[str]:
     known: set[str] = set()
     for some in chunked(ordered):
-        statement = f"SELECT term FROM terms{suffix} WHERE term IN ({marks(some)})"  # noqa: S608
+        statement = f"SELECT term FROM terms{suffix} WHERE term IN ({marks(some)}) AND uses > 0"  # noqa: S608
         known.update(term for (term,) in rows_of(connection, statement, some))
     return known

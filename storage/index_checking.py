@@ -6,6 +6,7 @@ have these tokens and no others is looked at for a part of a large archive.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, func, select
@@ -28,8 +29,10 @@ def index_problems(connection: Connection) -> Sequence[Message]:
         return [msg("The index of words was made by another version of Paperboy. `paperboy reindex` makes it anew.")]
     public = connection.scalar(select(func.count(entries.c.shown))) or 0
     there = postings_of(connection).counted(connection)
-    kept: dict[str, int] = dict(map(tuple, rows_of(connection, "SELECT term, uses FROM terms WHERE uses <> 0")))
-    words = {term: uses for term, uses in kept.items() if not term.startswith(WORD)}
+    kept: Counter[str] = Counter()
+    for term, uses in rows_of(connection, "SELECT term, uses FROM terms UNION ALL SELECT term, more FROM term_changes"):
+        kept[term] += uses
+    words = {term: uses for term, uses in kept.items() if uses and not term.startswith(WORD)}
     wrong = sum(words.get(term) != uses for term, uses in there.items()) + len(words.keys() - there.keys())
     entries_wrong = sum(not _is_right(connection, entry, place) for entry, place in _some_of(connection, public))
     if there.get(ALL, 0) != public:

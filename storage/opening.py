@@ -19,7 +19,7 @@ from storage.engagement import EngagementRecord
 from storage.entries import EntryArchive
 from storage.faults import SETTING, wrong_address
 from storage.inbox import EventInbox, touch
-from storage.postings import tidy
+from storage.index import tidy
 from storage.questions import KeptQuestions
 from storage.search import EntrySearch
 from storage.subscriptions import SubscriptionBook

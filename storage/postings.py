@@ -105,8 +105,3 @@ def postings_of(connection: Connection, bits: int | None = None) -> Postings:
     from storage import gin  # noqa: PLC0415 - a lookup in SQLite starts without it
 
     return gin.POSTINGS
-
-
-def tidy(connection: Connection) -> bool:
-    """`Postings.tidy` as a piece of work of its own."""
-    return postings_of(connection).tidy(connection)

@@ -14,6 +14,7 @@ from storage.index import State, set_state, state_of, write_rows
 from storage.locks import lock_archive
 from storage.places import FIRST_DATED, MOST_BITS, fits
 from storage.postings import postings_of
+from storage.raw import change
 from storage.tables import entries
 from storage.tokens import VERSION, make_tokens
 
@@ -53,12 +54,13 @@ def step(connection: Connection) -> int:
         set_state(connection, state._replace(next_through=rows[-1].shown))
         return len(rows)
     postings_of(connection).put_next_in_place(connection)
+    change(connection, "DELETE FROM term_changes")
     set_state(connection, State(VERSION, None, None, state.next_bits or state.bits, None))
     return 0
 
 
-def widen(connection: Connection) -> None:
-    """Make the index anew at once, since a day has more entries than its numbers have room for."""
+def make_at_once(connection: Connection) -> None:
+    """Make the index anew within this transaction, while everybody who writes waits."""
     start(connection)
     while step(connection):
         pass
@@ -84,6 +86,11 @@ def fill(engine: Engine, *, anew: bool = False) -> None:
     while entered:
         with engine.begin() as connection:
             entered = step(connection)
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether there is nothing to be indexed."""
+    return connection.scalar(select(func.max(entries.c.shown))) is None
 
 
 def is_stale(connection: Connection) -> bool:

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from storage.faults import SETTING, not_a_database, translated, wrong_address
 from storage.schema_version import Standing, standing_of, wants_upgrade
 
 _BUSY_SECONDS = 5
+_MOST_LOG = 4_000
+"""Pages in the log from which on a commit writes them back itself: `write_back` does it before, and nobody waits."""
+_CACHE = 16_000
+"""KiB that each connection keeps of the file: what one lookup of a phrase looks into, several times over."""
 
 
 def sqlite_backend(path: str, *, mode: str = "rwc", immutable: bool = False, foreign_keys: bool = True) -> Backend:
@@ -34,6 +39,7 @@ def sqlite_backend(path: str, *, mode: str = "rwc", immutable: bool = False, for
         begin_writing="BEGIN IMMEDIATE",
         begin_copying="BEGIN" if mode == "ro" else "BEGIN IMMEDIATE",
         writers=1,
+        write_back=partial(_write_back, engine),
     )
 
 
@@ -54,12 +60,20 @@ def sqlite_engine(path: str, *, mode: str = "rwc", immutable: bool = False, fore
         if mode != "ro":
             connection.execute("PRAGMA page_size = 8192")  # of a new file: entries are a few thousand bytes long
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_MOST_LOG}")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = {-_CACHE}")
         connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
 
     event.listen(engine, "connect", prepare)
     begin_as_told(engine)
     return engine
+
+
+def _write_back(engine: Engine) -> None:
+    """As far as no reader needs the log still. Begins no transaction: within one, SQLite refuses it."""
+    with closing(engine.raw_connection()) as connection:
+        connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def file_uri(path: str, *, mode: str, immutable: bool = False) -> str:

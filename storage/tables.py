@@ -200,6 +200,14 @@ terms = Table(
     sqlite_with_rowid=False,
 )
 
+term_changes = Table(  # how many more it is on, for terms whose count in `terms` is behind: see storage.index
+    "term_changes",
+    metadata,
+    Column("term", Text, primary_key=True),
+    Column("more", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 near_terms = Table(  # each term by what is left of it without one of its letters, as a number
     "near_terms",
     metadata,
@@ -221,7 +229,7 @@ index_state = Table(  # one row
     Column("next_bits", Integer),
 )
 
-INDEX_OF_WORDS = (terms, near_terms, index_state)
+INDEX_OF_WORDS = (terms, term_changes, near_terms, index_state)
 
 # --- subscriptions and the ledger ----------------------------------------------------------------------------------
 #

@@ -30,9 +30,14 @@ class ArchiveWords:
         """See the port."""
         found: dict[str, int] = {}
         for some in chunked(terms):
-            sql = f"SELECT term, uses FROM terms WHERE term IN ({marks(some)}) AND uses > 0"  # noqa: S608
-            found.update((term, uses) for term, uses in rows_of(self._connection, sql, some))
-        return found
+            asked = marks(some)
+            sql = (
+                f"SELECT term, uses FROM terms WHERE term IN ({asked}) UNION ALL "  # noqa: S608
+                f"SELECT term, more FROM term_changes WHERE term IN ({asked})"
+            )
+            for term, uses in rows_of(self._connection, sql, [*some, *some]):
+                found[term] = found.get(term, 0) + uses
+        return {term: uses for term, uses in found.items() if uses > 0}
 
     def begun(self, beginning: str, most: int) -> Sequence[str]:
         """See the port."""

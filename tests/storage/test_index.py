@@ -9,6 +9,7 @@ from datetime import date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from bot.core.entries import Action, Entry, Status
 from bot.core.errors import QueryError
@@ -19,6 +20,7 @@ from bot.core.query_syntax import parse
 from storage import index, reindexing, tokens
 from storage.opening import Storage
 from storage.places import FIRST_DATED, narrow, wide
+from storage.raw import value_of
 from storage.tokenising import tokens_beside
 from tests.databases import ask
 
@@ -73,6 +75,38 @@ async def test_every_way_of_writing_keeps_it_right(storage: Storage, make: Make,
             action = {"remove": Action.REMOVE, "undo": Action.UNDO}.get(what, Action.EDIT)
             held[one] = await storage.archive.replace(replace(held[one], **changed), action=action, by=ann, at=now)  # type: ignore[arg-type]
         assert await storage.check() == []
+
+
+async def test_counts_are_exact_whether_they_have_been_counted_in_or_not(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    texts = [" ".join(f"word{part}x{number}" for number in range(400)) for part in "abcdefghijklmnopqrstuvwxyz"]
+    first = [make("2024-06-01", id=f"first{at:05}", commentary=text) for at, text in enumerate(texts)]
+    await storage.archive.write_import([ImportedEntry(entry, True) for entry in first], documents=[], at=now)
+    second = [
+        await storage.archive.add(make("2024-06-02", id=f"second{at:04}", commentary=text), by=None, at=now)
+        for at, text in enumerate(texts)
+    ]
+    assert await storage.check() == []
+    assert await _total(storage, "wordax7") == 2
+    while await storage.database.write(_waiting) > 10_000:
+        await storage.database.write(index.tidy)
+    assert await storage.check() == []
+    assert 0 < await storage.database.read(_waiting) <= 10_000
+    for entry in second:
+        await storage.archive.replace(replace(entry, status=Status.REMOVED), action=Action.REMOVE, by=None, at=now)
+    assert await storage.check() == []
+    assert await storage.database.read(_waiting) == 0
+    assert await _total(storage, "wordax7") == 1
+
+
+def _waiting(connection: Connection) -> int:
+    return int(value_of(connection, "SELECT count(*) FROM term_changes"))
+
+
+async def _total(storage: Storage, query: str) -> int:
+    page = await storage.search.page(criteria_of(parse(query), TODAY), asker=None, limit=1)
+    return page.total
 
 
 async def test_nouns_are_found_with_and_without_particles(storage: Storage, make: Make, now: datetime) -> None:

@@ -38,8 +38,10 @@ def large(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def archive(large: Path) -> AsyncIterator[Storage]:
+    filling = await open_storage(f"sqlite:///{large}")
+    await fill(filling)
+    await filling.close()  # with what would be done now that nobody writes
     storage = await open_storage(f"sqlite:///{large}")
-    await fill(storage)
     yield storage
     await storage.close()
 
