@@ -15,7 +15,6 @@ from sqlalchemy import (
 from bot.core.entries import Entry, TagCount
 from storage.bulk import insert_rows
 from storage.chunks import chunked
-from storage.dialects import is_sqlite
 from storage.found import texts_of_list
 from storage.places import last_place
 from storage.raw import change, rows_of, value_of
@@ -25,8 +24,9 @@ from storage.words import name_words as words_of
 
 _FEW, _FEW_OF_SEVERAL = 1_000, 3_000
 """So many names are put in order; more where there are further beginnings to look for, since fewer have them all."""
+_BEGUN_ALIKE = 2
+"""So many words of one name may begin alike, and it is met as often; three do so in hardly any."""
 _END = "\U0010ffff"
-_HAVING = "SELECT name_id FROM name_words WHERE word BETWEEN ? AND ?"
 
 
 def count_names(connection: Connection, placed: Iterable[tuple[Entry, int]], step: int) -> None:
@@ -71,18 +71,20 @@ def list_names(connection: Connection, prefix: str, limit: int, today: date | No
     later = _uses_after(connection, today) if today else Counter()
     begun = words_of(prefix)
     rare = _rare(connection, begun)
-    find = "instr" if is_sqlite(connection) else "strpos"
-    all_begun = "".join(f" AND (substr(key, 1, ?) = ? OR {find}(key, ?) > 0)" for _ in begun)
-    parameters = [parameter for word in begun for parameter in (len(word), word, f" {word}")]
+    others = [word for word in begun if word != rare]
+    all_begun = " AND (key LIKE ? OR key LIKE ?)" * len(others)
+    parameters = [pattern for word in others for pattern in (f"{word}%", f"% {word}%")]
+    most = limit + len(later)
     if rare is None:  # which of those as frequent are left out is left to the index
         sql = f"SELECT uses, key, name FROM names WHERE uses > 0{all_begun} ORDER BY uses DESC, key DESC LIMIT ?"  # noqa: S608
     else:  # the sum keeps SQLite from walking along all names, among which these are far between
         sql = (
-            f"SELECT uses, key, name FROM names WHERE id IN ({_HAVING}) AND uses + 0 > 0{all_begun} "  # noqa: S608
-            "ORDER BY uses + 0 DESC, key LIMIT ?"
+            "SELECT uses, key, name FROM name_words w CROSS JOIN names n WHERE n.id = w.name_id "  # noqa: S608
+            f"AND word BETWEEN ? AND ? AND uses + 0 > 0{all_begun} ORDER BY uses + 0 DESC, key LIMIT ?"
         )
         parameters = [rare, rare + _END, *parameters]
-    rows = rows_of(connection, sql, [*parameters, limit + len(later)])
+        most *= _BEGUN_ALIKE
+    rows = dict.fromkeys(map(tuple, rows_of(connection, sql, [*parameters, most])))
     found = sorted(((uses - later[key], key, name) for uses, key, name in rows), key=lambda one: (-one[0], one[1]))
     return [TagCount(name, uses) for uses, _, name in found if uses > 0][:limit]
 
@@ -90,8 +92,12 @@ def list_names(connection: Connection, prefix: str, limit: int, today: date | No
 def _rare(connection: Connection, begun: Sequence[str]) -> str | None:
     """Of the beginnings, one that so few names have that these can be put in order; None where there is none."""
     most = _FEW if len(begun) == 1 else _FEW_OF_SEVERAL
-    sql = f"SELECT count(*) FROM ({_HAVING} LIMIT ?) AS few"  # noqa: S608
-    counts = {word: value_of(connection, sql, (word, word + _END, most + 1)) for word in begun}
+    sql = "SELECT count(*) FROM (SELECT 1 FROM name_words WHERE word BETWEEN ? AND ? LIMIT ?) AS few"
+    counts: dict[str, int] = {}
+    for word in sorted(begun, key=len, reverse=True):  # the longer, the rarer
+        counts[word] = value_of(connection, sql, (word, word + _END, most + 1))
+        if counts[word] <= _FEW:
+            return word
     rarest = min(begun, key=counts.__getitem__, default=None)
     return rarest if rarest is not None and counts[rarest] <= most else None
 
