@@ -29,8 +29,10 @@ from storage.verifying import verified
 
 TOTAL_CAP = 1_000
 """Results are counted up to here; more are "about" so many."""
-MOST_LOOKED_INTO = 200
-"""Where entries have to be looked into, so many are for one page; those behind them are on the next."""
+MOST_LOOKED_INTO = 100
+"""Where entries have to be looked into, so many are in one read; what lies behind them is on the next page."""
+_MOST_READS = 10
+"""After so many reads a page is handed out that has nothing on it."""
 
 _SCORES = {Sort.POPULAR: "popularity", Sort.DISCUSSED: "replies"}
 
@@ -45,6 +47,18 @@ class EntrySearch:
         self, criteria: Criteria, *, asker: Person | None, limit: int, cursor: str | None = None
     ) -> SearchPage:
         """See the port."""
+        page = first = await self._page(criteria, asker, limit, cursor)
+        backward = cursor is not None and read_cursor(cursor, criteria.sort).backward
+        for _ in range(_MOST_READS - 1):
+            further = page.previous_cursor if backward else page.next_cursor
+            if page.hits or further is None:
+                break
+            page = await self._page(criteria, asker, limit, further)
+        if backward:
+            return replace(page, next_cursor=first.next_cursor)
+        return replace(page, previous_cursor=first.previous_cursor)
+
+    async def _page(self, criteria: Criteria, asker: Person | None, limit: int, cursor: str | None) -> SearchPage:
         start = read_cursor(cursor, criteria.sort) if cursor is not None else None
         return await self._database.read(page_of, criteria, asker, limit, start)
 
@@ -229,19 +243,20 @@ def collect(connection: Connection, conditions: Conditions, keys: Keys, start: C
         return _Found(keys(edge, backward, limit), None)
     kept: list[Key] = []
     waiting: list[Key] = []
-    size, looked_into, is_end = limit + 1, 0, False
+    size, is_end, looked_into = limit + 1, False, 0
+    most = max(size, conditions.postings.least)
     while looked_into < MOST_LOOKED_INTO:
-        if not waiting and not is_end:
-            most = max(size, conditions.postings.least)
-            waiting = keys(edge, backward, most)
-            is_end = len(waiting) < most
+        if len(waiting) < size and not is_end:
+            further = keys(waiting[-1] if waiting else edge, backward, most + 1)  # one more tells whether it is the end
+            waiting, is_end = waiting + further, len(further) <= most
+            most = max(0, MOST_LOOKED_INTO - looked_into - len(waiting))  # the walk is begun anew once: that takes long
         some, waiting = waiting[:size], waiting[size:]
         passing = verified(connection, [key[-1] for key in some], checks)
         kept += [key for key in some if key[-1] in passing]
         if len(kept) >= limit or (is_end and not waiting):
             return _Found(kept[:limit], None)
         edge, looked_into = some[-1], looked_into + len(some)
-        size = min(2 * size, 100, MOST_LOOKED_INTO - looked_into)
+        size = min(2 * size, MOST_LOOKED_INTO - looked_into)
     return _Found(kept, edge)
 
 

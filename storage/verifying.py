@@ -28,8 +28,10 @@ def verified(connection: Connection, places: Collection[int], checks: Sequence[A
     """Which of the entries at these places pass all checks."""
     if not checks:
         return set(places)
-    tests = [passing(check) for check in checks]
-    return {text.place for text in texts_at(connection, places) if all(test(text) for test in tests)}
+    texts = texts_at(connection, places)
+    for test in map(passing, checks):
+        texts = filter(test, texts)
+    return {text.place for text in texts}
 
 
 def holds_any(connection: Connection, places: Collection[int], needles: Sequence[str]) -> bool:
@@ -109,8 +111,9 @@ def _holding(within: Within, holds: Holds) -> Test:
     may_hold = _may_hold(needle)
 
     def stands_anywhere(text: Texts) -> bool:
-        if stands_in(text.title) or any(stands_in(part) for part in text.long if part):
-            return True
+        for part in (text.title, *text.long):
+            if part and stands_in(part):
+                return True
         return may_hold(text.short_as_kept) and any(map(stands_in, text.short))
 
     return stands_anywhere

@@ -252,10 +252,28 @@ async def test_words_asked_for_are_shown_where_they_stand(storage: Storage, make
     assert await snippet("zebra") == "[zebra] txet"
 
 
-async def test_a_phrase_of_frequent_words_ends_a_page_and_goes_on(
+async def test_a_phrase_of_frequent_words_is_looked_for_in_several_reads(
     storage: Storage, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.search.MOST_LOOKED_INTO", 10)
+    for number in range(60):
+        text = "weak to strong" if number in (0, 1, 59) else "strong to weak"
+        await storage.archive.add(make("2024-06-01", title=f"T {number}", commentary=text), by=None, at=now)
+    criteria = Criteria(texts=(TextTerm("weak to strong", phrase=True),), sort=Sort.OLD)
+    pages = [await storage.search.page(criteria, asker=None, limit=2)]
+    while cursor := pages[-1].next_cursor:
+        pages.append(await storage.search.page(criteria, asker=None, limit=2, cursor=cursor))
+    assert [[entry.title for entry in page.entries] for page in pages] == [["T 0", "T 1"], ["T 59"]]
+    assert pages[0].previous_cursor is None
+    back = await storage.search.page(criteria, asker=None, limit=2, cursor=pages[-1].previous_cursor)
+    assert [entry.title for entry in back.entries] == ["T 0", "T 1"]
+
+
+async def test_a_phrase_that_stands_nowhere_near_ends_a_page_and_goes_on(
+    storage: Storage, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.search.MOST_LOOKED_INTO", 10)
+    monkeypatch.setattr("storage.search._MOST_READS", 2)
     for number in range(30):
         text = "weak to strong" if number == 0 else "strong to weak"
         await storage.archive.add(make("2024-06-01", title=f"T {number}", commentary=text), by=None, at=now)
