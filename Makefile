@@ -6,7 +6,7 @@ SOURCES := bot storage tests benchmarks tools
 WORKERS ?= auto
 N ?= 20
 BENCHMARKS := benchmarks/cold_start.py benchmarks/import_speed.py benchmarks/slack_acknowledgement.py \
-	benchmarks/discord_acknowledgement.py benchmarks/throughput.py benchmarks/lookups.py benchmarks/planning.py
+	benchmarks/discord_acknowledgement.py benchmarks/throughput.py benchmarks/planning.py benchmarks/lookups.py
 export PYTHON
 
 .PHONY: help run test check lint coverage fmt bench bench-quick crash crowd docker-check lock upgrade clean
