@@ -109,9 +109,10 @@ def write_rows(
         uses.update(tokens.each())
     for _, tokens in old:
         uses.subtract(tokens.each())
-    if not anew and len(new) <= _FEW:
-        uses = _left_for_later(connection, uses)
-    _count(connection, uses, suffix)
+    if not anew and max(len(old), len(new)) <= _FEW:
+        _count(connection, _left_for_later(connection, uses), suffix)
+    else:
+        _count(connection, uses, suffix)
 
 
 def tidy(connection: Connection) -> bool:
@@ -131,26 +132,41 @@ def _neighbours(connection: Connection, waiting: int) -> list[str]:
     return [term for (term,) in rows_of(connection, sql, (_AT_A_STEP, first))]
 
 
-def _left_for_later(connection: Connection, uses: Counter[str]) -> Counter[str]:
-    """Note how many more entries have words of the archive, to be counted in with others' (`tidy`); the rest.
+def _left_for_later(connection: Connection, uses: Mapping[str, int]) -> Mapping[str, int]:
+    """Note how many entries more, or less, have words of the archive, to be counted in later (`tidy`); the rest.
 
     The words of one entry are all over `terms`: to count them there would write a hundred pages again for one change.
+    Whether any entry has a word at all, `terms` says itself: one that is new, or that no entry has now, is in the rest.
     """
-    more = sorted(term for term, count in uses.items() if count > 0)
-    known = _known(connection, more, "")
+    changed = sorted(term for term, by in uses.items() if by)
+    counted, waiting = (_counts(connection, changed, table) for table in ("terms", "term_changes"))
+    later = [
+        (term, uses[term])
+        for term in changed
+        if counted.get(term, 0) > 0 and counted[term] + waiting.get(term, 0) + uses[term] > 0
+    ]
     upsert = (
-        "INSERT INTO term_changes (term, more) VALUES (?, ?) "
-        "ON CONFLICT (term) DO UPDATE SET more = term_changes.more + excluded.more"
+        "INSERT INTO term_changes (term, uses) VALUES (?, ?) "
+        "ON CONFLICT (term) DO UPDATE SET uses = term_changes.uses + excluded.uses"
     )
-    change(connection, upsert, [(term, uses[term]) for term in more if term in known])
-    return Counter({term: count for term, count in uses.items() if term not in known})
+    change(connection, upsert, later)
+    done = dict(later)
+    return {term: by for term, by in uses.items() if term not in done}
+
+
+def _counts(connection: Connection, terms: Sequence[str], table: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for some in chunked(terms):
+        sql = f"SELECT term, uses FROM {table} WHERE term IN ({marks(some)})"  # noqa: S608
+        found.update(map(tuple, rows_of(connection, sql, some)))
+    return found
 
 
 def _count_in(connection: Connection, terms: Sequence[str]) -> None:
     """Count in at once what was left for later of these: a word that no entry has any more must have a count of 0."""
     each = [(term,) for term in terms]
-    more = "SELECT more FROM term_changes WHERE term_changes.term = terms.term"
-    change(connection, f"UPDATE terms SET uses = uses + coalesce(({more}), 0) WHERE term = ?", each)  # noqa: S608
+    waiting = "SELECT c.uses FROM term_changes c WHERE c.term = terms.term"
+    change(connection, f"UPDATE terms SET uses = uses + coalesce(({waiting}), 0) WHERE term = ?", each)  # noqa: S608
     change(connection, "DELETE FROM term_changes WHERE term = ?", each)
 
 
@@ -165,7 +181,7 @@ def _count(connection: Connection, uses: Mapping[str, int], suffix: str) -> None
         _count_in(connection, [term for _, term in less])
     change(connection, f"UPDATE terms{suffix} SET uses = uses + ? WHERE term = ?", less)  # noqa: S608
     ordered = sorted(term for term, count in uses.items() if count > 0)
-    known = _known(connection, ordered, suffix)
+    known = _counts(connection, ordered, f"terms{suffix}")
     upsert = (
         f"INSERT INTO terms{suffix} (uses, term) VALUES (?, ?) "  # noqa: S608
         f"ON CONFLICT (term) DO UPDATE SET uses = terms{suffix}.uses + excluded.uses"
@@ -174,11 +190,3 @@ def _count(connection: Connection, uses: Mapping[str, int], suffix: str) -> None
     rests = [(rest, term) for term in ordered if term not in known for rest in rests_of(term)]
     add = f"INSERT INTO near_terms{suffix} (rest, term) VALUES (?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
     change(connection, add, sorted(rests))
-
-
-def _known(connection: Connection, ordered: Sequence[str], suffix: str) -> set[str]:
-    known: set[str] = set()
-    for some in chunked(ordered):
-        statement = f"SELECT term FROM terms{suffix} WHERE term IN ({marks(some)}) AND uses > 0"  # noqa: S608
-        known.update(term for (term,) in rows_of(connection, statement, some))
-    return known

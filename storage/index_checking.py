@@ -30,7 +30,7 @@ def index_problems(connection: Connection) -> Sequence[Message]:
     public = connection.scalar(select(func.count(entries.c.shown))) or 0
     there = postings_of(connection).counted(connection)
     kept: Counter[str] = Counter()
-    for term, uses in rows_of(connection, "SELECT term, uses FROM terms UNION ALL SELECT term, more FROM term_changes"):
+    for term, uses in rows_of(connection, "SELECT term, uses FROM terms UNION ALL SELECT term, uses FROM term_changes"):
         kept[term] += uses
     words = {term: uses for term, uses in kept.items() if uses and not term.startswith(WORD)}
     wrong = sum(words.get(term) != uses for term, uses in there.items()) + len(words.keys() - there.keys())

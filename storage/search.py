@@ -54,6 +54,8 @@ class EntrySearch:
             if page.hits or further is None:
                 break
             page = await self._page(criteria, asker, limit, further)
+            if backward and page.previous_cursor is None:  # the beginning: this is a first page, to be read on from
+                backward, first = False, page
         if backward:
             return replace(page, next_cursor=first.next_cursor)
         return replace(page, previous_cursor=first.previous_cursor)
@@ -111,14 +113,15 @@ def page_of(
     backward = start is not None and start.backward
     found = collect(connection, conditions, keys_in(connection, conditions, criteria.sort), start, limit + 1)
     keys = found.keys
-    if backward and not keys:  # what was before is gone
+    if backward and not keys and found.stopped is None:  # what was before is gone
         return page_of(connection, criteria, asker, limit, None)
     more = len(keys) > limit
     keys = keys[:limit]
     if backward:
         keys.reverse()
     ends = _Ends(start, more=more, stopped=None if more else found.stopped)
-    total, is_about = _total(connection, conditions, len(keys), is_all=not (more or start or found.stopped))
+    is_all = not (more or start or found.stopped)
+    total, is_about = _total(connection, conditions, len(keys), is_all=is_all) if keys else (0, bool(ends.stopped))
     hits = hits_at(connection, [key[-1] for key in keys], asker, conditions.asked.shown)
     return SearchPage(hits, *ends.cursors(keys, criteria.sort), total, is_about, unknown)
 
@@ -133,7 +136,7 @@ class _Ends(NamedTuple):
     def cursors(self, keys: Sequence[Key], sort: Sort) -> tuple[str | None, str | None]:
         """The cursors of the next page and of the one before."""
         backward = self.start is not None and self.start.backward
-        first, last = (keys[0], keys[-1]) if keys else (self.start.key, self.start.key) if self.start else ((), ())
+        first, last = (keys[0], keys[-1]) if keys else self._around_start(sort)
         if self.stopped:
             first, last = (self.stopped, last) if backward else (first or self.stopped, self.stopped)
         goes_on = backward or (self.more and bool(keys)) or self.stopped is not None
@@ -142,6 +145,15 @@ class _Ends(NamedTuple):
             write_cursor(Cursor(last, backward=False), sort) if goes_on else None,
             write_cursor(Cursor(first, backward=True), sort) if goes_back else None,
         )
+
+    def _around_start(self, sort: Sort) -> tuple[Key, Key]:
+        """Where a page begins and ends that has nothing on it: one further, since its start may be a result."""
+        if self.start is None:
+            return (), ()
+        *score, place = self.start.key
+        step = 1 if (sort is Sort.OLD) is not self.start.backward else -1
+        key = (*score, max(0, place + step))
+        return key, key
 
 
 def _total(connection: Connection, conditions: Conditions, shown: int, *, is_all: bool) -> tuple[int, bool]:

@@ -91,8 +91,8 @@ def near_words(connection: Connection, word: str, limit: int, *, of_names: bool 
     found: dict[str, tuple[int, int]] = {}
     for some in chunked({_number(mark + rest) for rest in rests}):
         sql = (
-            "SELECT DISTINCT t.term, t.uses FROM near_terms n JOIN terms t ON t.term = n.term "  # noqa: S608
-            f"WHERE n.rest IN ({marks(some)}) AND t.uses > 0"
+            "SELECT DISTINCT t.term, t.uses + coalesce(c.uses, 0) FROM near_terms n JOIN terms t ON t.term = n.term "  # noqa: S608
+            f"LEFT JOIN term_changes c ON c.term = t.term WHERE n.rest IN ({marks(some)}) AND t.uses > 0"
         )
         for term, uses in rows_of(connection, sql, some):
             wrong = distance(letters, letters_of(term[len(mark) :]), reach) if term.startswith(mark) else None

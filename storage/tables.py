@@ -200,11 +200,11 @@ terms = Table(
     sqlite_with_rowid=False,
 )
 
-term_changes = Table(  # how many more it is on, for terms whose count in `terms` is behind: see storage.index
+term_changes = Table(  # what the counts in `terms` are behind by: see storage.index
     "term_changes",
     metadata,
     Column("term", Text, primary_key=True),
-    Column("more", Integer, nullable=False),
+    Column("uses", Integer, nullable=False),  # more, or less
     sqlite_with_rowid=False,
 )
 

@@ -33,7 +33,7 @@ class ArchiveWords:
             asked = marks(some)
             sql = (
                 f"SELECT term, uses FROM terms WHERE term IN ({asked}) UNION ALL "  # noqa: S608
-                f"SELECT term, more FROM term_changes WHERE term IN ({asked})"
+                f"SELECT term, uses FROM term_changes WHERE term IN ({asked})"
             )
             for term, uses in rows_of(self._connection, sql, [*some, *some]):
                 found[term] = found.get(term, 0) + uses
@@ -41,7 +41,10 @@ class ArchiveWords:
 
     def begun(self, beginning: str, most: int) -> Sequence[str]:
         """See the port."""
-        sql = "SELECT term FROM terms WHERE term >= ? AND term < ? AND uses > 0 ORDER BY uses DESC, term LIMIT ?"
+        sql = (
+            "SELECT t.term FROM terms t LEFT JOIN term_changes c ON c.term = t.term WHERE t.term >= ? AND t.term < ? "
+            "AND t.uses > 0 ORDER BY t.uses + coalesce(c.uses, 0) DESC, t.term LIMIT ?"
+        )
         return [term for (term,) in rows_of(self._connection, sql, (beginning, beginning + LAST, most))]
 
     def is_followed(self, word: str, endings: Sequence[str]) -> bool:

@@ -159,7 +159,7 @@ class Archive(Protocol):
 class SearchPage:
     """One page of results. Cursors are short URL-safe texts; `total` is exact, or about right when `total_is_about`.
 
-    A page may be empty and have a next one: where entries have to be looked into, a page ends after a few hundred.
+    A page may be empty and have a next one: where entries have to be looked into, an empty page ends after a thousand.
     `unknown_tags` are those of the criteria that no public entry carries, in any spelling.
     """
 

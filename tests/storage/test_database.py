@@ -153,6 +153,28 @@ async def test_what_is_to_be_done_when_nobody_writes_waits_for_that(storage: Sto
     await asyncio.wait_for(done.wait(), 10)
 
 
+async def test_it_is_done_also_where_people_never_stop_writing(storage: Storage) -> None:
+    steps, over = Counter[str](), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def step(_: Connection) -> bool:
+        steps["done"] += 1
+        loop.call_soon_threadsafe(over.set)
+        return False
+
+    async def write() -> None:
+        while not over.is_set():
+            await storage.database.write(lambda _: None)
+
+    writing = [asyncio.create_task(write()) for _ in range(3)]
+    async with asyncio.timeout(20):
+        while not over.is_set():
+            storage.database.when_idle(step)
+            await asyncio.sleep(0)
+        await asyncio.gather(*writing)
+    assert steps["done"] >= 1
+
+
 async def test_what_fails_when_nobody_writes_is_not_tried_again_and_again(database_url: str) -> None:
     storage = await open_storage(database_url)
     asked, failed, loop = Counter[str](), asyncio.Event(), asyncio.get_running_loop()

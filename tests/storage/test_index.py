@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from bot.core.entries import Action, Entry, Status
+from bot.core.entries import Action, Entry, Status, TagCount
 from bot.core.errors import QueryError
 from bot.core.people import Person
-from bot.core.ports import ImportedEntry
+from bot.core.ports import ImportedEntry, SearchPage
 from bot.core.query import Criteria, Sort, TextTerm, criteria_of
 from bot.core.query_syntax import parse
 from storage import index, reindexing, tokens
@@ -96,8 +97,24 @@ async def test_counts_are_exact_whether_they_have_been_counted_in_or_not(
     for entry in second:
         await storage.archive.replace(replace(entry, status=Status.REMOVED), action=Action.REMOVE, by=None, at=now)
     assert await storage.check() == []
-    assert await storage.database.read(_waiting) == 0
     assert await _total(storage, "wordax7") == 1
+    for entry in first:
+        await storage.archive.replace(replace(entry, status=Status.REMOVED), action=Action.REMOVE, by=None, at=now)
+    assert await storage.check() == []
+    assert await storage.database.read(_waiting) == 0
+    assert await _total(storage, "wordax7") == 0
+
+
+async def test_the_most_frequent_come_first_also_where_counts_wait(storage: Storage, make: Make, now: datetime) -> None:
+    words = [f"quant{letter}tor" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    for at, word in enumerate([*words, *([words[-1]] * 5)]):
+        await storage.archive.add(make("2024-06-01", id=f"entry{at:05}", commentary=word), by=None, at=now)
+    for _ in range(2):
+        begun = await storage.search.page(Criteria(texts=(TextTerm("quant"),)), asker=None, limit=50)
+        assert len(begun.entries) == 16 + 5
+        near = await storage.search.nearest_words(["quantetor", "quant5tor"])
+        assert near["quant5tor"][0] == TagCount(words[-1], 6)
+        await storage.reindex()
 
 
 def _waiting(connection: Connection) -> int:
@@ -252,36 +269,68 @@ async def test_words_asked_for_are_shown_where_they_stand(storage: Storage, make
     assert await snippet("zebra") == "[zebra] txet"
 
 
-async def test_a_phrase_of_frequent_words_is_looked_for_in_several_reads(
-    storage: Storage, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.search.MOST_LOOKED_INTO", 10)
-    for number in range(60):
-        text = "weak to strong" if number in (0, 1, 59) else "strong to weak"
-        await storage.archive.add(make("2024-06-01", title=f"T {number}", commentary=text), by=None, at=now)
-    criteria = Criteria(texts=(TextTerm("weak to strong", phrase=True),), sort=Sort.OLD)
-    pages = [await storage.search.page(criteria, asker=None, limit=2)]
-    while cursor := pages[-1].next_cursor:
-        pages.append(await storage.search.page(criteria, asker=None, limit=2, cursor=cursor))
-    assert [[entry.title for entry in page.entries] for page in pages] == [["T 0", "T 1"], ["T 59"]]
-    assert pages[0].previous_cursor is None
-    back = await storage.search.page(criteria, asker=None, limit=2, cursor=pages[-1].previous_cursor)
-    assert [entry.title for entry in back.entries] == ["T 0", "T 1"]
+FOUND_AT = [*random.Random(3).sample(range(2_400), 30), 0, 1, 2_399]
 
 
-async def test_a_phrase_that_stands_nowhere_near_ends_a_page_and_goes_on(
-    storage: Storage, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.search.MOST_LOOKED_INTO", 10)
-    monkeypatch.setattr("storage.search._MOST_READS", 2)
-    for number in range(30):
-        text = "weak to strong" if number == 0 else "strong to weak"
-        await storage.archive.add(make("2024-06-01", title=f"T {number}", commentary=text), by=None, at=now)
-    criteria = Criteria(texts=(TextTerm("weak to strong", phrase=True),))
-    first = await storage.search.page(criteria, asker=None, limit=2)
-    assert first.entries == ()
-    assert first.next_cursor
-    assert await found(storage, '"weak to strong"') == ["T 0"]
+@pytest.fixture
+async def weak_and_strong(storage: Storage, make: Make, now: datetime) -> Storage:
+    """All entries have the same words, a few of them as a phrase, and the oldest alone as another one."""
+    texts = dict.fromkeys(range(2400), "strong weak to") | dict.fromkeys(FOUND_AT, "weak to strong")
+    texts[0] = "weak to strong, strong to weak"
+    day = date(2024, 1, 1)
+    entries = [
+        make(str(day + timedelta(number // 20)), id=f"entry{number:05}", title=f"T {number}", commentary=text)
+        for number, text in texts.items()
+    ]
+    await storage.archive.write_import([ImportedEntry(entry, True) for entry in entries], documents=[], at=now)
+    return storage
+
+
+async def pages_of(storage: Storage, criteria: Criteria, cursor: str | None = None) -> list[SearchPage]:
+    """A page and all that follow it."""
+    pages = [await storage.search.page(criteria, asker=None, limit=5, cursor=cursor)]
+    while pages[-1].next_cursor:
+        pages.append(await storage.search.page(criteria, asker=None, limit=5, cursor=pages[-1].next_cursor))
+    return pages
+
+
+def titles_on(pages: Iterable[SearchPage]) -> list[str]:
+    return [entry.title for page in pages for entry in page.entries]
+
+
+async def test_pages_of_a_phrase_of_frequent_words_go_on_forward_and_back(weak_and_strong: Storage) -> None:
+    """Each of a hundred entries looked into may have none of them."""
+    newest_first = [f"T {number}" for number in sorted(set(FOUND_AT), reverse=True)]
+    for sort in (Sort.NEW, Sort.OLD, Sort.RELEVANCE):
+        criteria = Criteria(texts=(TextTerm("weak to strong", phrase=True),), sort=sort)
+        pages = await pages_of(weak_and_strong, criteria)
+        assert titles_on(pages) == (newest_first[::-1] if sort is Sort.OLD else newest_first)
+        assert all(page.entries for page in pages[:-1])
+        assert pages[0].previous_cursor is None
+        before, back = pages[-1], [pages[-1]]
+        while before.previous_cursor:
+            before = await weak_and_strong.search.page(criteria, asker=None, limit=5, cursor=before.previous_cursor)
+            back.insert(0, before)
+        assert list(dict.fromkeys(titles_on(back))) == titles_on(pages)
+        for page in pages[1:]:
+            assert page.previous_cursor
+            before = await weak_and_strong.search.page(criteria, asker=None, limit=5, cursor=page.previous_cursor)
+            following = await weak_and_strong.search.page(criteria, asker=None, limit=5, cursor=before.next_cursor)
+            both = min(len(following.entries), len(page.entries))
+            assert both
+            assert following.entries[:both] == page.entries[:both]
+
+
+async def test_a_phrase_that_stands_nowhere_near_ends_a_page_and_goes_on(weak_and_strong: Storage) -> None:
+    criteria = Criteria(texts=(TextTerm("strong to weak", phrase=True),))
+    pages = await pages_of(weak_and_strong, criteria)
+    assert [titles_on([page]) for page in pages] == [[], [], ["T 0"]]
+    assert (pages[0].total, pages[0].total_is_about) == (0, True)
+    oldest_first = await pages_of(weak_and_strong, replace(criteria, sort=Sort.OLD))
+    assert titles_on(oldest_first) == ["T 0"]
+    nowhere = await pages_of(weak_and_strong, Criteria(texts=(TextTerm("to weak to", phrase=True),)))
+    assert titles_on(nowhere) == []
+    assert (nowhere[-1].total, nowhere[-1].total_is_about) == (0, False)
 
 
 def test_tokens_made_by_other_processes_are_the_same(make: Make) -> None:

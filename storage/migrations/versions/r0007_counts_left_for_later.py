@@ -18,7 +18,7 @@ def upgrade() -> None:
     op.create_table(
         "term_changes",
         sa.Column("term", WORDS, nullable=False),
-        sa.Column("more", sa.Integer(), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("term", name="pk_term_changes"),
         sqlite_with_rowid=False,
     )
@@ -27,7 +27,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Count everything in."""
     op.execute(
-        "UPDATE terms SET uses = uses + (SELECT more FROM term_changes WHERE term_changes.term = terms.term) "
+        "UPDATE terms SET uses = uses + (SELECT c.uses FROM term_changes c WHERE c.term = terms.term) "
         "WHERE term IN (SELECT term FROM term_changes)"
     )
     op.drop_table("term_changes")
