@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, select, update
 
 from bot.core.entries import Entry
+from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.places import fits
 from storage.postings import LIVE, NEXT, postings_of
@@ -116,14 +118,12 @@ def _count(connection: Connection, uses: Mapping[str, int], suffix: str) -> None
     change(connection, f"UPDATE terms{suffix} SET uses = uses + ? WHERE term = ?", less)  # noqa: S608
     ordered = sorted(term for term, count in uses.items() if count > 0)
     known = _known(connection, ordered, suffix)
-    upsert = (
-        f"INSERT INTO terms{suffix} (uses, term) VALUES (?, ?) "  # noqa: S608
-        f"ON CONFLICT (term) DO UPDATE SET uses = terms{suffix}.uses + excluded.uses"
-    )
-    change(connection, upsert, [(uses[term], term) for term in ordered])
+    rows = [(term, uses[term]) for term in ordered]
+    add = f"ON CONFLICT (term) DO UPDATE SET uses = terms{suffix}.uses + excluded.uses"
+    insert_rows(connection, f"terms{suffix}", ("term", "uses"), rows, add)
     rests = [(rest, term) for term in ordered if term not in known for rest in rests_of(term)]
-    add = f"INSERT INTO near_terms{suffix} (rest, term) VALUES (?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
-    change(connection, add, sorted(rests))
+    rests.sort(key=itemgetter(0))
+    insert_rows(connection, f"near_terms{suffix}", ("rest", "term"), rests, "ON CONFLICT DO NOTHING")
 
 
 def _known(connection: Connection, ordered: Sequence[str], suffix: str) -> set[str]:

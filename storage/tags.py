@@ -66,23 +66,24 @@ def count_tags(connection: Connection, placed: Iterable[tuple[Entry, int]], step
 
 def _with_new_tags(connection: Connection, ids: Mapping[str, int], names: Mapping[str, str]) -> Mapping[str, int]:
     new = [key for key in names if key not in ids]
-    insert_rows(connection, tags, ("key", "name", "uses"), [(key, names[key], 0) for key in new])
+    insert_rows(connection, "tags", ("key", "name", "uses"), [(key, names[key], 0) for key in new])
     return {**ids, **tag_ids(connection, new)}
 
 
 def _write_rows(connection: Connection, carried: Collection[tuple[int, int]], step: int) -> None:
     if step > 0:
-        insert_rows(connection, entry_tags, ("tag_id", "place"), list(carried))
+        insert_rows(connection, "entry_tags", ("tag_id", "place"), sorted(carried))
         return
     change(connection, "DELETE FROM entry_tags WHERE tag_id = ? AND place = ?", list(carried))
 
 
 def _count_spellings(connection: Connection, changes: Mapping[tuple[int, str], int]) -> None:
-    change(
+    insert_rows(
         connection,
-        "INSERT INTO tag_spellings (tag_id, spelling, uses) VALUES (?, ?, ?) ON CONFLICT (tag_id, spelling) "
-        "DO UPDATE SET uses = tag_spellings.uses + excluded.uses",
+        "tag_spellings",
+        ("tag_id", "spelling", "uses"),
         [(tag_id, name, by) for (tag_id, name), by in changes.items()],
+        "ON CONFLICT (tag_id, spelling) DO UPDATE SET uses = tag_spellings.uses + excluded.uses",
     )
     _rename(connection, {tag_id for tag_id, _ in changes})
 
