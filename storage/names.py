@@ -7,11 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 
-from sqlalchemy import (
-    Connection,
-    func,
-    select,
-)
+from sqlalchemy import Connection
 
 from bot.core.entries import Entry, TagCount
 from storage.bulk import insert_rows
@@ -19,8 +15,7 @@ from storage.chunks import chunked
 from storage.dialects import is_sqlite
 from storage.found import texts_of_list
 from storage.places import last_place
-from storage.raw import change, rows_of, value_of
-from storage.tables import names
+from storage.raw import change, marks, rows_of, value_of
 from storage.tokens import names_on
 from storage.words import name_words as words_of
 
@@ -48,12 +43,13 @@ def _add_names(connection: Connection, spelled: Mapping[str, str], uses: Mapping
     """Keep the names with uses, by their words, that are not known yet; their keys."""
     known: set[str] = set()
     for some in chunked(uses):
-        known.update(connection.scalars(select(names.c.key).where(names.c.key.in_(some))))
+        sql = f"SELECT key FROM names WHERE key IN ({marks(some)})"  # noqa: S608
+        known.update(key for (key,) in rows_of(connection, sql, some))
     new = sorted(uses.keys() - known)
     if not new:
         return new
-    first = connection.scalar(select(func.coalesce(func.max(names.c.id), 0))) or 0
-    ids = dict(zip(new, range(first + 1, first + 1 + len(new)), strict=True))
+    first = (value_of(connection, "SELECT max(id) FROM names") or 0) + 1
+    ids = dict(zip(new, range(first, first + len(new)), strict=True))
     rows = [(ids[key], key, spelled[key], uses[key]) for key in new]
     insert_rows(connection, "names", ("id", "key", "name", "uses"), rows)
     words = sorted((word, ids[key]) for key in new for word in key.split())

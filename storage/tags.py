@@ -44,24 +44,20 @@ def tag_ids(connection: Connection, keys: Collection[str]) -> Mapping[str, int]:
 
 def count_tags(connection: Connection, placed: Iterable[tuple[Entry, int]], step: int) -> None:
     """Enter (`step` 1) or take out (-1) the tags of public entries at their places."""
-    rows: dict[tuple[str, int], None] = {}
-    spellings: Counter[tuple[str, str]] = Counter()
-    for entry, place in placed:
-        for name in entry.tags:
-            if key := tag_key(name):
-                rows[key, place] = None
-                spellings[key, name] += 1
-    if not rows:
+    written = [(name, place) for entry, place in placed for name in entry.tags]
+    spellings = Counter(name for name, _ in written)
+    keys = {name: key for name in spellings if (key := tag_key(name))}
+    if not keys:
         return
-    ids = tag_ids(connection, {key for key, _ in rows})
+    ids = tag_ids(connection, keys.values())
     if step > 0:
-        ids = _with_new_tags(connection, ids, dict(reversed(spellings)))
-    carried = {(ids[key], place) for key, place in rows}  # two keys may be one tag by an alias
+        ids = _with_new_tags(connection, ids, {key: name for name, key in reversed(keys.items())})
+    carried = {(ids[keys[name]], place) for name, place in written if name in keys}  # several names may be one tag
     _write_rows(connection, carried, step)
     uses = Counter(tag_id for tag_id, _ in carried)
     counted = [(step * count, tag_id) for tag_id, count in sorted(uses.items())]
     change(connection, "UPDATE tags SET uses = uses + ? WHERE id = ?", counted)
-    _count_spellings(connection, {(ids[key], name): step * n for (key, name), n in spellings.items()})
+    _count_spellings(connection, {(ids[key], name): step * spellings[name] for name, key in keys.items()})
 
 
 def _with_new_tags(connection: Connection, ids: Mapping[str, int], names: Mapping[str, str]) -> Mapping[str, int]:
