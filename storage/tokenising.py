@@ -5,6 +5,7 @@ Such a process reads no more of the code than it takes to make tokens, so that i
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ def tokens_beside(entries: Sequence[Entry]) -> Iterator[ReadyTokens | None]:
         return
     import multiprocessing  # noqa: PLC0415 - a lookup starts without it
 
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_parent) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin) as pool:
         made: dict[str, Future[Mapping[str, Tokens]]] = {}
         for some in chunked(public, _AT_ONCE):
             made.update(dict.fromkeys([entry.id for entry in some], pool.submit(_make_all, some)))
@@ -45,9 +46,11 @@ def tokens_beside(entries: Sequence[Entry]) -> Iterator[ReadyTokens | None]:
             pool.shutdown(cancel_futures=True)
 
 
-def _end_with_parent() -> None:
-    """Let this process end when the one it works for is killed: it would wait for ever otherwise."""
+def _begin() -> None:
+    """Let this process do its work quickly, and end when the one it works for is killed, not wait for ever."""
     import multiprocessing  # noqa: PLC0415 - as above
+
+    gc.disable()  # nothing here refers to itself, and what is kept of words would be gone through again and again
 
     parent = multiprocessing.parent_process()
 
