@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple, Protocol
 
@@ -23,7 +24,11 @@ from storage.spelling import rests_of
 from storage.tables import index_state
 from storage.tokens import VERSION, Tokens, make_tokens
 
-_AT_ONCE = 8_000
+_AT_ONCE = 200
+"""So many entries are entered at once, while others are being made ready."""
+_COUNTED_AT_ONCE = 8_000
+"""So many are counted at once: most of their tokens are the same."""
+
 Placed = tuple[Entry, int]
 
 
@@ -79,41 +84,59 @@ def exchange(
         widen(connection)  # with these entries as they are now
         return
     of_new = ready.of if ready else make_tokens
-    for some in chunked(pairs, _AT_ONCE):
-        out = [(one[1], make_tokens(one[0])) for one, _ in some if one]
-        into = [(one[1], of_new(one[0])) for _, one in some if one]
-        if state.is_current:
-            write_rows(connection, out, into, state)
-        else:  # tokens of another version cannot be taken out again: their places lead nowhere until then
-            postings_of(connection, state.bits).insert(connection, _indexed(into), LIVE)
-        if state.next_version == VERSION and state.next_through is not None:
-            reached = state.next_through
-            out, into = ([row for row in rows if row[0] <= reached] for rows in (out, into))
-            write_rows(connection, out, into, state, anew=True)
+    for many in chunked(pairs, _COUNTED_AT_ONCE):
+        uses: Counter[str] = Counter()
+        uses_anew: Counter[str] = Counter()
+        for some in chunked(many, _AT_ONCE):
+            out = [(one[1], make_tokens(one[0])) for one, _ in some if one]
+            into = [(one[1], of_new(one[0])) for _, one in some if one]
+            if state.is_current:
+                _enter(connection, out, into, state, uses)
+            else:  # tokens of another version cannot be taken out again: their places lead nowhere until then
+                postings_of(connection, state.bits).insert(connection, _indexed(into), LIVE)
+            if state.next_version == VERSION and state.next_through is not None:
+                reached = state.next_through
+                out, into = ([row for row in rows if row[0] <= reached] for rows in (out, into))
+                _enter(connection, out, into, state, uses_anew, anew=True)
+        _count(connection, uses)
+        _count(connection, uses_anew, anew=True)
 
 
-def write_rows(
-    connection: Connection, old: Sequence[Made], new: Sequence[Made], state: State, *, anew: bool = False
+def enter_anew(connection: Connection, new: Sequence[Made], state: State) -> None:
+    """Enter places in the index that is being made anew."""
+    uses: Counter[str] = Counter()
+    _enter(connection, (), new, state, uses, anew=True)
+    _count(connection, uses, anew=True)
+
+
+def _enter(
+    connection: Connection,
+    old: Sequence[Made],
+    new: Sequence[Made],
+    state: State,
+    uses: Counter[str],
+    *,
+    anew: bool = False,
 ) -> None:
-    """Take places out and enter others, in the index that answers, or in the one that is being made `anew`."""
-    name, suffix = (NEXT, "_next") if anew else (LIVE, "")
-    postings = postings_of(connection, state.next_bits if anew and state.next_bits else state.bits)
+    """Take places out and enter others, in the index that answers, or in the one that is being made `anew`.
+
+    `uses` counts how many more entries have each token.
+    """
+    name, bits = (NEXT, state.next_bits or state.bits) if anew else (LIVE, state.bits)
+    postings = postings_of(connection, bits)
     postings.delete(connection, _indexed(old), name)
     postings.insert(connection, _indexed(new), name)
-    uses: Counter[str] = Counter()
-    for _, tokens in new:
-        uses.update(tokens.each())
-    for _, tokens in old:
-        uses.subtract(tokens.each())
-    _count(connection, uses, suffix)
+    uses.update(chain.from_iterable(tokens.each() for _, tokens in new))
+    uses.subtract(chain.from_iterable(tokens.each() for _, tokens in old))
 
 
 def _indexed(rows: Sequence[Made]) -> list[tuple[int, str]]:
     return [(place, tokens.indexed) for place, tokens in rows]
 
 
-def _count(connection: Connection, uses: Mapping[str, int], suffix: str) -> None:
+def _count(connection: Connection, uses: Mapping[str, int], *, anew: bool = False) -> None:
     """Count terms anew by how many more, or less, entries have each."""
+    suffix = "_next" if anew else ""
     less = sorted((count, term) for term, count in uses.items() if count < 0)
     change(connection, f"UPDATE terms{suffix} SET uses = uses + ? WHERE term = ?", less)  # noqa: S608
     ordered = sorted(term for term, count in uses.items() if count > 0)

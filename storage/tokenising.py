@@ -11,7 +11,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from bot.core.entries import Entry
 from storage.chunks import chunked
@@ -36,14 +38,13 @@ def tokens_beside(entries: Sequence[Entry]) -> Iterator[ReadyTokens | None]:
         return
     import multiprocessing  # noqa: PLC0415 - a lookup starts without it
 
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin) as pool:
-        made: dict[str, Future[Mapping[str, Tokens]]] = {}
-        for some in chunked(public, _AT_ONCE):
-            made.update(dict.fromkeys([entry.id for entry in some], pool.submit(_make_all, some)))
-        try:
-            yield _Made(made)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
+    made = _Made([_Piece(some, pool.submit(_make_all, some)) for some in chunked(public, _AT_ONCE)])
+    pool.shutdown(wait=False)  # they end as soon as there is nothing left to do
+    try:
+        yield made
+    finally:
+        made.give_up()
 
 
 def _begin() -> None:
@@ -66,13 +67,40 @@ def _make_all(entries: Sequence[Entry]) -> Mapping[str, Tokens]:
     return {entry.id: make_tokens(entry) for entry in entries}
 
 
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class _Piece:
+    """Some entries, and their tokens once another process has made them."""
+
+    entries: Sequence[Entry]
+    elsewhere: Future[Mapping[str, Tokens]]
+    here: Mapping[str, Tokens] | None = None
+
+    def is_made(self) -> bool:
+        return self.here is not None or self.elsewhere.done()
+
+    def made(self) -> Mapping[str, Tokens]:
+        return self.elsewhere.result() if self.here is None else self.here
+
+
 class _Made:
     """`storage.index.ReadyTokens` that arrive in pieces; each piece is let go when the next one is asked for."""
 
-    def __init__(self, made: dict[str, Future[Mapping[str, Tokens]]]) -> None:
-        self._made = made
+    def __init__(self, pieces: list[_Piece]) -> None:
+        self._piece_of = {entry.id: piece for piece in pieces for entry in piece.entries}
+        self._may_be_free = list(map(ref, pieces))
 
     def of(self, entry: Entry) -> Tokens:
-        """See the port. What nobody has begun is made here, rather than waited for."""
-        found = self._made.pop(entry.id, None)
-        return make_tokens(entry) if found is None or found.cancel() or found.cancelled() else found.result()[entry.id]
+        """See the port. While they are being made, those that nobody has begun are made here, the last first."""
+        piece = self._piece_of.pop(entry.id, None)
+        if piece is None:
+            return make_tokens(entry)
+        while self._may_be_free and not piece.is_made():
+            last = self._may_be_free.pop()()
+            if last and last.elsewhere.cancel():
+                last.here = _make_all(last.entries)
+        return piece.made()[entry.id]
+
+    def give_up(self) -> None:
+        """Have nobody begin what is not begun."""
+        for piece in set(self._piece_of.values()):
+            piece.elsewhere.cancel()
