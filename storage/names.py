@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
+from operator import itemgetter
 
 from sqlalchemy import Connection
 
@@ -52,7 +53,8 @@ def _add_names(connection: Connection, spelled: Mapping[str, str], uses: Mapping
     ids = dict(zip(new, range(first, first + len(new)), strict=True))
     rows = [(ids[key], key, spelled[key], uses[key]) for key in new]
     insert_rows(connection, "names", ("id", "key", "name", "uses"), rows)
-    words = sorted((word, ids[key]) for key in new for word in key.split())
+    words = [(word, ids[key]) for key in new for word in key.split()]
+    words.sort(key=itemgetter(0))
     insert_rows(connection, "name_words", ("word", "name_id"), words)
     return new
 
