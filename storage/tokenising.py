@@ -69,16 +69,16 @@ def _make_all(entries: Sequence[Entry]) -> Mapping[str, Tokens]:
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class _Piece:
-    """Some entries, and their tokens once another process has made them."""
+    """Some entries, and their tokens once they have been made, in another process or here."""
 
     entries: Sequence[Entry]
     elsewhere: Future[Mapping[str, Tokens]]
     here: Mapping[str, Tokens] | None = None
 
-    def is_made(self) -> bool:
-        return self.here is not None or self.elsewhere.done()
-
     def made(self) -> Mapping[str, Tokens]:
+        """Made here where nobody has begun, else waited for."""
+        if self.here is None and self.elsewhere.cancel():
+            self.here = _make_all(self.entries)
         return self.elsewhere.result() if self.here is None else self.here
 
 
@@ -94,10 +94,10 @@ class _Made:
         piece = self._piece_of.pop(entry.id, None)
         if piece is None:
             return make_tokens(entry)
-        while self._may_be_free and not piece.is_made():
+        while self._may_be_free and not piece.elsewhere.done():
             last = self._may_be_free.pop()()
             if last and last.elsewhere.cancel():
-                last.here = _make_all(last.entries)
+                last.made()
         return piece.made()[entry.id]
 
     def give_up(self) -> None:
