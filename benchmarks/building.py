@@ -186,12 +186,12 @@ class KnownTexts:
         text = entry.abstract or ""
         if text not in self._known:
             bare = replace(entry, title="", authors=(), tags=())
-            self._known[text] = EntryTokens(*map(frozenset, tokens_of(bare)))  # type: ignore[arg-type]
+            self._known[text] = tokens_of(bare)
         of_text = self._known[text]
         others = tokens_of(replace(entry, abstract=None, commentary=None))
         return Tokens(
-            " ".join(of_text.indexed.union(others.indexed)),  # type: ignore[attr-defined]
-            " ".join(of_text.counted.union(others.counted)),  # type: ignore[attr-defined]
+            " ".join(of_text.indexed | others.indexed),
+            " ".join(of_text.counted | others.counted),
         )
 
 

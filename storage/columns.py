@@ -136,6 +136,5 @@ class Values(Kept[Mapping[str, object]]):
         return dict(json.loads(value))
 
 
-def dumps(value: object) -> str:
-    """Compact JSON that leaves Korean readable."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Compact JSON that leaves Korean readable. `json.dumps` would make an encoder for every value."""

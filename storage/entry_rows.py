@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, bindparam, delete, func, insert, or_, select, type_coerce, update
+from sqlalchemy import Connection, Row, Select, Text, bindparam, delete, func, or_, select, type_coerce, update
 
 from bot.core.entries import Entry
 from bot.core.imports import Doubt
 from bot.core.merging import match_keys as keys_of
-from storage.bulk import insert_rows
+from storage.bulk import insert_rows, insert_values
 from storage.chunks import chunked
 from storage.codec import ENTRY_FIELDS
 from storage.dialects import position
@@ -30,6 +31,9 @@ from storage.tokens import names_on
 _FEW_DAYS = 20
 
 ENTRY_COLUMNS = tuple(entries.c[name] for name in ENTRY_FIELDS)
+_FIELDS = attrgetter(*ENTRY_FIELDS)
+_WRITTEN = ("place", "shown", "change_no", "updated_at", *ENTRY_FIELDS)
+"""What every change of an entry writes."""
 
 
 def to_entry(row: Row[Any] | Sequence[Any]) -> Entry:
@@ -85,13 +89,8 @@ def insert_entries(
         for offset, (entry, place) in enumerate(zip(new, _next_places(connection, new), strict=True))
     ]
     change = _take_changes(connection, len(new))
-    connection.execute(
-        insert(entries),
-        [
-            {"no": item.no, "created_at": at} | _values(item, change + offset, at)
-            for offset, item in enumerate(placed, 1)
-        ],
-    )
+    rows = [(item.no, at, *_row(item, change + offset, at)) for offset, item in enumerate(placed, 1)]
+    insert_values(connection, entries, ("no", "created_at", *_WRITTEN), rows)
     _add_match_keys(connection, placed)
     _keep_lookups(connection, [(None, item) for item in placed], ready)
     return placed
@@ -114,7 +113,10 @@ def update_entries(
     change = _take_changes(connection, len(after))
     connection.execute(
         update(entries).where(entries.c.no == bindparam("row_no")),
-        [{"row_no": item.no} | _values(item, change + offset, at) for offset, item in enumerate(after, 1)],
+        [
+            {"row_no": item.no, **dict(zip(_WRITTEN, _row(item, change + offset, at), strict=True))}
+            for offset, item in enumerate(after, 1)
+        ],
     )
     connection.execute(
         delete(match_keys).where(match_keys.c.entry_no == bindparam("row_no")), [{"row_no": item.no} for item in after]
@@ -124,10 +126,9 @@ def update_entries(
     return after
 
 
-def _values(item: Stored, change: int, at: datetime) -> dict[str, object]:
-    values: dict[str, object] = {name: getattr(item.entry, name) for name in ENTRY_FIELDS}
-    shown = item.place if item.entry.is_public else None
-    return values | {"place": item.place, "shown": shown, "change_no": change, "updated_at": at}
+def _row(item: Stored, change: int, at: datetime) -> tuple[object, ...]:
+    """The values of `_WRITTEN`."""
+    return item.place, item.place if item.entry.is_public else None, change, at, *_FIELDS(item.entry)
 
 
 def _next_places(connection: Connection, arriving: Sequence[Entry]) -> list[int]:
@@ -162,8 +163,8 @@ def _take_changes(connection: Connection, count: int) -> int:
 
 
 def _add_match_keys(connection: Connection, placed: Iterable[Stored]) -> None:
-    rows = [(key, item.no) for item in placed for key in dict.fromkeys(keys_of(item.entry))]
-    insert_rows(connection, match_keys, ("key", "entry_no"), rows)
+    rows = [(key, item.no) for item in placed for key in keys_of(item.entry)]
+    insert_rows(connection, "match_keys", ("key", "entry_no"), rows)
 
 
 # --- lookups -------------------------------------------------------------------------------------------------------

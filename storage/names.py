@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import chain
+from operator import itemgetter
 
-from sqlalchemy import (
-    Connection,
-    func,
-    select,
-)
+from sqlalchemy import Connection
 
 from bot.core.entries import Entry, TagCount
 from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.found import texts_of_list
 from storage.places import last_place
-from storage.raw import change, rows_of, value_of
-from storage.tables import name_words, names
+from storage.raw import change, marks, rows_of, value_of
 from storage.tokens import names_on
 from storage.words import name_words as words_of
 
@@ -31,39 +28,35 @@ _END = "\U0010ffff"
 
 def count_names(connection: Connection, placed: Iterable[tuple[Entry, int]], step: int) -> None:
     """Count (`step` 1), or count off (-1), the names on public entries."""
-    uses: Counter[str] = Counter()
-    keys: dict[str, str] = {}
-    spelled: dict[str, str] = {}
-    for entry, _ in placed:
-        on_it = set()
-        for name in names_on(entry):
-            if name not in keys:
-                keys[name] = " ".join(words_of(name))
-                spelled.setdefault(keys[name], name)
-            on_it.add(keys[name])
-        uses.update(on_it)
-    spelled.pop("", None)
-    if not spelled:
-        return
+    on_each = [names_on(entry) for entry, _ in placed]
+    keys = {name: " ".join(words_of(name)) for name in dict.fromkeys(chain.from_iterable(on_each))}
+    uses = Counter(chain.from_iterable({keys[name] for name in names} for names in on_each))
+    del uses[""]
     if step > 0:
-        _add_names(connection, spelled)
+        spelled = {key: name for name, key in reversed(keys.items())}  # as first written
+        for key in _add_names(connection, spelled, uses):
+            del uses[key]
     counted = [(step * count, key) for key, count in sorted(uses.items())]
     change(connection, "UPDATE names SET uses = uses + ? WHERE key = ?", counted)
 
 
-def _add_names(connection: Connection, spelled: Mapping[str, str]) -> None:
-    """Keep the names, by their words, that are not known yet."""
+def _add_names(connection: Connection, spelled: Mapping[str, str], uses: Mapping[str, int]) -> Sequence[str]:
+    """Keep the names with uses, by their words, that are not known yet; their keys."""
     known: set[str] = set()
-    for some in chunked(spelled):
-        known.update(connection.scalars(select(names.c.key).where(names.c.key.in_(some))))
-    new = [key for key in spelled if key not in known]
+    for some in chunked(uses):
+        sql = f"SELECT key FROM names WHERE key IN ({marks(some)})"  # noqa: S608
+        known.update(key for (key,) in rows_of(connection, sql, some))
+    new = sorted(uses.keys() - known)
     if not new:
-        return
-    first = connection.scalar(select(func.coalesce(func.max(names.c.id), 0))) or 0
-    ids = dict(zip(new, range(first + 1, first + 1 + len(new)), strict=True))
-    insert_rows(connection, names, ("id", "key", "name", "uses"), [(ids[key], key, spelled[key], 0) for key in new])
+        return new
+    first = (value_of(connection, "SELECT max(id) FROM names") or 0) + 1
+    ids = dict(zip(new, range(first, first + len(new)), strict=True))
+    rows = [(ids[key], key, spelled[key], uses[key]) for key in new]
+    insert_rows(connection, "names", ("id", "key", "name", "uses"), rows)
     words = [(word, ids[key]) for key in new for word in key.split()]
-    insert_rows(connection, name_words, ("word", "name_id"), words)
+    words.sort(key=itemgetter(0))
+    insert_rows(connection, "name_words", ("word", "name_id"), words)
+    return new
 
 
 def list_names(connection: Connection, prefix: str, limit: int, today: date | None) -> list[TagCount]:

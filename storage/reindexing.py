@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine, func, select
 
 from storage.entry_rows import ENTRY_COLUMNS, to_entry
-from storage.index import State, set_state, state_of, write_rows
+from storage.index import State, enter_anew, set_state, state_of
 from storage.locks import lock_archive
 from storage.places import FIRST_DATED, MOST_BITS, fits
 from storage.postings import postings_of
@@ -50,7 +50,7 @@ def step(connection: Connection) -> int:
     following = select(*ENTRY_COLUMNS, entries.c.shown).where(entries.c.shown > state.next_through)
     rows = connection.execute(following.order_by(entries.c.shown).limit(_AT_ONCE)).all()
     if rows:
-        write_rows(connection, [], [(row.shown, make_tokens(to_entry(row))) for row in rows], state, anew=True)
+        enter_anew(connection, [(row.shown, make_tokens(to_entry(row))) for row in rows], state)
         set_state(connection, state._replace(next_through=rows[-1].shown))
         return len(rows)
     postings_of(connection).put_next_in_place(connection)

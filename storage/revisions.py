@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from bot.core.entries import Action, Revision
 from bot.core.people import Person
+from storage.bulk import insert_values
 from storage.codec import entry_from_json, entry_to_json
 from storage.entry_rows import ENTRY_COLUMNS, Stored, to_entry
 from storage.people import person_of, person_values, where_person
@@ -34,9 +35,8 @@ def record(
 ) -> None:
     """Note that entries have become what they are."""
     what = {"action": action, "at": at, "undone": False, **person_values(by)}
-    rows = [{"entry_no": item.no, "number": item.entry.revision, **what} for item in changed]
-    if rows:
-        connection.execute(insert(revisions), rows)
+    rows = [(item.no, item.entry.revision, *what.values()) for item in changed]
+    insert_values(connection, revisions, ("entry_no", "number", *what), rows)
 
 
 def mark_undone(connection: Connection, entry_no: int) -> None:

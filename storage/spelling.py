@@ -46,10 +46,10 @@ def rests_of(term: str) -> Collection[int]:
     size = 1 if letters.isascii() else 3  # so many bytes a letter takes, in plain words and in Korean ones
     if size > 1 and not (min(letters) >= "\u0800" and max(letters) <= "\uffff"):
         return {_number(mark + rest) for rest in without_one(letters)}
-    written, before = letters.encode(), mark.encode()
-    ends = range(size, len(written) + 1, size)
-    rests = {before + written[: end - size] + written[end:] for end in ends}
-    return {crc32(before + written), *map(crc32, rests)}
+    written = f"{mark}{letters}".encode()
+    rests = {crc32(written[:at] + written[at + size :]) for at in range(len(mark), len(written), size)}
+    rests.add(crc32(written))
+    return rests
 
 
 def letters_of(word: str) -> str:

@@ -44,45 +44,42 @@ def tag_ids(connection: Connection, keys: Collection[str]) -> Mapping[str, int]:
 
 def count_tags(connection: Connection, placed: Iterable[tuple[Entry, int]], step: int) -> None:
     """Enter (`step` 1) or take out (-1) the tags of public entries at their places."""
-    rows: dict[tuple[str, int], None] = {}
-    spellings: Counter[tuple[str, str]] = Counter()
-    for entry, place in placed:
-        for name in entry.tags:
-            if key := tag_key(name):
-                rows[key, place] = None
-                spellings[key, name] += 1
-    if not rows:
+    written = [(name, place) for entry, place in placed for name in entry.tags]
+    spellings = Counter(name for name, _ in written)
+    keys = {name: key for name in spellings if (key := tag_key(name))}
+    if not keys:
         return
-    ids = tag_ids(connection, {key for key, _ in rows})
+    ids = tag_ids(connection, keys.values())
     if step > 0:
-        ids = _with_new_tags(connection, ids, dict(reversed(spellings)))
-    carried = {(ids[key], place) for key, place in rows}  # two keys may be one tag by an alias
+        ids = _with_new_tags(connection, ids, {key: name for name, key in reversed(keys.items())})
+    carried = {(ids[keys[name]], place) for name, place in written if name in keys}  # several names may be one tag
     _write_rows(connection, carried, step)
     uses = Counter(tag_id for tag_id, _ in carried)
     counted = [(step * count, tag_id) for tag_id, count in sorted(uses.items())]
     change(connection, "UPDATE tags SET uses = uses + ? WHERE id = ?", counted)
-    _count_spellings(connection, {(ids[key], name): step * n for (key, name), n in spellings.items()})
+    _count_spellings(connection, {(ids[key], name): step * spellings[name] for name, key in keys.items()})
 
 
 def _with_new_tags(connection: Connection, ids: Mapping[str, int], names: Mapping[str, str]) -> Mapping[str, int]:
     new = [key for key in names if key not in ids]
-    insert_rows(connection, tags, ("key", "name", "uses"), [(key, names[key], 0) for key in new])
+    insert_rows(connection, "tags", ("key", "name", "uses"), [(key, names[key], 0) for key in new])
     return {**ids, **tag_ids(connection, new)}
 
 
 def _write_rows(connection: Connection, carried: Collection[tuple[int, int]], step: int) -> None:
     if step > 0:
-        insert_rows(connection, entry_tags, ("tag_id", "place"), list(carried))
+        insert_rows(connection, "entry_tags", ("tag_id", "place"), sorted(carried))
         return
     change(connection, "DELETE FROM entry_tags WHERE tag_id = ? AND place = ?", list(carried))
 
 
 def _count_spellings(connection: Connection, changes: Mapping[tuple[int, str], int]) -> None:
-    change(
+    insert_rows(
         connection,
-        "INSERT INTO tag_spellings (tag_id, spelling, uses) VALUES (?, ?, ?) ON CONFLICT (tag_id, spelling) "
-        "DO UPDATE SET uses = tag_spellings.uses + excluded.uses",
+        "tag_spellings",
+        ("tag_id", "spelling", "uses"),
         [(tag_id, name, by) for (tag_id, name), by in changes.items()],
+        "ON CONFLICT (tag_id, spelling) DO UPDATE SET uses = tag_spellings.uses + excluded.uses",
     )
     _rename(connection, {tag_id for tag_id, _ in changes})
 

@@ -5,12 +5,15 @@ Such a process reads no more of the code than it takes to make tokens, so that i
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from bot.core.entries import Entry
 from storage.chunks import chunked
@@ -35,19 +38,20 @@ def tokens_beside(entries: Sequence[Entry]) -> Iterator[ReadyTokens | None]:
         return
     import multiprocessing  # noqa: PLC0415 - a lookup starts without it
 
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_parent) as pool:
-        made: dict[str, Future[Mapping[str, Tokens]]] = {}
-        for some in chunked(public, _AT_ONCE):
-            made.update(dict.fromkeys([entry.id for entry in some], pool.submit(_make_all, some)))
-        try:
-            yield _Made(made)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
+    made = _Made([_Piece(some, pool.submit(_make_all, some)) for some in chunked(public, _AT_ONCE)])
+    pool.shutdown(wait=False)  # they end as soon as there is nothing left to do
+    try:
+        yield made
+    finally:
+        made.give_up()
 
 
-def _end_with_parent() -> None:
-    """Let this process end when the one it works for is killed: it would wait for ever otherwise."""
+def _begin() -> None:
+    """Let this process do its work quickly, and end when the one it works for is killed, not wait for ever."""
     import multiprocessing  # noqa: PLC0415 - as above
+
+    gc.disable()  # nothing here refers to itself, and what is kept of words would be gone through again and again
 
     parent = multiprocessing.parent_process()
 
@@ -63,13 +67,40 @@ def _make_all(entries: Sequence[Entry]) -> Mapping[str, Tokens]:
     return {entry.id: make_tokens(entry) for entry in entries}
 
 
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class _Piece:
+    """Some entries, and their tokens once they have been made, in another process or here."""
+
+    entries: Sequence[Entry]
+    elsewhere: Future[Mapping[str, Tokens]]
+    here: Mapping[str, Tokens] | None = None
+
+    def made(self) -> Mapping[str, Tokens]:
+        """Made here where nobody has begun, else waited for."""
+        if self.here is None and self.elsewhere.cancel():
+            self.here = _make_all(self.entries)
+        return self.elsewhere.result() if self.here is None else self.here
+
+
 class _Made:
     """`storage.index.ReadyTokens` that arrive in pieces; each piece is let go when the next one is asked for."""
 
-    def __init__(self, made: dict[str, Future[Mapping[str, Tokens]]]) -> None:
-        self._made = made
+    def __init__(self, pieces: list[_Piece]) -> None:
+        self._piece_of = {entry.id: piece for piece in pieces for entry in piece.entries}
+        self._may_be_free = list(map(ref, pieces))
 
     def of(self, entry: Entry) -> Tokens:
-        """See the port. What nobody has begun is made here, rather than waited for."""
-        found = self._made.pop(entry.id, None)
-        return make_tokens(entry) if found is None or found.cancel() or found.cancelled() else found.result()[entry.id]
+        """See the port. While they are being made, those that nobody has begun are made here, the last first."""
+        piece = self._piece_of.pop(entry.id, None)
+        if piece is None:
+            return make_tokens(entry)
+        while self._may_be_free and not piece.elsewhere.done():
+            last = self._may_be_free.pop()()
+            if last and last.elsewhere.cancel():
+                last.made()
+        return piece.made()[entry.id]
+
+    def give_up(self) -> None:
+        """Have nobody begin what is not begun."""
+        for piece in set(self._piece_of.values()):
+            piece.elsewhere.cancel()

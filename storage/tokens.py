@@ -15,7 +15,7 @@ made anew (`reindexing`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
@@ -35,11 +35,10 @@ LONGEST = 40
 """Longer words stand in the index by their beginning."""
 
 LONGEST_WORD = 8
-"""Korean words of more letters are not counted: they are several."""
+"""Korean words of more letters are not counted: they are several. Nor are those of one letter."""
 
 _PARTICLES = frozenset(PARTICLES)
 _UNSAFE = re.compile(r"[\x00-/:-@\[-`{-\x7f\s]")
-_SHORTEST_WORD = 2
 _KEPT = 200_000
 
 
@@ -51,27 +50,34 @@ def names_on(entry: Entry) -> tuple[str, ...]:
 class EntryTokens(NamedTuple):
     """The tokens of an entry, each once; `counted` are its whole Korean words, marked, which are not indexed."""
 
-    indexed: list[str]
-    counted: list[str]
+    indexed: set[str]
+    counted: set[str]
 
 
 def tokens_of(entry: Entry) -> EntryTokens:
     """The tokens of an entry."""
     names = names_on(entry)
-    title = set(tokens(entry.title))
-    words, plain = title.copy(), set[str]()
-    for text in (*names, entry.abstract, entry.commentary, entry.commentary_en, *entry.tags):
-        if text:
-            (plain if text.isascii() else words).update(tokens(text))
-    of_title = set(chain.from_iterable(map(_TOKENS.__getitem__, title)))
-    found = set(chain.from_iterable(map(_TOKENS.__getitem__, chain(words, plain))))
+    title = _of_texts((entry.title,))
+    found, korean = _of_texts((*names, entry.abstract, entry.commentary, entry.commentary_en, *entry.tags))
+    korean |= title.counted
+    found |= title.indexed
+    found.update([TITLE + token for token in title.indexed])
     found.add(ALL)
-    found.update([TITLE + token for token in of_title])
     found.update(chain.from_iterable(map(_OF_TAG.__getitem__, entry.tags)))
     found.update(chain.from_iterable(map(_OF_NAME.__getitem__, names)))
-    korean = {_BARE[word] for word in words if not word.isascii()}
+    return EntryTokens(found, korean)
+
+
+def _of_texts(texts: Iterable[str | None]) -> EntryTokens:
+    there = list(filter(None, texts))
+    plain = tokens("\n".join([text for text in there if text.isascii()]))
+    found = set(map(_LATIN.__getitem__, set(plain)))
+    others = tokens("\n".join([text for text in there if not text.isascii()]))
+    worked = [_WORDS[word] for word in set(others)]
+    found.update(chain.from_iterable([tokens_there for tokens_there, _ in worked]))
+    korean = {whole for _, whole in worked}
     korean.discard("")
-    return EntryTokens(list(found), list(korean))
+    return EntryTokens(found, korean)
 
 
 class Tokens(NamedTuple):
@@ -92,7 +98,7 @@ def make_tokens(entry: Entry) -> Tokens:
 
 def word_tokens(word: str) -> Sequence[str]:
     """The tokens of one word of `storage.words.tokens`: its stem, or its pairs. A particle by itself has none."""
-    return _TOKENS[word]
+    return tuple(dict.fromkeys(_WORDS[word][0]))
 
 
 class _Worked(dict[str, T]):
@@ -109,18 +115,19 @@ class _Worked(dict[str, T]):
         return made
 
 
-def _tokens(word: str) -> tuple[str, ...]:
+def _latin(word: str) -> str:
+    return stem(word) if len(word) <= LONGEST else word[:LONGEST]
+
+
+def _word(word: str) -> tuple[tuple[str, ...], str]:
+    """The tokens of a word, and where it is a Korean one, the whole of it, marked."""
     if not is_cjk(word):
-        return (stem(word) if len(word) <= LONGEST else word[:LONGEST],)
+        return (_LATIN[word],), ""
     if len(word) == 1:
-        return () if word in _PARTICLES else (word,)
-    return tuple(dict.fromkeys(word[at : at + 2] for at in range(len(word) - 1)))
-
-
-def _bare(word: str) -> str:
-    """A Korean word without its particle, marked; nothing for what is none, or too long to be one word."""
-    word = without_particle(word) if is_cjk(word) else ""
-    return WORD + word if _SHORTEST_WORD <= len(word) <= LONGEST_WORD else ""
+        return () if word in _PARTICLES else (word,), ""
+    pairs = tuple([word[at : at + 2] for at in range(len(word) - 1)])
+    bare = without_particle(word)
+    return pairs, WORD + bare if len(bare) <= LONGEST_WORD else ""
 
 
 def _of_tag(name: str) -> tuple[str, ...]:
@@ -134,8 +141,8 @@ def _of_name(name: str) -> tuple[str, ...]:
 
 _OF_TAG = _Worked(_of_tag)
 _OF_NAME = _Worked(_of_name)
-_TOKENS = _Worked(_tokens)
-_BARE = _Worked(_bare)
+_LATIN = _Worked(_latin)
+_WORDS = _Worked(_word)
 
 
 def tag_token(key: str) -> str:

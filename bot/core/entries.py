@@ -135,8 +135,11 @@ def title_key(title: str) -> str:
 
 def identity_of(entry: Entry) -> str:
     """What makes two notes the same paper: the arXiv id, else the title with the authors, else title and date."""
-    if entry.arxiv_id:
-        return f"arxiv:{entry.arxiv_id}"
+    return f"arxiv:{entry.arxiv_id}" if entry.arxiv_id else titled_identity_of(entry)
+
+
+def titled_identity_of(entry: Entry) -> str:
+    """The same for a note that has no arXiv id."""
     names = entry.authors or ((entry.organisation,) if entry.organisation else ())
     if names:
         return f"title:{title_key(entry.title)}:{title_key(''.join(names))}"

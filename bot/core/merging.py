@@ -14,7 +14,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from bot.core.entries import Entry, Kind, Status, arxiv_id_of, identity_of, same_content, tag_key, title_key
+from bot.core.entries import (
+    Entry,
+    Kind,
+    Status,
+    arxiv_id_of,
+    identity_of,
+    same_content,
+    tag_key,
+    title_key,
+    titled_identity_of,
+)
 from bot.core.imports import Doubt
 from bot.core.text import fold
 
@@ -47,9 +57,8 @@ def match_keys(entry: Entry) -> tuple[str, ...]:
     """
     keys = [f"id:{entry.id}"] if entry.id else []
     keys.append(identity_of(entry))
-    if entry.arxiv_id:
-        titled = identity_of(replace(entry, arxiv_id=None))
-        keys += [titled] if entry.authors or entry.organisation else []
+    if entry.arxiv_id and (entry.authors or entry.organisation):
+        keys.append(titled_identity_of(entry))
     keys += _copy_keys(entry)
     return tuple(dict.fromkeys(keys))
 

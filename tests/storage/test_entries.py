@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy.exc import StatementError
 
 from bot.core.entries import ENTRY_ID, Action, Entry, Kind, Status
 from bot.core.errors import Conflict, NotFound
@@ -191,5 +190,5 @@ async def test_an_entry_keeps_its_place_until_its_day_changes(storage: Storage, 
 
 
 async def test_moments_must_say_their_zone(storage: Storage, make: Make) -> None:
-    with pytest.raises(StatementError, match="naive"):
+    with pytest.raises(TypeError, match="naive"):
         await storage.archive.add(make(), by=None, at=datetime(2024, 6, 21))  # noqa: DTZ001

@@ -152,3 +152,8 @@ def test_every_text_finds_itself(text: str) -> None:
 def test_folding_again_changes_nothing(text: str) -> None:
     once = tokens(text)
     assert tokens(" ".join(once)) == once
+
+
+@given(st.lists(st.text()))
+def test_texts_are_split_alike_together_and_apart(texts: list[str]) -> None:
+    assert tokens("\n".join(texts)) == [token for text in texts for token in tokens(text)]

@@ -1,0 +1,86 @@
+"""On how many public entries each token is: `terms`, and `near_terms`, by which typing errors are found.
+
+The words of one entry are all over `terms`: to count them there would write a hundred pages again for one change. So a
+change of few entries leaves its counts in `term_changes`, and whoever asks for counts adds those; they are counted in
+when nobody writes. Whether any entry has a word at all, `terms` says itself, so that it can be asked alone for that.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+
+from sqlalchemy import Connection
+
+from storage.bulk import insert_rows
+from storage.chunks import chunked
+from storage.locks import lock_archive
+from storage.raw import change, marks, rows_of, value_of
+from storage.spelling import rests_of
+
+_MOST_LEFT, _AT_A_STEP = 10_000, 500
+"""So many words may wait to be counted in; so many are then counted in at once."""
+_ADDED = "ON CONFLICT (term) DO UPDATE SET uses = {table}.uses + excluded.uses"
+
+
+def count(connection: Connection, uses: Mapping[str, int], *, anew: bool = False, later: bool = False) -> None:
+    """Count how many more, or less, entries have each term; `later` if that may wait, see above.
+
+    `anew` is for the index that is being made anew, which has counts of its own.
+    """
+    if later:
+        uses = _left_for_later(connection, uses)
+    suffix = "_next" if anew else ""
+    less = sorted((by, term) for term, by in uses.items() if by < 0)
+    if not anew:
+        _count_in(connection, [term for _, term in less])
+    change(connection, f"UPDATE terms{suffix} SET uses = uses + ? WHERE term = ?", less)  # noqa: S608
+    more = sorted(term for term, by in uses.items() if by > 0)
+    known = _counts(connection, more, f"terms{suffix}")
+    rows = [(term, uses[term]) for term in more]
+    insert_rows(connection, f"terms{suffix}", ("term", "uses"), rows, _ADDED.format(table=f"terms{suffix}"))
+    rests = [(rest, term) for term in more if term not in known for rest in rests_of(term)]
+    rests.sort(key=itemgetter(0))
+    insert_rows(connection, f"near_terms{suffix}", ("rest", "term"), rests, "ON CONFLICT DO NOTHING")
+
+
+def count_some_in(connection: Connection) -> bool:
+    """Where very many counts wait, count in some that stand together, on few pages; whether that was so."""
+    waiting = value_of(connection, "SELECT count(*) FROM term_changes")
+    if waiting <= _MOST_LEFT:
+        return False
+    lock_archive(connection)
+    first = random.randrange(waiting - _AT_A_STEP)  # noqa: S311 - so that all have their turn
+    sql = "SELECT term FROM term_changes ORDER BY term LIMIT ? OFFSET ?"
+    _count_in(connection, [term for (term,) in rows_of(connection, sql, (_AT_A_STEP, first))])
+    return True
+
+
+def _left_for_later(connection: Connection, uses: Mapping[str, int]) -> Mapping[str, int]:
+    """Leave in `term_changes` what may wait; the rest are words that are new, or that no entry has any more."""
+    changed = sorted(term for term, by in uses.items() if by)
+    counted, waiting = (_counts(connection, changed, table) for table in ("terms", "term_changes"))
+    left = {
+        term: uses[term]
+        for term in changed
+        if counted.get(term, 0) > 0 and counted[term] + waiting.get(term, 0) + uses[term] > 0
+    }
+    insert_rows(connection, "term_changes", ("term", "uses"), [*left.items()], _ADDED.format(table="term_changes"))
+    return {term: by for term, by in uses.items() if term not in left}
+
+
+def _count_in(connection: Connection, terms: Sequence[str]) -> None:
+    """Count in at once what waits of these."""
+    each = [(term,) for term in terms]
+    waiting = "SELECT c.uses FROM term_changes c WHERE c.term = terms.term"
+    change(connection, f"UPDATE terms SET uses = uses + coalesce(({waiting}), 0) WHERE term = ?", each)  # noqa: S608
+    change(connection, "DELETE FROM term_changes WHERE term = ?", each)
+
+
+def _counts(connection: Connection, terms: Sequence[str], table: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for some in chunked(terms):
+        sql = f"SELECT term, uses FROM {table} WHERE term IN ({marks(some)})"  # noqa: S608
+        found.update(map(tuple, rows_of(connection, sql, some)))
+    return found
