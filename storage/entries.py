@@ -14,6 +14,7 @@ from bot.core.errors import Conflict, NotFound
 from bot.core.messages import msg
 from bot.core.people import Person
 from bot.core.ports import ImportedEntry
+from storage.aliases import declare_alias
 from storage.chunks import chunked
 from storage.database import Database
 from storage.entry_rows import (
@@ -33,7 +34,7 @@ from storage.places import FIRST_DATED, day_of, first_place, last_place
 from storage.raw import value_of
 from storage.revisions import keep_old, last_change_by, mark_undone, record, revisions_of
 from storage.tables import archive_state, entries, match_keys
-from storage.tags import declare_alias, known_tags, list_tags
+from storage.tags import known_tags, list_tags
 from storage.tokenising import tokens_beside
 
 

@@ -200,7 +200,7 @@ terms = Table(
     sqlite_with_rowid=False,
 )
 
-term_changes = Table(  # what the counts in `terms` are behind by: see storage.index
+term_changes = Table(  # what the counts in `terms` are behind by: see storage.counting
     "term_changes",
     metadata,
     Column("term", Text, primary_key=True),

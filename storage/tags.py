@@ -9,24 +9,17 @@ from datetime import date
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    delete,
     func,
-    literal,
     or_,
     select,
-    update,
 )
 
 from bot.core.entries import Entry, TagCount, tag_key
-from bot.core.errors import NotFound
-from bot.core.messages import msg
 from storage.bulk import insert_rows
 from storage.chunks import chunked
-from storage.dialects import upsert
-from storage.locks import lock_archive
 from storage.places import any_after, last_place
 from storage.raw import change, marks, rows_of
-from storage.tables import entry_tags, tag_aliases, tag_spellings, tags
+from storage.tables import entry_tags, tag_aliases, tags
 
 
 def tag_ids(connection: Connection, keys: Collection[str]) -> Mapping[str, int]:
@@ -57,7 +50,7 @@ def count_tags(connection: Connection, placed: Iterable[tuple[Entry, int]], step
     uses = Counter(tag_id for tag_id, _ in carried)
     counted = [(step * count, tag_id) for tag_id, count in sorted(uses.items())]
     change(connection, "UPDATE tags SET uses = uses + ? WHERE id = ?", counted)
-    _count_spellings(connection, {(ids[key], name): step * spellings[name] for name, key in keys.items()})
+    count_spellings(connection, {(ids[key], name): step * spellings[name] for name, key in keys.items()})
 
 
 def _with_new_tags(connection: Connection, ids: Mapping[str, int], names: Mapping[str, str]) -> Mapping[str, int]:
@@ -73,7 +66,8 @@ def _write_rows(connection: Connection, carried: Collection[tuple[int, int]], st
     change(connection, "DELETE FROM entry_tags WHERE tag_id = ? AND place = ?", list(carried))
 
 
-def _count_spellings(connection: Connection, changes: Mapping[tuple[int, str], int]) -> None:
+def count_spellings(connection: Connection, changes: Mapping[tuple[int, str], int]) -> None:
+    """Count how often more, or less, each tag is written in a way, and show it as it is most often written."""
     insert_rows(
         connection,
         "tag_spellings",
@@ -116,35 +110,3 @@ def known_tags(connection: Connection, names: Collection[str], today: date | Non
     in_use = _uses(connection, today) > 0
     used = set(connection.scalars(select(tags.c.id).where(tags.c.id.in_(set(ids.values())), in_use)))
     return {name for name, key in keys.items() if ids.get(key) in used}
-
-
-def declare_alias(connection: Connection, alias: str, tag: str) -> None:
-    """Let `alias` stand for `tag`; a tag that was called so becomes one with it."""
-    lock_archive(connection)
-    alias_key = tag_key(alias)
-    ids = tag_ids(connection, [tag_key(tag)])
-    target = ids.get(tag_key(tag))
-    if target is None:
-        raise NotFound(msg("There is no tag “{tag}”.", tag=tag))
-    merged = connection.scalar(select(tags.c.id).where(tags.c.key == alias_key))
-    if merged == target:
-        return  # a spelling of the tag itself
-    if merged is not None:
-        _merge(connection, merged, target)
-    statement = upsert(connection, tag_aliases).values(key=alias_key, tag_id=target)
-    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"tag_id": target}))
-
-
-def _merge(connection: Connection, old: int, target: int) -> None:
-    places = select(literal(target), entry_tags.c.place).where(entry_tags.c.tag_id == old)
-    connection.execute(upsert(connection, entry_tags).from_select(["tag_id", "place"], places).on_conflict_do_nothing())
-    connection.execute(delete(entry_tags).where(entry_tags.c.tag_id == old))
-    carried = select(func.count()).where(entry_tags.c.tag_id == target).scalar_subquery()
-    connection.execute(update(tags).where(tags.c.id == target).values(uses=carried))
-    spellings = connection.execute(select(tag_spellings).where(tag_spellings.c.tag_id == old)).all()
-    connection.execute(delete(tag_spellings).where(tag_spellings.c.tag_id == old))
-    counts: dict[tuple[int, str], int] = {(target, row.spelling): row.uses for row in spellings}
-    if counts:
-        _count_spellings(connection, counts)
-    connection.execute(update(tag_aliases).where(tag_aliases.c.tag_id == old).values(tag_id=target))
-    connection.execute(delete(tags).where(tags.c.id == old))

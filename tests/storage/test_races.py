@@ -25,7 +25,7 @@ from bot.core.planning import Plan
 from bot.core.ports import ImportedEntry, Looked, PostChangeOrder
 from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel, LocalMessage
-from storage import acts, engagement, entries, forgetting, imports, planning, subscriptions, tags, workspace
+from storage import acts, aliases, engagement, entries, forgetting, imports, planning, subscriptions, workspace
 from storage.opening import Storage, open_storage
 from tests.databases import POSTGRESQL, ask
 
@@ -301,7 +301,7 @@ async def test_an_entry_with_a_tag_that_becomes_an_alias(
 ) -> None:
     for tag in ("llm", "llms"):
         await storage.archive.add(make(tags=(tag,)), by=None, at=now)
-    await race(other.archive.add(make(tags=("llms",)), by=None, at=now), tags.declare_alias, "llms", "llm")
+    await race(other.archive.add(make(tags=("llms",)), by=None, at=now), aliases.declare_alias, "llms", "llm")
     assert [(tag.name, tag.count) for tag in await storage.archive.tags("llms")] == [("llms", 3)]
 
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from bot.core.entries import Action, Entry, Status, TagCount, tag_key
 from bot.core.errors import NotFound
 from bot.core.query import Criteria
-from storage.opening import Storage
+from storage.opening import Storage, open_storage
 
 from .conftest import Make
 
@@ -91,6 +94,55 @@ async def test_an_alias_can_be_given_to_another_tag(storage: Storage, make: Make
     await storage.archive.declare_alias("b", "c")
     assert await found(storage, "x", "y", "b", "c") == 1
     assert await storage.archive.tags() == [TagCount("a", 1), TagCount("c", 1)]
+
+
+async def test_an_alias_given_to_another_tag_takes_entries_along(storage: Storage, make: Make, now: datetime) -> None:
+    for carried in (("a",), ("c",), ("d",), ("D", "c"), ("d", "a")):
+        await storage.archive.add(make(tags=carried), by=None, at=now)
+    await storage.archive.declare_alias("d", "c")
+    assert (await found(storage, "c"), await found(storage, "d"), await found(storage, "a")) == (4, 4, 2)
+    await storage.archive.declare_alias("d", "a")
+    assert (await found(storage, "c"), await found(storage, "d"), await found(storage, "a")) == (2, 4, 4)
+    assert {tag.name: tag.count for tag in await storage.archive.tags()} == {"c": 2, "a": 4}
+    assert await storage.check() == []
+
+
+ALIASES = st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd"))
+CARRIED = st.sets(st.sampled_from("abcd"), max_size=3)
+
+
+@given(steps=st.lists(st.tuples(st.just("alias"), ALIASES) | st.tuples(st.integers(0, 3), CARRIED), max_size=10))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_entries_carry_what_their_aliases_stand_for(
+    template: Path, tmp_path: Path, make: Make, now: datetime, steps: list[tuple[str | int, Collection[str]]]
+) -> None:
+    storage = await open_storage(f"sqlite:///{shutil.copy(template, tmp_path / 'aliases.db')}")
+    held: dict[str | int, Entry] = {}
+    stands_for: dict[str, str] = {}
+    for what, tags in steps:
+        if what == "alias":
+            alias, tag = tags
+            try:
+                await storage.archive.declare_alias(alias, tag)
+            except NotFound:
+                continue
+            meant = stands_for.get(tag, tag)
+            if meant != stands_for.get(alias, alias):
+                is_tag = stands_for.get(alias, alias) == alias
+                stands_for |= {key: meant for key, value in stands_for.items() if is_tag and value == alias}
+                stands_for[alias] = meant
+        elif what in held:
+            changed = replace(held[what], tags=tuple(tags))
+            held[what] = await storage.archive.replace(changed, action=Action.EDIT, by=None, at=now)
+        else:
+            held[what] = await storage.archive.add(make(tags=tuple(tags)), by=None, at=now)
+        assert await storage.check() == []
+    for key in "abcd":
+        meant = stands_for.get(key, key)
+        carrying = [entry for entry in held.values() if meant in {stands_for.get(tag, tag) for tag in entry.tags}]
+        page = await storage.search.page(Criteria(tags=((key,),)), asker=None, limit=10)
+        assert {entry.id for entry in page.entries} == {entry.id for entry in carrying}
+    await storage.close()
 
 
 STATUS = st.sampled_from([Status.PUBLISHED, Status.PUBLISHED, Status.DRAFT, Status.REMOVED])

@@ -3,15 +3,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.entries import Entry
 from bot.core.query import TextTerm
-from storage.asking import Asked, Asking
+from storage.asking import Asked, Asking, Check, Holds, Within
 from storage.tokens import tokens_of
 from storage.verifying import Texts, passing
-from storage.words import PARTICLES, name_words, stem, tokens
+from storage.words import PARTICLES, is_cjk, name_words, stem, tokens
 
 
 class Words:
@@ -157,3 +157,29 @@ def test_folding_again_changes_nothing(text: str) -> None:
 @given(st.lists(st.text()))
 def test_texts_are_split_alike_together_and_apart(texts: list[str]) -> None:
     assert tokens("\n".join(texts)) == [token for text in texts for token in tokens(text)]
+
+
+PIECES = st.sampled_from(
+    "run running study studies studied use using us gpt 4 a is ax axes fine tuning tuned trains train é cafés ﬁne ＬＬＭ "
+    "pass passes pas ties tie naked 11b x² ß STRASSE 학습 을 학습을 모델 가".split()
+)
+SEPARATORS = st.sampled_from([" ", "  ", "-", ", ", "", "/", "_", ".\n", "\xa0"])
+WRITTEN = st.lists(st.tuples(PIECES, SEPARATORS), max_size=8).map(lambda pairs: "".join(map("".join, pairs)))
+
+
+@given(text=WRITTEN, sample=st.data())
+@settings(max_examples=500)
+def test_words_joined_to_others_stand_where_their_stems_do(text: str, sample: st.DataObject) -> None:
+    """Looking for where words begin finds what the stems of the whole text say."""
+    words = tokens(text) or ["none"]
+    at = sample.draw(st.integers(0, len(words) - 1))
+    run = (
+        words[at : at + sample.draw(st.integers(1, 3))] if sample.draw(st.booleans()) else tokens(sample.draw(WRITTEN))
+    )
+    if not run:
+        return
+    start, end = ("" if is_cjk(run[0]) else " "), ("" if is_cjk(run[-1]) else " ")
+    needle = f"{start}{' '.join(map(stem, run))}{end}"
+    check = passing(Check(Within.ANYWHERE, (Holds(needle, stemmed=True),)))
+    row = Texts((1, "", "[]", None, "[]", None, text, None))
+    assert check(row) == (needle in f" {' '.join(map(stem, tokens(text)))} ")
