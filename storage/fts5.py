@@ -34,6 +34,8 @@ class Fts5:
     """`storage.postings.Postings` in SQLite."""
 
     least = 1
+    probes = False
+    fence = ""
     matches = f"{LIVE} MATCH ?"
     number = bounded = f"{LIVE}.rowid"
 

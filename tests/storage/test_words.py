@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pytest
 from hypothesis import given
@@ -21,8 +21,14 @@ class Words:
         self._text = text
         self._tokens = set(tokens_of(entry_with(text)).indexed)
 
+    def expect(self, terms: Iterable[str]) -> None:
+        pass
+
     def uses(self, terms: Collection[str]) -> Mapping[str, int]:
         return dict.fromkeys(self._tokens.intersection(terms), 1)
+
+    def span(self) -> tuple[int, int]:
+        return 0, 0
 
     def begun(self, beginning: str, most: int) -> Sequence[str]:
         return sorted(token for token in self._tokens if token.startswith(beginning))[:most]
