@@ -124,8 +124,8 @@ class Gin:
         self, wanted: Sequence[Group], match: str, bounds: tuple[int, int], limit: int, *, oldest: bool
     ) -> Iterator[tuple[str, tuple[int | str, ...]]]:
         """Statements with what they are asked, the likely cheapest first; the last one finds all there are."""
-        months = self._months(bounds)
         uses = self._words.uses({token for group in wanted for token in group.each()} | {ALL})
+        months = self._months(bounds)
         costs = _Costs(uses, wanted, months.all)
         by_index = min(costs.all, costs.month * costs.months(limit))
         is_seldom = match in self._seldom  # as was found for the page before

@@ -107,7 +107,7 @@ async def test_each_way_finds_the_same(
     assert getattr(gin, first) in used
 
 
-@pytest.mark.parametrize(("query", "most"), [("gamma", 4), ('"alpha beta"', 5), ("tag:t alpha gamma", 5)])
+@pytest.mark.parametrize(("query", "most"), [("gamma", 4), ("모델", 4), ('"alpha beta"', 5), ("tag:t alpha gamma", 5)])
 async def test_a_lookup_takes_few_statements(archive: Storage, query: str, most: int) -> None:
     """The counts of all words at once, the places, what is looked into, and the entries; with a tag, its keys too."""
     criteria = replace(criteria_of(parse(query), date(2024, 6, 30)), sort=Sort.NEW)
