@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Protocol
 
 from bot.core.query import TextTerm, TitleTerm
-from storage.tokens import LONGEST, NAME, TITLE, word_tokens
+from storage.tokens import ALL, LONGEST, NAME, TITLE, WORD, word_tokens
 from storage.words import PARTICLES, is_cjk, name_words, stem, tokens, without_particle
 
 MOST_BEGUN = 16
@@ -29,8 +29,16 @@ _AFTER_NOUNS = tuple("을를이가")
 class Vocabulary(Protocol):
     """What the archive knows of words."""
 
+    def expect(self, terms: Iterable[str]) -> None:
+        """Say which tokens may be asked for, so that they can be looked up at once."""
+        ...
+
     def uses(self, terms: Collection[str]) -> Mapping[str, int]:
-        """On how many entries these tokens are; those on none may be left out."""
+        """On how many entries these tokens are; those on none may be left out, and others be there too."""
+        ...
+
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest place of dated entries; 0 where there are none."""
         ...
 
     def begun(self, beginning: str, most: int) -> Sequence[str]:
@@ -173,6 +181,29 @@ class _Parts:
         return Asked(*map(tuple, parts))  # type: ignore[arg-type]  # each tuple is of its list's kind
 
 
+class _Typed:
+    """A term as it was typed, with its words apart."""
+
+    def __init__(self, term: TextTerm | TitleTerm, within: Within) -> None:
+        self.term = term
+        self.within = within
+        texts = [term.text] if term.phrase else term.text.split()
+        self.runs = [run for run in map(tokens, texts) if run]
+
+    def tokens(self) -> Iterable[str]:
+        """The tokens that it may be about."""
+        found: list[str] = []
+        for run in self.runs:
+            for word in run:
+                found += word_tokens(word)
+            last = run[-1]
+            if not is_cjk(last):
+                found.append(stem(last))
+            elif without_particle(last) != last:
+                found += [WORD + last, *(last[-1] + ending for ending in _AFTER_NOUNS)]
+        return [TITLE + token for token in found] + found if self.within is Within.TITLE else found
+
+
 class Asking:
     """Puts the texts and names of criteria to the index."""
 
@@ -192,12 +223,14 @@ class Asking:
         authors_not: Iterable[str],
     ) -> Asked | None:
         """What these ask for; None where nothing can meet it."""
-        terms: list[tuple[Within, TextTerm | TitleTerm]] = [(Within.ANYWHERE, term) for term in texts]
-        terms += [(Within.TITLE, term) for term in titles]
+        terms = [_Typed(term, Within.ANYWHERE) for term in texts] + [_Typed(term, Within.TITLE) for term in titles]
+        expected = {token for typed in terms for token in typed.tokens()}
+        if len(expected) > 1:
+            self._vocabulary.expect((ALL, *expected))
         found = _Parts()
-        for within, term in terms:
-            for clause in self._clauses(term):
-                found.add(clause, within, negated=term.negated)
+        for typed in terms:
+            for clause in self._clauses(typed):
+                found.add(clause, typed.within, negated=typed.term.negated)
         for name in authors_not:
             meant = self._name(name)
             if meant:
@@ -222,13 +255,11 @@ class Asking:
             meant.append(frozenset(one[len(NAME) :] for one in found))
         return (groups, tuple(meant)) if groups else None
 
-    def _clauses(self, term: TextTerm | TitleTerm) -> list[_Clause]:
-        if term.phrase:
-            run = tokens(term.text)
-            return [_phrase(run)] if run else []
-        parts = [run for run in map(tokens, term.text.split()) if run]
-        begun = isinstance(term, TextTerm) and term.begun
-        return [self._word(run, begun=begun and run is parts[-1]) for run in parts]
+    def _clauses(self, typed: _Typed) -> list[_Clause]:
+        if typed.term.phrase:
+            return [_phrase(run) for run in typed.runs]
+        begun = isinstance(typed.term, TextTerm) and typed.term.begun
+        return [self._word(run, begun=begun and run is typed.runs[-1]) for run in typed.runs]
 
     def _word(self, run: list[str], *, begun: bool) -> _Clause:
         """A word, which may be several: `GPT-4`, `LLM을`."""

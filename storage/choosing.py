@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.core.query import AnyOf, Criteria, DateSpan
-from storage.asking import Asked, Asking, Group, Vocabulary
+from storage.asking import Asked, Asking, Group
 from storage.chunks import chunked
 from storage.codec import ENTRY_FIELDS
 from storage.conditions import tag_tokens, tags_named, with_tags
@@ -103,7 +103,9 @@ def _conditions(connection: Connection, every: Collection[Criteria]) -> Mapping[
     names = {name for one in every for group in (*one.tags, one.tags_not) for name in group}
     tags = tags_named(connection, names)
     tokens = tag_tokens(connection, {tag.id for tag in tags.values() if tag.id})
-    asking = Asking(_KnownWords(ArchiveWords(connection), _words_of(every)), widely=True)
+    words = ArchiveWords(connection)
+    words.expect(_words_of(every))
+    asking = Asking(words, widely=True)
     found: dict[Criteria, _Conditions] = {}
     for criteria in every:
         asked = _asked(asking, criteria)
@@ -135,38 +137,18 @@ class _NotedWords:
     def __init__(self) -> None:
         self.terms: set[str] = set()
 
+    def expect(self, terms: Iterable[str]) -> None:
+        pass
+
     def uses(self, terms: Collection[str]) -> Mapping[str, int]:
         self.terms.update(terms)
         return dict.fromkeys(terms, 1)
+
+    def span(self) -> tuple[int, int]:
+        return 0, 0
 
     def begun(self, beginning: str, most: int) -> Sequence[str]:  # noqa: ARG002 - as the protocol has it
         return ()
 
     def is_followed(self, word: str, endings: Sequence[str]) -> bool:  # noqa: ARG002
         return False
-
-
-class _KnownWords:
-    """The archive's vocabulary, asked for these tokens at once, and for everything else no more than once."""
-
-    def __init__(self, words: Vocabulary, terms: Collection[str]) -> None:
-        self._words = words
-        self._asked = set(terms)
-        self._uses = dict(words.uses(terms)) if terms else {}
-        self._begun: dict[tuple[str, int], Sequence[str]] = {}
-
-    def uses(self, terms: Collection[str]) -> Mapping[str, int]:
-        new = set(terms) - self._asked
-        if new:
-            self._asked |= new
-            self._uses.update(self._words.uses(new))
-        return {term: self._uses[term] for term in terms if term in self._uses}
-
-    def begun(self, beginning: str, most: int) -> Sequence[str]:
-        key = beginning, most
-        if key not in self._begun:
-            self._begun[key] = self._words.begun(beginning, most)
-        return self._begun[key]
-
-    def is_followed(self, word: str, endings: Sequence[str]) -> bool:
-        return self._words.is_followed(word, endings)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from bot.core.entries import tag_key
 from bot.core.people import Person
 from bot.core.query import Criteria
-from storage.asking import Asked, Asking, Group
+from storage.asking import Asked, Asking, Group, Vocabulary
 from storage.chunks import chunked
 from storage.places import FIRST_DATED, LAST, bounds
 from storage.postings import LIVE, Postings, postings_of
@@ -47,6 +47,7 @@ class Conditions:
     `tag` is set where that tag is all that is asked of tags and words, `places` where only these may be meant.
     """
 
+    words: Vocabulary
     postings: Postings
     low: int
     high: int
@@ -108,8 +109,8 @@ class Conditions:
         if probing and self.match is not None:
             at, there = self.postings.numbered_in_sql(walk.place), self.postings.number
             matching = f"FROM {LIVE} WHERE {self.postings.matches}"
-            if self.places is not None and len(self.places) <= _FEW:
-                where.append(f"EXISTS (SELECT 1 {matching} AND {there} = {at})")
+            if self.postings.probes or (self.places is not None and len(self.places) <= _FEW):
+                where.append(f"EXISTS (SELECT 1 {matching} AND {there} = {at} {self.postings.fence})")
             else:  # each probe would look through the list of a frequent word anew
                 where.append(f"{at} IN (SELECT {there} {matching})")
             parameters.append(self.match)
@@ -123,7 +124,7 @@ class Conditions:
         bounds = (self.low, self.high) if within else self.postings.numbered(self.low, self.high)
         return Walk(walk.table, walk.place, where, [*parameters, *bounds])
 
-    def kept_count(self, connection: Connection) -> int | None:
+    def kept_count(self) -> int | None:
         """How many places of any day there are, where that is kept; it is not where days before some are left out."""
         if self.places is not None or self.saved is not None or self.low > FIRST_DATED:
             return None
@@ -133,13 +134,13 @@ class Conditions:
         if asked.unwanted or asked.checks or [len(group.alternatives) for group in asked.wanted] != [1]:
             return None
         tokens = asked.wanted[0].alternatives[0]
-        return ArchiveWords(connection).uses(tokens).get(tokens[0], 0) if len(tokens) == 1 else None
+        return self.words.uses(tokens).get(tokens[0], 0) if len(tokens) == 1 else None
 
     def later(self) -> Conditions | None:
         """The same for the days after the last one; None where there is none."""
         return replace(self, low=self.high + 1, high=LAST) if self.high < LAST else None
 
-    def most(self, connection: Connection) -> int:
+    def most(self) -> int:
         """At most so many places there are, as far as that is known without walking."""
         if self.places is not None or self.saved:
             return 0
@@ -147,7 +148,7 @@ class Conditions:
             return self.tag.uses
         if not self.asked.wanted:
             return RARE + 1
-        uses = ArchiveWords(connection).uses({token for group in self.asked.wanted for token in group.each()})
+        uses = self.words.uses({token for group in self.asked.wanted for token in group.each()})
         return min(group.most(uses) for group in self.asked.wanted)
 
 
@@ -180,8 +181,8 @@ def resolve(connection: Connection, criteria: Criteria, asker: Person | None, *,
     tags = tags_named(connection, {name for group in (*criteria.tags, criteria.tags_not) for name in group})
     unknown = tuple(name for group in (*criteria.tags, criteria.tags_not) for name in group if not tags[name].uses)
     low, high = bounds(criteria.span)
-    postings = postings_of(connection)
     words = ArchiveWords(connection)
+    postings = postings_of(connection, words=words)
     asking = Asking(words, widely=widely)
     asked = asking.asked(criteria.texts, criteria.titles, criteria.authors, criteria.authors_not)
     groups = [[tags[name] for name in group if tags[name].id] for group in criteria.tags]
@@ -192,11 +193,11 @@ def resolve(connection: Connection, criteria: Criteria, asker: Person | None, *,
     against = list(dict.fromkeys(tags[name] for name in criteria.tags_not if tags[name].id))
     only = groups[0][0] if len(groups) == 1 and len(set(groups[0])) == 1 else None
     if only and not against and not (asked.wanted or asked.unwanted):
-        return Resolved(Conditions(postings, low, high, asked, only, places, criteria.saved, asker), unknown)
+        return Resolved(Conditions(words, postings, low, high, asked, only, places, criteria.saved, asker), unknown)
     tokens = tag_tokens(connection, {tag.id for group in [*groups, against] for tag in group})
     asked = with_tags(asked, groups, against, tokens)
     asked = replace(asked, wanted=spared(asked.wanted, words.uses))
-    return Resolved(Conditions(postings, low, high, asked, None, places, criteria.saved, asker), unknown)
+    return Resolved(Conditions(words, postings, low, high, asked, None, places, criteria.saved, asker), unknown)
 
 
 def with_tags(

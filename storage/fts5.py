@@ -33,7 +33,8 @@ _COUNTS: Final = {
 class Fts5:
     """`storage.postings.Postings` in SQLite."""
 
-    least = 1
+    probes = False
+    fence = ""
     matches = f"{LIVE} MATCH ?"
     number = bounded = f"{LIVE}.rowid"
 

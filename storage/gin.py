@@ -1,36 +1,60 @@
 """The index of words in PostgreSQL: a narrow table of places and their tokens, with a GIN index; no extension.
 
-A GIN index finds all places that have some tokens, in no order, which takes long where they are many. So each place has
-one more token, its month: common words are asked for together with the newest months, a few at first and then six times
-as many, until there are enough. `OFFSET 0` keeps the planner from walking along all places in order and looking at the
-tokens of each.
+A GIN index finds all places that have some tokens, in no order, and to fetch them takes long where they are many. So
+there are three ways to the newest few, and how common the tokens are says which is likely to be the cheapest:
+
+    WALK      along the newest places, looking at the tokens of each: common words soon have enough
+    BY_MONTH  each place has one more token, its month: the rarest tokens together with one month after the other
+    NEWEST    the rarest tokens in all months: rare words, and those that are seldom together
+
+The index is asked for tokens that spare fetching places; the others are looked for at what these lead to, the newest
+first, until there are enough. `OFFSET 0` keeps the planner from looking at the tokens of all places in order instead,
+as does `place + 0`, by which it knows no order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil, prod
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from storage.asking import Group
-from storage.places import day_of
-from storage.postings import COUNTS, LIVE, NEXT, Postings
-from storage.raw import change, marks, rows_of
+from storage.asking import Group, Vocabulary
+from storage.places import FIRST_DATED, day_of
+from storage.postings import COUNTS, LIVE, NEXT
+from storage.raw import change, rows_of
 from storage.tokens import ALL
 
-_RARE: Final = 3_000
-"""So many places are found all at once and put in order."""
-_WIDER: Final = 6
+_COMMON: Final = 0.5
+"""Tokens on more of all places are not asked for in the index, beside a rarer one."""
+_WORTH_A_MONTH: Final = 0.01
+"""Nor are others in a month, where that spares fetching less than this share of its places."""
+_LOOKED_AT: Final = 30
+_FETCHED: Final = 25
+_PASSED: Final = 0.3
+_ASKED: Final = 500
+_MONTH_ASKED: Final = 300
+"""What it takes, in tenths of microseconds: to look at the tokens of a place, to fetch one that the index has found, to
+pass one of a month, to ask a question, and to ask for a month."""
+_AMPLE: Final = 3
+"""A walk goes on for so many times as many places as should do."""
+_FEW: Final = 50
 
 
-class _Gin:
+class Gin:
     """`storage.postings.Postings` in PostgreSQL."""
 
-    least = 100
+    probes = True
+    fence = "OFFSET 0"
     number = f"{LIVE}.place"
     bounded = f"({LIVE}.place + 0)"  # else the planner walks along the places of a span, and reads all their tokens
     matches = f"{LIVE}.tokens @@ CAST(? AS tsquery)"
+
+    def __init__(self, words: Vocabulary) -> None:
+        """`words` says how common tokens are."""
+        self._words = words
+        self._seldom: set[str] = set()  # what was asked for, and found only by asking for all
 
     @property
     def place(self) -> str:
@@ -87,31 +111,39 @@ class _Gin:
     ) -> Sequence[int]:
         """See the port."""
         match = self.matching(wanted, unwanted)
-        found: Sequence[int] = ()
-        for months in self._windows(connection, wanted, bounds, limit, oldest=oldest):
-            within = (
-                f"({match}) & ({' | '.join(_quoted(_month_token(month)) for month in months)})" if months else match
-            )
-            rows = rows_of(connection, OLDEST if oldest else NEWEST, (within, *bounds, limit))
-            found = [place for (place,) in rows]
+        found: Sequence[Sequence[int]] = ()
+        for statement, asked in self._ways(wanted, match, bounds, limit, oldest=oldest):
+            found = rows_of(connection, statement.replace("DESC", "ASC") if oldest else statement, (*asked, limit))
             if len(found) >= limit:
                 break
-        return found
+            self._seldom.add(match)
+        return [place for (place,) in found]
 
-    def _windows(
-        self, connection: Connection, wanted: Sequence[Group], bounds: tuple[int, int], limit: int, *, oldest: bool
-    ) -> Iterator[Sequence[int]]:
-        """The months to look into, more and more of them; at last none, which means all."""
-        most = _most(connection, wanted)
-        ends = rows_of(connection, _ENDS, bounds)[0] if most > _RARE else None
-        if ends and ends[0] is not None:
-            first, last = _month_of(ends[0]), _month_of(ends[1])
-            there = last - first + 1
-            count = max(1, 3 * limit * there // most)
-            while count * 2 < there:
-                yield range(first, first + count) if oldest else range(last - count + 1, last + 1)
-                count *= _WIDER
-        yield ()
+    def _ways(
+        self, wanted: Sequence[Group], match: str, bounds: tuple[int, int], limit: int, *, oldest: bool
+    ) -> Iterator[tuple[str, tuple[int | str, ...]]]:
+        """Statements with what they are asked, the likely cheapest first; the last one finds all there are."""
+        uses = self._words.uses({token for group in wanted for token in group.each()} | {ALL})
+        months = self._months(bounds)
+        costs = _Costs(uses, wanted, months.all)
+        by_index = min(costs.all, costs.month * costs.months(limit))
+        is_seldom = match in self._seldom  # as was found for the page before
+        if costs.walk(limit) < by_index and not is_seldom:
+            yield WALK, (*bounds, ceil(_AMPLE * costs.passed(limit)) + _FEW, match)
+        most = int(costs.all / costs.month)
+        if costs.months(limit) < most and not is_seldom:
+            ends = (months.first, min(months.last, months.first + most), 1)
+            if not oldest:
+                ends = (months.last, max(months.first, months.last - most), -1)
+            yield BY_MONTH, (*ends, costs.in_month, *bounds, match)
+            if months.last - months.first <= most and bounds[0] >= FIRST_DATED:
+                return
+        yield NEWEST, (costs.in_all, *bounds, match)
+
+    def _months(self, bounds: tuple[int, int]) -> _Months:
+        lowest, highest = self._words.span()
+        first, last = _month_of(max(bounds[0], lowest)), _month_of(min(bounds[1], highest))
+        return _Months(first, last, _month_of(highest) - _month_of(lowest) + 1)
 
     def numbered(self, low: int, high: int) -> tuple[int, int]:
         """See the port."""
@@ -134,12 +166,66 @@ class _Gin:
 
 
 _MONTH: Final = "m:"
-_ENDS = "SELECT min(shown), max(shown) FROM entries WHERE shown BETWEEN ? AND ?"
-NEWEST = (
-    f"SELECT place FROM (SELECT place FROM {LIVE} WHERE tokens @@ CAST(? AS tsquery) "  # noqa: S608
-    "AND place + 0 BETWEEN ? AND ? OFFSET 0) AS found ORDER BY place DESC LIMIT ?"
+_OF_MONTH: Final = f"(CAST(? AS tsquery) && CAST('''{_MONTH}' || month || '''' AS tsquery))"
+_FOUND: Final = (
+    f"SELECT place + 0 AS place, tokens FROM {LIVE} WHERE tokens @@ {{}} "  # noqa: S608
+    "AND place + 0 BETWEEN ? AND ? ORDER BY place + 0 DESC OFFSET 0"
 )
-OLDEST = NEWEST.replace("DESC", "ASC")
+NEWEST: Final = (
+    f"SELECT place FROM ({_FOUND.format('CAST(? AS tsquery)')}) AS found "  # noqa: S608
+    "WHERE tokens @@ CAST(? AS tsquery) ORDER BY place DESC LIMIT ?"
+)
+"""By the index, all at once."""
+BY_MONTH: Final = (
+    "SELECT place FROM generate_series(CAST(? AS int), CAST(? AS int), CAST(? AS int)) AS month, "  # noqa: S608
+    f"LATERAL ({_FOUND.format(_OF_MONTH)}) AS found WHERE tokens @@ CAST(? AS tsquery) LIMIT ?"
+)
+"""By the index, one month after the other until there are enough: a lateral join keeps the order of the months."""
+WALK: Final = (
+    f"SELECT place FROM (SELECT place, tokens FROM {LIVE} WHERE place BETWEEN ? AND ? "  # noqa: S608
+    "ORDER BY place DESC LIMIT ?) AS passed WHERE tokens @@ CAST(? AS tsquery) ORDER BY place DESC LIMIT ?"
+)
+"""Along all places, so many at most."""
+
+
+class _Months(NamedTuple):
+    """The months that are asked about, counted from the year 0, and how many there are in all."""
+
+    first: int
+    last: int
+    all: int
+
+
+class _Costs:
+    """What each way is likely to take, in tenths of microseconds, and which tokens the index is asked for.
+
+    It is hoped that the tokens of one word or phrase come together, and then a walk or a few months are enough. How
+    many months are tried is measured by what all would take, if tokens had nothing to do with each other.
+    """
+
+    def __init__(self, uses: Mapping[str, int], wanted: Sequence[Group], months: int) -> None:
+        total = max(1, uses.get(ALL, 0))
+        counts = [group.most(uses) for group in wanted]
+        rarest = min(counts, default=total)
+        self._share = prod(min(1.0, max(1, count) / total) for count in counts)
+        self._in_month = total / months
+        parts = sorted(_parts(wanted, uses, total), key=lambda part: part[0])
+        self.in_month, found = _worth_asking(parts, _WORTH_A_MONTH)
+        self.month = _MONTH_ASKED + self._in_month * (_PASSED + found * _FETCHED)
+        self.in_all, found = _worth_asking(parts, 0.0)
+        self.all = _ASKED + rarest + total * found * _FETCHED
+
+    def passed(self, limit: int) -> float:
+        """So many places have so many among them that match."""
+        return limit / self._share
+
+    def months(self, limit: int) -> float:
+        """So many months have so many that match."""
+        return 1 + self.passed(limit) / self._in_month
+
+    def walk(self, limit: int) -> float:
+        """To walk along so many."""
+        return _ASKED + self.passed(limit) * _LOOKED_AT
 
 
 def _create(connection: Connection, name: str) -> None:
@@ -147,21 +233,38 @@ def _create(connection: Connection, name: str) -> None:
     change(connection, f"CREATE INDEX ON {name} USING gin (tokens)")
 
 
-def _most(connection: Connection, wanted: Sequence[Group]) -> int:
-    """At most so many places match."""
-    tokens = sorted({token for group in wanted for token in group.each()} or {ALL})
-    sql = f"SELECT term, uses FROM terms WHERE term IN ({marks(tokens)})"  # noqa: S608
-    uses = dict(map(tuple, rows_of(connection, sql, tokens)))
-    return min(
-        (group.most(uses) for group in wanted),
-        default=uses.get(ALL, 0),
-    )
-
-
 def _month_of(place: int) -> int:
     """The month of a place's digest date, counted from the year 0."""
     day = day_of(place)
     return day.year * 12 + day.month - 1 if day else 0
+
+
+_Part = tuple[float, str]
+"""The share of all places that a token, or a group of several alternatives, leads to, and how it is asked for."""
+
+
+def _parts(wanted: Sequence[Group], uses: Mapping[str, int], total: int) -> Iterator[_Part]:
+    for group in wanted:
+        if len(group.alternatives) == 1:
+            yield from ((min(1.0, uses.get(token, 0) / total), _quoted(token)) for token in group.alternatives[0])
+        else:
+            yield min(1.0, group.most(uses) / total), _group(group)
+
+
+def _worth_asking(parts: Sequence[_Part], worth: float) -> tuple[str, float]:
+    """Of parts, the rarest first, those that the index is asked for, and the share that all of them lead to.
+
+    The others are looked for at the places that these lead to: to walk along every month's places for another part is
+    worth it where it spares fetching more than a share of them.
+    """
+    asked: list[str] = []
+    found = 1.0
+    for share, part in parts:
+        if asked and (found * (1 - share) < worth or share > _COMMON):
+            break
+        asked.append(part)
+        found *= share
+    return " & ".join(asked) or _quoted(ALL), found
 
 
 def _month_token(month: int) -> str:
@@ -175,6 +278,3 @@ def _group(group: Group) -> str:
 
 def _quoted(token: str) -> str:
     return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-POSTINGS: Final[Postings] = _Gin()

@@ -14,7 +14,7 @@ from bot.core.entries import Entry
 from bot.core.hits import Hit
 from bot.core.people import Person
 from bot.core.query import DateSpan
-from storage.asking import Group
+from storage.asking import Group, Vocabulary
 from storage.found import hits_at
 from storage.places import bounds
 from storage.postings import postings_of
@@ -33,8 +33,9 @@ def like(connection: Connection, entry: Entry, asker: Person | None, until: date
 
     What counts is what an entry shares of this one's tags and rarest words; of two as alike, the newer comes first.
     """
-    weights = _weights(connection, entry)
-    postings = postings_of(connection)
+    words = ArchiveWords(connection)
+    weights = _weights(words, entry)
+    postings = postings_of(connection, words=words)
     within = bounds(DateSpan(None, until))
     own = value_of(connection, "SELECT shown FROM entries WHERE id = ?", [entry.id])
     shared: defaultdict[int, set[str]] = defaultdict(set)
@@ -47,10 +48,9 @@ def like(connection: Connection, entry: Entry, asker: Person | None, until: date
     return hits_at(connection, best, asker)
 
 
-def _weights(connection: Connection, entry: Entry) -> dict[str, float]:
+def _weights(words: Vocabulary, entry: Entry) -> dict[str, float]:
     """The entry's tags and rarest words, and how much sharing each says."""
     tokens = [token for token in tokens_of(entry).indexed if not token.startswith((TITLE, NAME)) and token != ALL]
-    words = ArchiveWords(connection)
     uses = words.uses([*tokens, ALL])
     total = max(uses.get(ALL, 0), 1)
     tags = [token for token in tokens if token.startswith(TAG) and uses.get(token, 0) > 1]

@@ -30,7 +30,9 @@ _BEGIN_READING_ALL: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _BEGIN_READING: Final = (
     # Every question has its index. That of words would seem dear beside its narrow table, whose long values lie apart:
     # the planner does not know what it takes to fetch and read all of those.
-    f"{_BEGIN_READING_ALL}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+    f"{_BEGIN_READING_ALL}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; "
+    # And every question has one plan: to make it anew takes longer than most answers.
+    "SET LOCAL plan_cache_mode = force_generic_plan"
 )
 _BEGIN_WRITING: Final = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'; "

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from sqlalchemy import Connection
 
-from storage.asking import Group
+from storage.asking import Group, Vocabulary
 from storage.dialects import is_sqlite
 from storage.raw import value_of
 
@@ -24,8 +24,10 @@ COUNTS: Final = ("terms", "near_terms")
 class Postings(Protocol):
     """An index from tokens to places, in one kind of database."""
 
-    least: int
-    """So many places are worth asking for at once, where further ones may be wanted: fewer would take as long."""
+    probes: bool
+    """Whether one place is looked up quickly, however many there are with its tokens."""
+    fence: str
+    """What stands at the end of a question that is to be asked for each place, as it is written."""
     number: str
     """The column that places are kept in, for conditions on it."""
     bounded: str
@@ -96,12 +98,16 @@ class Postings(Protocol):
         ...
 
 
-def postings_of(connection: Connection, bits: int | None = None) -> Postings:
-    """The index in the database of a connection; `bits` are those of `index_state`, if they are known already."""
+def postings_of(connection: Connection, bits: int | None = None, words: Vocabulary | None = None) -> Postings:
+    """The index in the database of a connection.
+
+    Given is what is known already: `bits` are those of `index_state`, `words` are those of the archive.
+    """
     if is_sqlite(connection):
         from storage.fts5 import Fts5  # noqa: PLC0415 - each needs what stands above
 
         return Fts5(lambda: bits or int(value_of(connection, "SELECT bits FROM index_state WHERE id = 1")))
-    from storage import gin  # noqa: PLC0415 - a lookup in SQLite starts without it
+    from storage.gin import Gin  # noqa: PLC0415 - a lookup in SQLite starts without it
+    from storage.vocabulary import ArchiveWords  # noqa: PLC0415
 
-    return gin.POSTINGS
+    return Gin(words or ArchiveWords(connection))

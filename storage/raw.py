@@ -8,17 +8,27 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from storage.dialects import driver_of, is_listened_to
+
 
 def rows_of(connection: Connection, sql: str, parameters: Iterable[Any] = ()) -> Sequence[Sequence[Any]]:
     """All rows of a statement; `?` stands for each parameter.
 
-    In SQLite the driver is asked itself, unless somebody listens to what is asked: of a lookup's time, SQLAlchemy took
-    the larger part.
+    The driver is asked itself, unless somebody listens to what is asked: of a lookup's time, SQLAlchemy took the larger
+    part. So errors are the driver's own, which `storage.faults` translates as well.
     """
-    driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection) and not connection.dispatch.before_cursor_execute:
+    if is_listened_to(connection):
+        return connection.exec_driver_sql(_said(connection, sql), tuple(parameters)).fetchall()
+    driver = driver_of(connection)
+    if isinstance(driver, sqlite3.Connection):
         return driver.execute(sql, tuple(parameters)).fetchall()
-    return connection.exec_driver_sql(_said(connection, sql), tuple(parameters)).fetchall()
+    try:
+        found: list[Sequence[Any]] = driver.execute(_with_percents(sql), tuple(parameters)).fetchall()
+    except Exception as error:
+        if driver.closed:
+            connection.invalidate(error)  # as SQLAlchemy would: else the transaction's end fails too, and hides why
+        raise
+    return found
 
 
 def value_of(connection: Connection, sql: str, parameters: Iterable[Any] = ()) -> Any:
@@ -41,4 +51,9 @@ def marks(parameters: Sequence[object]) -> str:
 
 
 def _said(connection: Connection, sql: str) -> str:
-    return sql if connection.dialect.paramstyle == "qmark" else sql.replace("?", "%s")
+    return sql if connection.dialect.paramstyle == "qmark" else _with_percents(sql)
+
+
+def _with_percents(sql: str) -> str:
+    """A statement as psycopg takes it."""
+    return sql.replace("?", "%s")

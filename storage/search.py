@@ -34,6 +34,8 @@ MOST_LOOKED_INTO = 100
 _MOST_READS = 10
 """After so many reads a page is handed out that has nothing on it."""
 
+_PASSED = 5_000
+"""So many entries are looked at in the order of a score before all results are put in order instead."""
 _SCORES = {Sort.POPULAR: "popularity", Sort.DISCUSSED: "replies"}
 
 
@@ -160,7 +162,7 @@ def _total(connection: Connection, conditions: Conditions, shown: int, *, is_all
     """How many results there are, and whether that is only about so many."""
     if is_all:
         return shown, False
-    kept = conditions.kept_count(connection)
+    kept = conditions.kept_count()
     if kept is not None:
         later = conditions.later()
         total = kept - (len(places_of(connection, later, TOTAL_CAP + 1)) if later else 0)
@@ -230,21 +232,37 @@ def _scored(
     connection: Connection, conditions: Conditions, column: str, asked: tuple[Key | None, bool, int]
 ) -> list[Key]:
     """Along the index of the score, or, where there are few results, by putting all of them in order."""
+    most, limit = conditions.most(), asked[2]
+    if most <= RARE:
+        return _in_order(connection, conditions.walk(), column, asked)
+    if conditions.match is None or not conditions.postings.probes:
+        return _in_order(connection, conditions.along(), column, asked)
+    found = _in_order(connection, conditions.along(), column, asked, passing=_PASSED)
+    return found if len(found) == limit else _in_order(connection, conditions.walk(), column, asked)
+
+
+def _in_order(
+    connection: Connection,
+    walk: Walk,
+    column: str,
+    asked: tuple[Key | None, bool, int],
+    passing: int | None = None,
+) -> list[Key]:
+    """Scores and places of a walk; with `passing` only those among so many entries in the order of the score."""
     edge, backward, limit = asked
-    score = f"e.{column}"
-    walk = conditions.walk() if conditions.most(connection) <= RARE else conditions.along()
+    score, way = f"e.{column}", "ASC" if backward else "DESC"
     if not walk.table.endswith("e") and "entries e" not in walk.table:
         joined = f"{walk.table} JOIN entries e ON e.shown = {walk.place}"
         walk = Walk(joined, "e.shown", walk.where, walk.parameters)
-    where, parameters = [*walk.where], [*walk.parameters]
-    if edge:
-        where.append(f"({score}, e.shown) {'>' if backward else '<'} (?, ?)")
-        parameters += edge
-    way = "ASC" if backward else "DESC"
-    statement = Walk(walk.table, walk.place, where, parameters).select(
-        f"{score}, e.shown", f"ORDER BY {score} {way}, e.shown {way} LIMIT ?"
-    )
-    return [tuple(row) for row in rows_of(connection, statement, [*parameters, limit])]
+    order = f"ORDER BY {score} {way}, e.shown {way} LIMIT ?"
+    behind, at = (f"({score}, e.shown) {'>' if backward else '<'} (?, ?)", [*edge]) if edge else ("e.shown > 0", [])
+    if passing:
+        passed = Walk("entries e", "e.shown", [behind], at).select(f"e.shown, {score}", order)
+        walk = Walk(f"({passed}) AS e", "e.shown", walk.where, [*at, passing, *walk.parameters])
+    elif edge:
+        walk = Walk(walk.table, walk.place, [*walk.where, behind], [*walk.parameters, *at])
+    statement = walk.select(f"{score}, e.shown", order)
+    return [tuple(row) for row in rows_of(connection, statement, [*walk.parameters, limit])]
 
 
 def collect(connection: Connection, conditions: Conditions, keys: Keys, start: Cursor | None, limit: int) -> _Found:
@@ -256,7 +274,7 @@ def collect(connection: Connection, conditions: Conditions, keys: Keys, start: C
     kept: list[Key] = []
     waiting: list[Key] = []
     size, is_end, looked_into = limit + 1, False, 0
-    most = max(size, conditions.postings.least)
+    most = size  # mostly the first are enough
     while looked_into < MOST_LOOKED_INTO:
         if len(waiting) < size and not is_end:
             further = keys(waiting[-1] if waiting else edge, backward, most + 1)  # one more tells whether it is the end

@@ -2,57 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from storage.asking import Group
 from storage.chunks import chunked
+from storage.dialects import is_sqlite
 from storage.places import FIRST_DATED
 from storage.places import LAST as PLACE_END
 from storage.postings import postings_of
 from storage.raw import marks, rows_of
 from storage.sparing import spared
-from storage.tokens import LONGEST_WORD, WORD, word_tokens
+from storage.tokens import ALL, LONGEST_WORD, WORD, word_tokens
 from storage.verifying import holds_any
 
 LAST = "\U0010ffff"
+_FIRST, _LAST = "", " "  # no tokens
+_AND_SPAN = (
+    f"UNION ALL SELECT '{_FIRST}', min(shown) FROM entries WHERE shown >= {FIRST_DATED} "  # noqa: S608
+    f"UNION ALL SELECT '{_LAST}', max(shown) FROM entries"
+)
 _EXAMPLES = 8
 
 
 class ArchiveWords:
-    """`storage.asking.Vocabulary` of a database."""
+    """`storage.asking.Vocabulary` of a database, within one transaction: nothing is asked for twice."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._uses: dict[str, int] = {}
+        self._expected: set[str] = set() if is_sqlite(connection) else {ALL}
+        self._besides = "" if is_sqlite(connection) else _AND_SPAN
+        self._begun: dict[tuple[str, int], Sequence[str]] = {}
+
+    def expect(self, terms: Iterable[str]) -> None:
+        """See the port."""
+        self._expected.update(terms)
 
     def uses(self, terms: Collection[str]) -> Mapping[str, int]:
         """See the port."""
-        found: dict[str, int] = {}
-        for some in chunked(terms):
-            asked = marks(some)
-            sql = (
-                f"SELECT term, uses FROM terms WHERE term IN ({asked}) UNION ALL "  # noqa: S608
-                f"SELECT term, uses FROM term_changes WHERE term IN ({asked})"
-            )
-            for term, uses in rows_of(self._connection, sql, [*some, *some]):
-                found[term] = found.get(term, 0) + uses
-        return {term: uses for term, uses in found.items() if uses > 0}
+        known = self._uses
+        if any(term not in known for term in terms):
+            new = self._expected.union(terms).difference(known)
+            self._expected.clear()
+            for some in chunked(new):
+                found = dict.fromkeys(some, 0)
+                for term, uses in rows_of(self._connection, self._counting(some), [*some, *some]):
+                    found[term] = found.get(term, 0) + (uses or 0)
+                known.update(found)
+        return known
+
+    def _counting(self, terms: Sequence[str]) -> str:
+        asked = marks(terms)
+        return (
+            f"SELECT term, uses FROM terms WHERE term IN ({asked}) UNION ALL "  # noqa: S608
+            f"SELECT term, uses FROM term_changes WHERE term IN ({asked}) {self._besides}"
+        )
+
+    def span(self) -> tuple[int, int]:
+        """See the port. Who asks for it, as PostgreSQL's index does, has asked for the uses of tokens before."""
+        self.uses([_FIRST, _LAST])
+        return self._uses[_FIRST], self._uses[_LAST]
 
     def begun(self, beginning: str, most: int) -> Sequence[str]:
         """See the port."""
-        sql = (
-            "SELECT t.term FROM terms t LEFT JOIN term_changes c ON c.term = t.term WHERE t.term >= ? AND t.term < ? "
-            "AND t.uses > 0 ORDER BY t.uses + coalesce(c.uses, 0) DESC, t.term LIMIT ?"
-        )
-        return [term for (term,) in rows_of(self._connection, sql, (beginning, beginning + LAST, most))]
+        key = beginning, most
+        if key not in self._begun:
+            sql = (
+                "SELECT t.term FROM terms t LEFT JOIN term_changes c ON c.term = t.term "
+                "WHERE t.term >= ? AND t.term < ? AND t.uses > 0 "
+                "ORDER BY t.uses + coalesce(c.uses, 0) DESC, t.term LIMIT ?"
+            )
+            rows = rows_of(self._connection, sql, (beginning, beginning + LAST, most))
+            self._begun[key] = [term for (term,) in rows]
+        return self._begun[key]
 
     def is_followed(self, word: str, endings: Sequence[str]) -> bool:
         """See the port. Words without endings are counted; the newest few entries that may have one are looked into."""
-        if len(word) <= LONGEST_WORD and not self.uses([WORD + word]):
+        if len(word) <= LONGEST_WORD and not self.uses([WORD + word])[WORD + word]:
             return False
         ways = Group(tuple((word[-1] + ending,) for ending in endings))
         groups = spared([Group((tuple(word_tokens(word)),), looked_into=True), ways], self.uses)
-        postings = postings_of(self._connection)
+        postings = postings_of(self._connection, words=self)
         places = postings.newest(self._connection, groups, (), (FIRST_DATED, PLACE_END), _EXAMPLES)
         return holds_any(self._connection, places, [word + ending for ending in endings])

@@ -161,22 +161,32 @@ async def test_a_page_reads_about_what_it_shows(archive: Storage) -> None:
             assert await rows_read(criteria) <= 60, criteria
 
 
-@pytest.mark.parametrize("order", [gin.NEWEST, gin.OLDEST])
-async def test_words_are_found_by_their_index_when_the_plan_is_made_before_they_are_known(
-    archive: Storage, order: str
-) -> None:
-    """A statement that is asked often is planned once for all words, and must not walk along all places then."""
-    for mark in ("$1", "$2", "$3", "$4"):
-        order = order.replace("?", mark, 1)
+WAYS = {
+    gin.NEWEST: ("text, bigint, bigint, text, bigint", "'model', 0, 9, 'model', 10"),
+    gin.BY_MONTH: ("int, int, int, text, bigint, bigint, text, bigint", "24293, 24290, -1, 'model', 0, 9, 'model', 10"),
+    gin.WALK: ("bigint, bigint, bigint, text, bigint", "0, 9, 300, 'model', 10"),
+}
+"""What each way to find words is asked: types and values."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("order", ["DESC", "ASC"])
+async def test_a_plan_made_before_the_words_are_known_is_good_for_all(archive: Storage, way: str, order: str) -> None:
+    """Statements are planned once for all words: the index leads, and only a walk goes along the places in order."""
+    types, values = WAYS[way]
+    statement = way.replace("DESC", order)
+    for number in range(1, statement.count("?") + 1):
+        statement = statement.replace("?", f"${number}", 1)
 
     def explain(connection: Connection) -> Plan:
-        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
-        connection.exec_driver_sql(f"PREPARE by_words (text, bigint, bigint, bigint) AS {order}")
-        found: Any = connection.exec_driver_sql(
-            "EXPLAIN (FORMAT JSON) EXECUTE by_words ('''model''', 0, 9, 10)"
-        ).scalar()
+        connection.exec_driver_sql(f"PREPARE by_words ({types}) AS {statement}")
+        found: Any = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE by_words ({values})").scalar()
         connection.exec_driver_sql("DEALLOCATE by_words")
         return Plan(found[0]["Plan"])
 
-    plan = await archive.database.read(explain)
-    assert [step["Node Type"] for step in steps(plan)][-1] == "Bitmap Index Scan"
+    kinds = [step["Node Type"] for step in steps(await archive.database.read(explain))]
+    if way == gin.WALK:
+        assert kinds[-1] == "Index Scan"
+        assert "Sort" not in kinds
+    else:
+        assert kinds[-1] == "Bitmap Index Scan"

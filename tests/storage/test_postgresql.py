@@ -21,6 +21,7 @@ from storage import postgresql
 from storage.faults import fault_of
 from storage.opening import Storage, open_storage
 from storage.postgresql import name_of
+from storage.raw import rows_of
 from tests.databases import ask
 from tests.postgres import Server
 from tests.trouble.lines import line_to
@@ -78,6 +79,23 @@ async def test_work_that_is_cut_off_is_not_done_twice(storage: Storage, database
         await storage.database.write(work)
     assert len(runs) == 1
     assert await storage.archive.seen_documents(["a", "b"]) == set()
+
+
+async def test_a_lookup_that_is_cut_off_says_so_and_the_next_one_works(
+    storage: Storage, database_url: str, make: Make, now: datetime
+) -> None:
+    """Lookups ask the driver itself, past SQLAlchemy: a connection that broke is let go of all the same."""
+    await storage.archive.add(make(), by=None, at=now)
+
+    def work(connection: Connection) -> None:
+        rows_of(connection, "SELECT 1")
+        ask(database_url, CUT + "pg_backend_pid()")
+        rows_of(connection, "SELECT 1")
+
+    for _ in range(2):
+        with pytest.raises(StorageBusy, match=r"starting or stopping|cut off"):
+            await storage.database.read(work)
+        assert await storage.archive.count() == 1
 
 
 async def test_a_server_that_was_killed(storage: Storage, restarting: Server, make: Make, now: datetime) -> None:

@@ -1,0 +1,117 @@
+"""Each way to find words on PostgreSQL finds the same; and how many statements a lookup takes on either database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import product
+
+import pytest
+from sqlalchemy import Connection
+
+from bot.core.ports import ImportedEntry
+from bot.core.query import DateSpan, Sort, criteria_of
+from bot.core.query_syntax import parse
+from storage import gin
+from storage.asking import Group
+from storage.opening import Storage, open_storage
+from storage.places import FIRST_DATED, LAST, bounds
+from storage.postings import postings_of
+from storage.vocabulary import ArchiveWords
+
+from .conftest import Make
+from .test_plans import statements_while
+
+TEXTS = ("alpha beta", "beta", "alpha gamma", "beta gamma", "gamma")
+FREE: Mapping[str, Mapping[str, float]] = {
+    "WALK": {"_LOOKED_AT": 0, "_ASKED": 0, "_MONTH_ASKED": 1e9, "_FETCHED": 1e9},
+    "BY_MONTH": {"_LOOKED_AT": 1e9, "_MONTH_ASKED": 0, "_PASSED": 1e-9, "_ASKED": 1e9},
+    "NEWEST": {"_LOOKED_AT": 1e9, "_MONTH_ASKED": 1e9, "_ASKED": 0, "_FETCHED": 0},
+}
+"""What has to cost nothing, and what much, for a way to be the first."""
+WANTED: tuple[list[Group], ...] = (
+    [Group((("alpha",),))],
+    [Group((("alpha", "beta"),))],
+    [Group((("alpha",),)), Group((("gamma",),))],
+    [Group((("alpha", "gamma"), ("beta", "gamma")))],
+    [Group((("none",),))],
+    [],
+)
+
+
+@pytest.fixture
+async def archive(storage: Storage, make: Make, now: datetime) -> Storage:
+    return await filled(storage, make, now)
+
+
+async def filled(storage: Storage, make: Make, now: datetime) -> Storage:
+    """The texts, in six months of two years, and one that is undated."""
+    days = [f"{year}-{month:02}-{day:02}" for year in (2022, 2023) for month in (1, 2, 7) for day in (3, 28)]
+    imported = [
+        ImportedEntry(make(day, id=f"{at:06}-{n:03}", title="T", commentary=text), True)
+        for at, day in enumerate(days)
+        for n, text in enumerate(TEXTS)
+    ]
+    imported.append(ImportedEntry(make(None, id="undated", title="T", commentary=TEXTS[0]), True))
+    await storage.archive.write_import(imported, documents=[], at=now)
+    return storage
+
+
+def questions() -> Iterator[tuple[list[Group], list[Group], tuple[int, int], int, bool]]:
+    """Words, words not, from where to where, how many, and whether the oldest first."""
+    spans = [
+        (FIRST_DATED, LAST),
+        (0, LAST),
+        bounds(DateSpan(date(2022, 2, 1), date(2023, 1, 3))),
+        bounds(DateSpan(date(2030, 1, 1), None)),
+    ]
+    yield from product(WANTED, ([], [Group((("beta",),))]), spans, (1, 4, 500), (False, True))
+
+
+@pytest.mark.parametrize("first", FREE)
+async def test_each_way_finds_the_same(
+    postgresql_url: str, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    archive = await filled(await open_storage(postgresql_url), make, now)
+    for name, value in FREE[first].items():
+        monkeypatch.setattr(gin, name, value)
+    used: set[str] = set()
+
+    def look(connection: Connection) -> None:
+        rows = connection.exec_driver_sql("SELECT place, tokens::text FROM lookup ORDER BY place DESC").fetchall()
+        for wanted, unwanted, (low, high), limit, oldest in questions():
+            words = ArchiveWords(connection)
+            index = postings_of(connection, words=words)
+            assert isinstance(index, gin.Gin)
+            way, _ = next(index._ways(wanted, index.matching(wanted, unwanted), (low, high), limit, oldest=oldest))
+            used.add(way)
+
+            def has(tokens: str, group: Group) -> bool:
+                return any(all(f"'{token}'" in tokens for token in one) for one in group.alternatives)
+
+            expected = [
+                place
+                for place, tokens in rows
+                if low <= place <= high
+                and all(has(tokens, group) for group in wanted)
+                and not any(has(tokens, group) for group in unwanted)
+            ]
+            if oldest:
+                expected.reverse()
+            found = index.newest(connection, wanted, unwanted, (low, high), limit, oldest=oldest)
+            assert list(found) == expected[:limit], (wanted, unwanted, low, high, limit, oldest)
+
+    await archive.database.read(look)
+    await archive.close()
+    assert getattr(gin, first) in used
+
+
+@pytest.mark.parametrize(("query", "most"), [("gamma", 4), ("모델", 4), ('"alpha beta"', 5), ("tag:t alpha gamma", 5)])
+async def test_a_lookup_takes_few_statements(archive: Storage, query: str, most: int) -> None:
+    """The counts of all words at once, the places, what is looked into, and the entries; with a tag, its keys too."""
+    criteria = replace(criteria_of(parse(query), date(2024, 6, 30)), sort=Sort.NEW)
+    statements = await statements_while(archive, lambda: archive.search.page(criteria, asker=None, limit=100))
+    asked = [statement for statement, _ in statements if "uses FROM terms" in statement]
+    assert len(asked) <= 1, asked
+    assert len(statements) <= most, statements
