@@ -27,13 +27,16 @@ _KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
 _STATUSES: Mapping[str, Status] = {status.value: status for status in Status}
 
 
+_read_json = json.JSONDecoder().raw_decode  # `json.loads` looks for space around what it reads, which there is not
+
+
 def _day(kept: str | None) -> date | None:
     return date.fromisoformat(kept) if kept else None
 
 
 def texts_of_list(kept: str) -> tuple[str, ...]:
     """Texts as `storage.columns.Texts` keeps them."""
-    return () if kept == "[]" else tuple(json.loads(kept))
+    return () if kept == "[]" else tuple(_read_json(kept)[0])
 
 
 _READ: Mapping[str, Callable[[Any], object]] = {

@@ -80,6 +80,7 @@ def _engine(url: URL, over: threading.Event) -> Engine:
         url.set(drivername="postgresql+psycopg", query=query),
         poolclass=QueuePool,
         pool_size=READERS + _WRITERS,
+        pool_use_lifo=True,
         use_native_hstore=False,  # it would be asked for at every start
     )
 

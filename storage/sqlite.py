@@ -53,7 +53,7 @@ def sqlite_engine(path: str, *, mode: str = "rwc", immutable: bool = False, fore
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=READERS + 2)
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=READERS + 2, pool_use_lifo=True)
 
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
