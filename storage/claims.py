@@ -164,11 +164,45 @@ def mark_changed(connection: Connection, post_id: int, worker: str, revision: in
     )
 
 
+def order_change(connection: Connection, post_id: int, *, withdraw: bool) -> None:
+    """Have what is there, or may be, edited or withdrawn; what never went out is sent as its entry is then, or not."""
+    columns = [posts.c[name] for name in ("state", "delivery_id", "message_id")]
+    row = connection.execute(select(*columns).where(posts.c.id == post_id)).first()
+    if row is None:
+        return
+    if row.state in {PostState.PLANNED, PostState.FAILED}:
+        if withdraw:
+            end(connection, post_id, row.delivery_id)
+        return
+    if row.state is PostState.SENT and row.message_id is None:
+        return  # somebody has said that it is there, and not where
+    if row.state is PostState.SENT or row.state in UNSENT:
+        change = PostChange.WITHDRAW if withdraw else PostChange.EDIT
+        values: dict[str, Any] = {"change": change, "change_taken": False, "turn": turn_of(row.state, change)}
+        if row.state is PostState.SENT:
+            values["next_attempt_at"] = None
+        _set(connection, post_id, **values)
+
+
 def mark_withdrawn(connection: Connection, post_id: int, worker: str) -> None:
-    """It is gone, or never went out; that counts also where nobody holds it."""
+    """It is gone, or never went out; that counts also where nobody holds it.
+
+    Where nobody had ordered that, its entry went before its post did, and the head may say that it is there still.
+    """
     row = _row(connection, post_id)
-    if row is not None and row.held_by in (None, worker):
-        end(connection, post_id, row.delivery_id)
+    if row is None or row.held_by not in (None, worker):
+        return
+    end(connection, post_id, row.delivery_id)
+    if row.change is not PostChange.WITHDRAW:
+        for head in _heads_of(connection, row.delivery_id):
+            order_change(connection, head, withdraw=False)
+
+
+def _heads_of(connection: Connection, delivery_id: int) -> Sequence[int]:
+    """Heads of a delivery that are not to go themselves."""
+    of_kind = posts.c.kind.in_((PostKind.HEADER, PostKind.LIST))
+    stays = or_(posts.c.change.is_(None), posts.c.change != PostChange.WITHDRAW)
+    return connection.scalars(select(posts.c.id).where(posts.c.delivery_id == delivery_id, of_kind, stays)).all()
 
 
 def end(connection: Connection, post_id: int, delivery_id: int) -> None:

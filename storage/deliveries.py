@@ -15,7 +15,6 @@ from bot.core.digests import (
     PlannedDelivery,
     PlannedPost,
     Post,
-    PostChange,
     PostState,
 )
 from bot.core.leases import Claim, Watch
@@ -33,7 +32,7 @@ from storage.gathering import Gathering
 from storage.locks import lock_channels_of
 from storage.people import channel_of, select_channels, where_channel
 from storage.planning import planned_days, wait_again, write_plans
-from storage.posts import UNSENT, Addressed, add_posts, fetch_posts, merged_with, select_posts, to_post, turn_of
+from storage.posts import Addressed, add_posts, fetch_posts, merged_with, select_posts, to_post
 from storage.revising import is_as_it_was, pass_over
 from storage.tables import deliveries, posts, subscriptions
 
@@ -227,28 +226,8 @@ def _amend(
     ]
     wait_again(connection, add_posts(connection, to, additions))
     for post_id, order in changes.items():
-        _order(connection, post_id, order)
+        claims.order_change(connection, post_id, withdraw=order.withdraw)
     return True
-
-
-def _order(connection: Connection, post_id: int, order: PostChangeOrder) -> None:
-    row = connection.execute(
-        select(posts.c.state, posts.c.delivery_id, posts.c.message_id).where(posts.c.id == post_id)
-    ).first()
-    if row is None:
-        return
-    if row.state in {PostState.PLANNED, PostState.FAILED}:
-        if order.withdraw:
-            claims.end(connection, post_id, row.delivery_id)
-        return  # it will be sent as the entry is then
-    if row.state is PostState.SENT and row.message_id is None:
-        return  # somebody has said that it is there, and not where
-    if row.state is PostState.SENT or row.state in UNSENT:
-        change = PostChange.WITHDRAW if order.withdraw else PostChange.EDIT
-        values: dict[str, Any] = {"change": change, "change_taken": False, "turn": turn_of(row.state, change)}
-        if row.state is PostState.SENT:
-            values["next_attempt_at"] = None
-        connection.execute(update(posts).where(posts.c.id == post_id).values(**values))
 
 
 def _deliveries(connection: Connection, subscription_id: int, days: Sequence[date]) -> Sequence[Delivery]:

@@ -22,7 +22,7 @@ from bot.usecases.revise import revise_posts
 from storage.opening import Storage
 from storage.search import EntrySearch
 
-from .conftest import HERE, MAINTAINER, OPERATOR, THERE, Desk
+from .conftest import HERE, MAINTAINER, OPERATOR, THERE, Desk, busy
 
 DAY = date(2024, 6, 21)
 
@@ -132,6 +132,44 @@ async def test_what_is_added_while_a_digest_is_being_sent_by_hand_is_not_passed_
         await send_now(desk.stores, MAINTAINER, HERE, DAY, at=desk.clock.now())
     await desk.round()
     assert desk.chat.shown()[2:] == ["head 2024-06-21 (2)", "Two", "late Three"]
+
+
+@pytest.mark.parametrize("layout", [Layout.CARDS, Layout.COMPACT])
+@pytest.mark.parametrize("gone", [{"status": Status.REMOVED}, {"digest_date": date(2024, 6, 22)}])
+async def test_a_head_that_is_out_follows_an_entry_that_is_gone_before_its_own_post(
+    desk: Desk, layout: Layout, gone: dict[str, object]
+) -> None:
+    """Its post is taken back as it is about to be sent, before anybody has compared what changed with the ledger."""
+    one = await desk.add("One")
+    await desk.add("Two")
+    await desk.subscribe(layout=layout)
+    await plan_due(desk.stores, desk.clock.now())
+    desk.chat.faults = [None, busy()]
+    await desk.send()
+    assert len(desk.chat.shown()) == 1
+    await desk.change(one, **gone)
+    desk.clock.pass_time(minutes=1)
+    await desk.send()
+    await revise_posts(desk.stores, desk.clock.now())
+    await desk.send()
+    shown = {
+        Layout.CARDS: ["head 2024-06-21 (1)", "Two"],
+        Layout.COMPACT: ["list 2024-06-21: Two", "  Two"],
+    }
+    assert desk.chat.shown() == shown[layout]
+
+
+async def test_a_head_goes_with_the_only_entry_that_is_gone_before_its_own_post(desk: Desk) -> None:
+    one = await desk.add("One")
+    await desk.subscribe()
+    await plan_due(desk.stores, desk.clock.now())
+    desk.chat.faults = [None, busy()]
+    await desk.send()
+    await desk.change(one, status=Status.REMOVED)
+    desk.clock.pass_time(minutes=1)
+    await desk.send()
+    await desk.round()
+    assert desk.chat.shown() == []
 
 
 async def test_a_later_zone_does_not_withdraw_what_has_been_posted(desk: Desk) -> None:
