@@ -11,7 +11,7 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, bindparam, delete, func, or_, select, type_coerce, update
+from sqlalchemy import Connection, Row, Select, Text, bindparam, func, or_, select, type_coerce, update
 
 from bot.core.entries import Entry
 from bot.core.imports import Doubt
@@ -24,7 +24,8 @@ from storage.index import Placed, ReadyTokens, exchange
 from storage.locks import lock_entries
 from storage.names import count_names
 from storage.places import day_number, day_of, first_place, last_place
-from storage.tables import archive_state, entries, match_keys
+from storage.raw import change, value_of
+from storage.tables import entries
 from storage.tags import count_tags
 from storage.tokens import names_on
 
@@ -83,13 +84,13 @@ def insert_entries(
     """Add entries, which have their ids, each at the end of its day; hand them back as stored."""
     if not new:
         return []
-    first_no = (connection.scalar(select(func.max(entries.c.no))) or 0) + 1
+    first_no = (value_of(connection, "SELECT max(no) FROM entries") or 0) + 1
     placed = [
         Stored(first_no + offset, place, entry)
         for offset, (entry, place) in enumerate(zip(new, _next_places(connection, new), strict=True))
     ]
-    change = _take_changes(connection, len(new))
-    rows = [(item.no, at, *_row(item, change + offset, at)) for offset, item in enumerate(placed, 1)]
+    change_no = _take_changes(connection, len(new))
+    rows = [(item.no, at, *_row(item, change_no + offset, at)) for offset, item in enumerate(placed, 1)]
     insert_values(connection, entries, ("no", "created_at", *_WRITTEN), rows)
     _add_match_keys(connection, placed)
     _keep_lookups(connection, [(None, item) for item in placed], ready)
@@ -110,17 +111,15 @@ def update_entries(
         for old, new in changes
     ]
     lock_entries(connection, [old.no for old in before])  # others count what they gathered
-    change = _take_changes(connection, len(after))
+    change_no = _take_changes(connection, len(after))
     connection.execute(
         update(entries).where(entries.c.no == bindparam("row_no")),
         [
-            {"row_no": item.no, **dict(zip(_WRITTEN, _row(item, change + offset, at), strict=True))}
+            {"row_no": item.no, **dict(zip(_WRITTEN, _row(item, change_no + offset, at), strict=True))}
             for offset, item in enumerate(after, 1)
         ],
     )
-    connection.execute(
-        delete(match_keys).where(match_keys.c.entry_no == bindparam("row_no")), [{"row_no": item.no} for item in after]
-    )
+    change(connection, "DELETE FROM match_keys WHERE entry_no = ?", [(item.no,) for item in after])
     _add_match_keys(connection, after)
     _keep_lookups(connection, zip(before, after, strict=True), ready)
     return after
@@ -145,10 +144,8 @@ def _last_places(connection: Connection, days: Set[date | None]) -> dict[date | 
     """The highest place taken on each of these days that has any."""
     first = {first_place(day): day for day in days}
     if len(days) <= _FEW_DAYS:
-        found = [
-            connection.scalar(select(func.max(entries.c.place)).where(entries.c.place.between(low, last_place(day))))
-            for low, day in first.items()
-        ]
+        highest = "SELECT max(place) FROM entries WHERE place BETWEEN ? AND ?"
+        found = [value_of(connection, highest, (low, last_place(day))) for low, day in first.items()]
     else:  # one pass over the days between is quicker than a question for each
         between = entries.c.place.between(min(first), last_place(first[max(first)]))
         by_day = select(func.max(entries.c.place)).where(between).group_by(day_number(entries.c.place))
@@ -158,8 +155,8 @@ def _last_places(connection: Connection, days: Set[date | None]) -> dict[date | 
 
 def _take_changes(connection: Connection, count: int) -> int:
     """Take this many change numbers; they begin after the one handed back."""
-    connection.execute(update(archive_state).values(change_no=archive_state.c.change_no + count))
-    return (connection.scalar(select(archive_state.c.change_no)) or 0) - count
+    change(connection, "UPDATE archive_state SET change_no = change_no + ?", [(count,)])
+    return int(value_of(connection, "SELECT change_no FROM archive_state")) - count
 
 
 def _add_match_keys(connection: Connection, placed: Iterable[Stored]) -> None:

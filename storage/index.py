@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from bot.core.entries import Entry
 from storage.chunks import chunked
 from storage.counting import count, count_some_in
 from storage.places import fits
 from storage.postings import LIVE, NEXT, postings_of
+from storage.raw import rows_of
 from storage.tables import index_state
 from storage.tokens import VERSION, Tokens, make_tokens
 
@@ -59,8 +60,7 @@ class State(NamedTuple):
 
 def state_of(connection: Connection) -> State:
     """How the index stands."""
-    columns = [index_state.c[name] for name in State._fields]
-    return State(*connection.execute(select(*columns)).one())
+    return State(*rows_of(connection, f"SELECT {', '.join(State._fields)} FROM index_state")[0])  # noqa: S608
 
 
 def set_state(connection: Connection, state: State) -> None:
