@@ -9,7 +9,7 @@ import gc
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +26,8 @@ _WORTH_IT = 4_000
 """So many entries take longer than it takes to start a process."""
 _AT_ONCE = 100
 _MOST_PROCESSES = 4
+_MOST_WAITING = 10.0
+"""Seconds for a piece, which takes some hundredths: of a process that was killed nothing may be heard."""
 
 
 @contextmanager
@@ -76,10 +78,15 @@ class _Piece:
     here: Mapping[str, Tokens] | None = None
 
     def made(self) -> Mapping[str, Tokens]:
-        """Made here where nobody has begun, else waited for."""
-        if self.here is None and self.elsewhere.cancel():
+        """Made here where nobody has begun, else waited for; and here in the end where a process was killed."""
+        if self.here is None and not self.elsewhere.cancel():
+            try:
+                return self.elsewhere.result(_MOST_WAITING)
+            except (BrokenExecutor, TimeoutError):
+                pass
+        if self.here is None:
             self.here = _make_all(self.entries)
-        return self.elsewhere.result() if self.here is None else self.here
+        return self.here
 
 
 class _Made:

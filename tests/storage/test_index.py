@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -344,6 +345,21 @@ def test_tokens_made_by_other_processes_are_the_same(make: Make) -> None:
             assert set(made.counted.split()) == set(expected.counted.split())
     left = entries[2_000]  # whoever still asks when the import was given up gets them too
     assert set(ready.of(left).indexed.split()) == set(tokens.make_tokens(left).indexed.split())
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)  # Python 3.11's pool trips over itself
+def test_an_import_goes_on_where_a_process_that_makes_tokens_is_killed(make: Make) -> None:
+    entries = [make(id=f"{number:010}", commentary=f"양자화는 {number}") for number in range(4_000)]
+    before = set(multiprocessing.active_children())
+    with tokens_beside(entries) as ready:
+        if ready is None:
+            pytest.skip("environment: one processor")
+        for entry in entries:
+            for process in set(multiprocessing.active_children()) - before:
+                process.kill()
+            assert set(ready.of(entry).indexed.split()) == set(tokens.make_tokens(entry).indexed.split())
 
 
 @given(st.integers(0, 3_000_000), st.integers(0, (1 << 12) - 1))
