@@ -36,6 +36,7 @@ SETTLED = (
     "replies = no * 40503 % 89 % 7 WHERE no % 10 = 0"
 )
 _AHEAD = 3
+Made = list[tuple[Entry, Tokens]]
 _maker: Maker | None = None
 
 
@@ -46,14 +47,15 @@ def folder() -> Path:
     return chosen
 
 
-def chunk(count: int, first: int) -> list[Entry]:
-    """A chunk of the entries of an archive."""
+def chunk(count: int, first: int) -> Made:
+    """A chunk of the entries of an archive, with their tokens."""
     global _maker  # noqa: PLW0603 - its vocabulary takes a second to make
     _maker = _maker or Maker()
-    return list(_maker.entries(count, range(first, min(first + CHUNK, count))))
+    entries = _maker.entries(count, range(first, min(first + CHUNK, count)))
+    return [(entry, _known.of(entry)) for entry in entries]
 
 
-def chunks(count: int) -> Iterator[list[Entry]]:
+def chunks(count: int) -> Iterator[Made]:
     """All entries of an archive, made by another process where there are many."""
     firsts = range(0, count, CHUNK)
     if len(firsts) == 1:
@@ -88,11 +90,11 @@ def archive(count: int) -> Path:
 async def build(url: str, count: int) -> None:
     """Import all entries of an archive, as anybody would, and record some engagement."""
     storage = await open_storage(url, migrate=True)
-    began, written, known = time.perf_counter(), 0, KnownTexts()
-    for entries in chunks(count):
-        imported = [ImportedEntry(entry, True) for entry in entries]
-        await storage.database.write(write_import, imported, [], datetime.now(UTC), known)
-        written += len(entries)
+    began, written = time.perf_counter(), 0
+    for made in chunks(count):
+        imported = [ImportedEntry(entry, True) for entry, _ in made]
+        await storage.database.write(write_import, imported, [], datetime.now(UTC), _Given(made))
+        written += len(made)
         speed = written / (time.perf_counter() - began)
         print(f"  building {count:,}: {written:,} entries, {speed:,.0f} a second", file=sys.stderr, flush=True)
     await storage.close()
@@ -193,6 +195,20 @@ class KnownTexts:
             " ".join(of_text.indexed | others.indexed),
             " ".join(of_text.counted | others.counted),
         )
+
+
+_known = KnownTexts()
+
+
+class _Given:
+    """`storage.index.ReadyTokens` that came with the entries."""
+
+    def __init__(self, made: Made) -> None:
+        self._tokens = {entry.id: tokens for entry, tokens in made}
+
+    def of(self, entry: Entry) -> Tokens:
+        """See the port."""
+        return self._tokens[entry.id]
 
 
 def settle(path: Path) -> None:
