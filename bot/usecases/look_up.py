@@ -82,7 +82,10 @@ async def look_up(
     suggestions: tuple[str, ...] = ()
     if not page.hits:
         is_partial = page.next_cursor is not None
-        notice, suggestions = await _why_nothing(stores, caller, query, criteria, is_partial=is_partial)
+        if cursor is not None and not is_partial:
+            notice = msg("There is nothing further.")
+        else:
+            notice, suggestions = await _why_nothing(stores, caller, query, criteria, is_partial=is_partial)
     return _results(query, page, page.hits, notice, suggestions)
 
 

@@ -10,6 +10,7 @@ import pytest
 from bot.core.entries import Status
 from bot.core.errors import InputError, NotFound, QueryError
 from bot.core.people import Role
+from bot.core.ports import ImportedEntry
 from bot.usecases.look_up import find_entry, look_up, more_like, show_digest, show_entry, show_help
 from bot.usecases.recap import recap
 from bot.usecases.track import forget_me, save, unsave
@@ -41,6 +42,24 @@ async def test_pages_hold_five_and_lead_to_the_next_and_back(stores: Storage) ->
     assert [hit.entry.id for hit in back.hits] == [hit.entry.id for hit in first.hits]
     with pytest.raises(InputError):
         await look_up(stores, READER, "tag:rlaif", cursor="nonsense")
+
+
+async def test_a_last_page_without_anything_does_not_say_that_nothing_matches(stores: Storage) -> None:
+    day = date(2024, 6, 21)
+    found = paper("Found", day, commentary="weak to strong")
+    others = [paper(f"Other {number}", day - timedelta(1), commentary="strong to weak") for number in range(120)]
+    imported = [ImportedEntry(replace(one, id=f"entry{at:05}"), True) for at, one in enumerate([found, *others])]
+    await stores.archive.write_import(imported, documents=[], at=datetime(2024, 6, 22, tzinfo=UTC))
+    first = await look_up(stores, READER, '"weak to strong"')
+    assert [hit.entry.title for hit in first.hits] == ["Found"]
+    assert first.next_cursor
+    last = await look_up(stores, READER, '"weak to strong"', cursor=first.next_cursor)
+    assert (last.hits, last.next_cursor, last.suggestions) == ((), None, ())
+    assert last.notice is not None
+    assert last.notice.id == "There is nothing further."
+    nowhere = await look_up(stores, READER, '"strong weak to"')
+    assert nowhere.notice is not None
+    assert nowhere.notice.id == "Nothing in the archive matches this."
 
 
 async def test_an_unknown_tag_names_the_nearest_with_counts_and_mends_the_query(stores: Storage) -> None:
