@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from signal import SIGKILL
 
 import pytest
 from hypothesis import given
@@ -347,19 +347,27 @@ def test_tokens_made_by_other_processes_are_the_same(make: Make) -> None:
     assert set(ready.of(left).indexed.split()) == set(tokens.make_tokens(left).indexed.split())
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
-)  # Python 3.11's pool trips over itself
-def test_an_import_goes_on_where_a_process_that_makes_tokens_is_killed(make: Make) -> None:
+@pytest.mark.parametrize("after", [0, 100, 3_000])
+def test_an_import_goes_on_where_a_process_that_makes_tokens_is_killed(make: Make, after: int) -> None:
     entries = [make(id=f"{number:010}", commentary=f"양자화는 {number}") for number in range(4_000)]
-    before = set(multiprocessing.active_children())
     with tokens_beside(entries) as ready:
         if ready is None:
             pytest.skip("environment: one processor")
-        for entry in entries:
-            for process in set(multiprocessing.active_children()) - before:
-                process.kill()
+        for number, entry in enumerate(entries):
+            if number == after:
+                for process in ready.processes:
+                    process.kill()
             assert set(ready.of(entry).indexed.split()) == set(tokens.make_tokens(entry).indexed.split())
+    assert {process.wait(10) for process in ready.processes} <= {-SIGKILL, 0}
+
+
+def test_processes_that_make_tokens_end_when_there_is_nothing_left_to_do(make: Make) -> None:
+    entries = [make(id=f"{number:010}") for number in range(4_000)]
+    with tokens_beside(entries) as ready:
+        if ready is None:
+            pytest.skip("environment: one processor")
+        ready.of(entries[0])
+    assert [process.wait(10) for process in ready.processes] == [0] * len(ready.processes)
 
 
 @given(st.integers(0, 3_000_000), st.integers(0, (1 << 12) - 1))
