@@ -32,6 +32,10 @@ class Bars:
         else:
             self.missed.append(name)
 
+    def note(self, name: str, measured: str, baseline: str, ratio: float) -> None:
+        """Print a figure that has no bar."""
+        print(f"{name:<44} {measured:>16} {baseline:>26}  {ratio:9.4g}")
+
 
 @dataclass(frozen=True)
 class Times:

@@ -20,7 +20,7 @@ from pathlib import Path
 from bot.core.entries import Entry
 
 SEED = 20240621
-TEXTS = 50_000
+TEXTS = 20_000
 LAST_DAY = date(2024, 6, 21)
 
 

@@ -9,15 +9,18 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.archive import SEED, Maker
+from sqlalchemy import Connection
+
+from benchmarks.archive import SEED, TEXTS, Maker
 from bot.core.entries import Entry
 from bot.core.ports import ImportedEntry
 from storage.codec import ENTRY_FIELDS
@@ -25,6 +28,7 @@ from storage.found import entry_of
 from storage.imports import write_import
 from storage.opening import open_storage
 from storage.places import narrow
+from storage.raw import rows_of
 from storage.schema_version import HEAD
 from storage.tokens import VERSION, EntryTokens, Tokens, tokens_of
 
@@ -36,6 +40,8 @@ SETTLED = (
     "replies = no * 40503 % 89 % 7 WHERE no % 10 = 0"
 )
 _AHEAD = 3
+_BITS = 12
+"""So many bits of a number in the index count the entries of a day: few enough, in all these archives."""
 Made = list[tuple[Entry, Tokens]]
 _maker: Maker | None = None
 
@@ -71,33 +77,62 @@ def chunks(count: int) -> Iterator[Made]:
 
 
 def archive(count: int) -> Path:
-    """The archive of so many entries in SQLite; built if it is not there."""
-    path = folder() / f"{SEED}-{HEAD}-{VERSION}-{count}.db"
+    """The archive of so many entries in SQLite; built, with what it is compared with (`ranked`), if it is not there."""
+    path = folder() / f"{SEED}-{TEXTS}-{HEAD}-{VERSION}-{count}.db"
     if not path.exists():
-        for left in folder().glob(f"building-{count}.db*"):
+        for left in folder().glob(f"building-{count}.*"):
             left.unlink()
         unfinished = folder() / f"building-{count}.db"
         if count > IMPORTED:
-            shutil.copy(archive(IMPORTED), unfinished)
+            first = archive(IMPORTED)
+            shutil.copy(first, unfinished)
+            shutil.copy(ranked(first), ranked(unfinished))
             multiply(unfinished, count // IMPORTED)
         else:
-            asyncio.run(build(f"sqlite:///{unfinished}", count))
+            asyncio.run(build(unfinished, count))
         settle(unfinished)
+        ranked(unfinished).rename(ranked(path))
         unfinished.rename(path)
     return path
 
 
-async def build(url: str, count: int) -> None:
-    """Import all entries of an archive, as anybody would, and record some engagement."""
-    storage = await open_storage(url, migrate=True)
+def ranked(path: Path) -> Path:
+    """The baseline of relevance, a file beside an archive: FTS5 with bm25 over the same tokens, by their places."""
+    return path.with_suffix(".bm25.db")
+
+
+@contextmanager
+def ranking(path: Path) -> Iterator[Callable[[Iterable[tuple[int, str]]], object]]:
+    """Write down places with their tokens in the baseline of an archive."""
+    with closing(sqlite3.connect(ranked(path), isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS ranked "
+            "USING fts5(tokens, content='', tokenize=\"ascii tokenchars ':#'\")"
+        )
+        connection.execute("BEGIN")
+        yield partial(connection.executemany, "INSERT INTO ranked(rowid, tokens) VALUES (?, ?)")
+        connection.execute("COMMIT")
+
+
+async def build(path: Path, count: int) -> None:
+    """Import all entries of an archive, as anybody would."""
+    storage = await open_storage(f"sqlite:///{path}", migrate=True)
     began, written = time.perf_counter(), 0
-    for made in chunks(count):
-        imported = [ImportedEntry(entry, True) for entry, _ in made]
-        await storage.database.write(write_import, imported, [], datetime.now(UTC), _Given(made))
-        written += len(made)
-        speed = written / (time.perf_counter() - began)
-        print(f"  building {count:,}: {written:,} entries, {speed:,.0f} a second", file=sys.stderr, flush=True)
+    with ranking(path) as rank:
+        for made in chunks(count):
+            imported = [ImportedEntry(entry, True) for entry, _ in made]
+            await storage.database.write(write_import, imported, [], datetime.now(UTC), _Given(made))
+            places = await storage.database.read(_places_after, written)
+            rank((place, tokens.indexed) for place, (_, tokens) in zip(places, made, strict=True))
+            written += len(made)
+            speed = written / (time.perf_counter() - began)
+            print(f"  building {count:,}: {written:,} entries, {speed:,.0f} a second", file=sys.stderr, flush=True)
     await storage.close()
+
+
+def _places_after(connection: Connection, no: int) -> list[int]:
+    return [place for (place,) in rows_of(connection, "SELECT place FROM entries WHERE no > ? ORDER BY no", (no,))]
 
 
 @dataclass(frozen=True)
@@ -120,6 +155,11 @@ class Moved:
         """Its place, in SQL."""
         return f"({self.day} << 20 | ((place & 1048575) + {self.copy * self.a_day}))"
 
+    def of(self, place: int) -> int:
+        """Where the entry at a place goes."""
+        day = self.low + ((place >> 20) - self.low + self.copy * 367) % (self.high - self.low + 1)
+        return day << 20 | ((place & 1048575) + self.copy * self.a_day)
+
     def columns(self, character: str, date: str) -> dict[str, str]:
         """What is another in it; a database's name for a function, and how it writes the date of an ordinal."""
         return {
@@ -141,7 +181,7 @@ def multiply(path: Path, times: int) -> None:
     is moved on by another number of days, round and round within the days that the archive has.
     """
     size = IMPORTED
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection, ranking(path) as rank:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -400000")
         low, high = connection.execute("SELECT min(place) >> 20, max(place) >> 20 FROM entries").fetchone()
@@ -151,23 +191,20 @@ def multiply(path: Path, times: int) -> None:
         for copy in range(1, times):
             print(f"  building {size * times:,}: {size * copy:,} entries", file=sys.stderr, flush=True)
             moved = Moved(copy, low, high, a_day)
-            new, place = moved.columns("char", "date(1721424.5 + {})"), moved.place
+            new, of_copy = moved.columns("char", "date(1721424.5 + {})"), moved.place
             values = ", ".join(new.get(name, f'"{name}"') for name in columns)
             connection.execute("BEGIN")
             connection.execute(f"INSERT INTO entries SELECT {values} FROM entries WHERE no <= {size}")
-            tags = f"SELECT tag_id, {place} FROM entry_tags WHERE place & 1048575 < {a_day}"
+            tags = f"SELECT tag_id, {of_copy} FROM entry_tags WHERE place & 1048575 < {a_day}"
             connection.execute(f"INSERT INTO entry_tags {tags}")
-            rows = ((_row(low, high, number, copy, a_day), text) for number, text in tokens)
-            connection.executemany("INSERT INTO lookup(rowid, tokens) VALUES (?, ?)", rows)
+            rows = [(moved.of(place), text) for place, text in tokens]
+            rank(rows)
+            numbered = ((narrow(place, _BITS), text) for place, text in rows)
+            connection.executemany("INSERT INTO lookup(rowid, tokens) VALUES (?, ?)", numbered)
             connection.execute("COMMIT")
         for table in ("tags", "names", "terms"):
             connection.execute(f"UPDATE {table} SET uses = uses * {times}")
         connection.execute(f"UPDATE archive_state SET change_no = change_no * {times}")
-
-
-def _row(low: int, high: int, place: int, copy: int, a_day: int) -> int:
-    day = low + ((place >> 20) - low + copy * 367) % (high - low + 1)
-    return narrow(day << 20 | ((place & 1048575) + copy * a_day), 12)
 
 
 def _indexed(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:

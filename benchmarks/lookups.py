@@ -4,13 +4,15 @@
 
 Everything is warm and in one process. Each figure stands beside its baseline and their ratio; the last line counts
 the bars that are met, and the exit code is 1 when one is missed. Archives are built once (`building`) and kept in
-the folder that `PAPERBOY_BENCH` names. A bar that speaks of a million is taken on the largest archive of the run.
+the folder that `PAPERBOY_BENCH` names. A bar that speaks of a million is taken on the largest archive of the run, but
+for those of relevance and of the index's size, which a smaller archive has none for.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import random
 import shutil
 import sqlite3
@@ -30,6 +32,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks._bars import Bars, Times, timed  # noqa: E402
 from benchmarks._measured import Measured, nouns, replace_connection  # noqa: E402
 from benchmarks.archive import LAST_DAY, SEED, Maker, with_particle  # noqa: E402
+from benchmarks.building import ranked  # noqa: E402
 from bot.core.entries import Action, Entry  # noqa: E402
 from bot.core.errors import QueryError  # noqa: E402
 from bot.core.people import Caller, Language, Person, Role  # noqa: E402
@@ -90,23 +93,6 @@ def recall(bars: Bars, small: Measured) -> None:
         )
 
 
-def ranked(measured: Measured) -> sqlite3.Connection:
-    """The baseline of relevance: FTS5 with bm25 over the same tokens, kept beside the archive."""
-    path = measured.path.with_suffix(".bm25.db")
-    connection = sqlite3.connect(path, isolation_level=None)
-    if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        from benchmarks.building import _indexed
-
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute(
-            "CREATE VIRTUAL TABLE ranked USING fts5(tokens, content='', tokenize=\"ascii tokenchars ':#'\")"
-        )
-        connection.execute("BEGIN")
-        connection.executemany("INSERT INTO ranked(rowid, tokens) VALUES (?, ?)", _indexed(measured.raw))
-        connection.execute("COMMIT")
-    return connection
-
-
 def bm25(connection: sqlite3.Connection, tokens: Sequence[str]) -> list[int]:
     """The ten best by bm25."""
     match = " AND ".join(f'"{token}"' for token in tokens)
@@ -123,13 +109,13 @@ def tokens_in(text: str) -> list[str]:
 def relevance(bars: Bars, measured: Measured) -> None:
     """Time against bm25, and finding a known title by two of its words."""
     queries = [query for query in measured.queries() if not query.startswith("tag:")]
-    with closing(ranked(measured)) as baseline:
+    with closing(sqlite3.connect(ranked(measured.path), isolation_level=None)) as baseline:
         theirs = timed(lambda query: bm25(baseline, tokens_in(query)), queries, runs=1)
         ours = timed(lambda query: measured.places(query, Sort.RELEVANCE), queries)
-        bars.check(
-            f"relevance, {measured.size:,}, p99",
-            f"{ours.p99:.3f} ms",
-            f"{theirs.p99:.1f} ms bm25",
+        _at_a_million(
+            bars,
+            measured,
+            (f"relevance, {measured.size:,}, p99", f"{ours.p99:.3f} ms", f"{theirs.p99:.1f} ms bm25"),
             ours.p99 / theirs.p99,
             1 / 500,
         )
@@ -203,9 +189,21 @@ def sizes(bars: Bars, measured: Measured) -> None:
         "SELECT sum(length(CAST(title || authors || tags || coalesce(abstract, '') || coalesce(commentary, '') "
         "AS BLOB))) FROM entries"
     ).fetchone()[0]
-    bars.check(
-        f"index / text, {measured.size:,}", f"{index / 1e6:,.0f} MB", f"{text / 1e6:,.0f} MB", index / text, 0.20
+    _at_a_million(
+        bars,
+        measured,
+        (f"index / text, {measured.size:,}", f"{index / 1e6:,.0f} MB", f"{text / 1e6:,.0f} MB"),
+        index / text,
+        0.20,
     )
+
+
+def _at_a_million(bars: Bars, measured: Measured, said: tuple[str, str, str], ratio: float, bar: float) -> None:
+    """A figure whose bar is one for a million entries: bm25 takes longer with each, the index ever less for each."""
+    if measured.size < FULL[-1]:
+        bars.note(*said, ratio)
+    else:
+        bars.check(*said, ratio, bar)
 
 
 async def importing(bars: Bars) -> None:
@@ -389,6 +387,8 @@ def main() -> int:
     counts = [int(size) for size in chosen.sizes.split(",")] if chosen.sizes else list(QUICK if chosen.quick else FULL)
     archives = [Measured(size) for size in counts]
     smallest, largest = archives[0], archives[-1]
+    gc.collect()
+    gc.freeze()  # as `paperboy run` does once it has begun
     middle = next((one for one in archives if one.size == 100_000), largest)
     bars = Bars()
     recall(bars, smallest)

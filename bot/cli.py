@@ -138,6 +138,8 @@ def run(roles: tuple[str, ...]) -> int:
     words = _words(settings)
 
     def ready(address: str) -> None:
+        gc.collect()
+        gc.freeze()  # what is there now stays: looking through it again and again would hold everything up for a tenth
         click.echo(words.t("Paperboy is at {address} (Ctrl+C ends it)", address=address))
 
     asyncio.run(serve(settings, duties_of([ProcessRole(role) for role in roles]), ready=ready))
