@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import os
 import random
 import shutil
 import sqlite3
@@ -236,6 +237,7 @@ async def single_changes(bars: Bars, measured: Measured) -> None:
     """Adding and editing one entry at a time."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(shutil.copy(measured.path, folder))
+        os.sync()  # what is there already lies on the disk
         storage = await open_storage(f"sqlite:///{path}")
         times: list[float] = []
         for number, entry in enumerate(Maker().entries(4_000, range(300))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -38,7 +39,7 @@ def write_import(
     try:
         written = update_entries(connection, changes, at, ready)
         written += insert_entries(connection, new, at, ready)
-    except IntegrityError as error:
+    except (IntegrityError, sqlite3.IntegrityError) as error:
         raise Conflict(
             msg("Two entries of this import, or one and the archive, have the same id. Nothing was imported.")
         ) from error
