@@ -43,6 +43,8 @@ from bot.core.query_syntax import parse  # noqa: E402
 from bot.usecases.look_up import look_up  # noqa: E402
 from storage.conditions import resolve  # noqa: E402
 from storage.database import READERS  # noqa: E402
+from storage.entry_rows import stored  # noqa: E402
+from storage.likeness import like  # noqa: E402
 from storage.names import list_names  # noqa: E402
 from storage.narrowing import narrowed  # noqa: E402
 from storage.opening import Storage, open_storage  # noqa: E402
@@ -162,6 +164,21 @@ async def through_the_use_case(bars: Bars, measured: Measured, raw: Times) -> No
         f"{raw.p50:.3f} ms sqlite3",
         ours.p50 / raw.p50,
         12,
+    )
+
+
+def likeness(bars: Bars, measured: Measured, floor: Times) -> None:
+    """Ten entries like another, whole."""
+    numbers = [measured.chance.randrange(1, measured.size) for _ in range(100)]
+    ids = measured.raw.execute(f"SELECT id FROM entries WHERE no IN ({','.join(map(str, numbers))})").fetchall()
+    entries = [item.entry for item in stored(measured.connection, [entry_id for (entry_id,) in ids]).values()]
+    found = timed(lambda entry: like(measured.connection, entry, None, LAST_DAY, 10), entries)
+    bars.check(
+        f"more like this, ten, {measured.size:,}, p99",
+        f"{found.p99:.3f} ms",
+        f"{floor.p99:.4f} ms bare page",
+        found.p99 / floor.p99,
+        50,
     )
 
 
@@ -426,6 +443,7 @@ def main() -> int:
     growth(bars, "newest", timed(lambda query: smallest.places(query, Sort.NEW), same), newest, 2.5)
     before, after = (timed(one.relevant, asked) for one, asked in ((smallest, same), (largest, queries)))
     growth(bars, "relevance", before, after, 3)
+    likeness(bars, largest, floor)
     completion(bars, largest)
     sizes(bars, largest)
     asyncio.run(importing(bars))
