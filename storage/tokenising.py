@@ -17,12 +17,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from weakref import ref
 
 from bot.core.entries import Entry
 from storage.chunks import chunked
 from storage.tokens import Tokens, make_tokens
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 _WORTH_IT = 1_000
 """So many entries take longer than it takes to start a process."""
@@ -75,8 +78,11 @@ class TokensBeside:
         self._piece_of = {entry.id: piece for piece in pieces for entry in piece.entries}
         self._may_be_free = list(map(ref, pieces))
         self._waiting = deque(pieces)
-        self.processes = [_Helper(self._waiting).process for _ in range(processes)]
-        """Those that make them."""
+        self.processes: list[Popen[bytes]] = []
+        """Those that make them; fewer where the system lets no more begin."""
+        with suppress(OSError):
+            for _ in range(processes):
+                self.processes.append(_Helper(self._waiting).process)
 
     def of(self, entry: Entry) -> Tokens:
         """See the port. While they are being made, those that nobody has begun are made here, the last first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -359,6 +360,17 @@ def test_an_import_goes_on_where_a_process_that_makes_tokens_is_killed(make: Mak
                     process.kill()
             assert set(ready.of(entry).indexed.split()) == set(tokens.make_tokens(entry).indexed.split())
     assert {process.wait(10) for process in ready.processes} <= {-SIGKILL, 0}
+
+
+def test_an_import_goes_on_where_no_process_can_be_started(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    entries = [make(id=f"{number:010}", commentary=f"양자화는 {number}") for number in range(1_000)]
+    with tokens_beside(entries) as ready:
+        if ready is None:
+            pytest.skip("environment: one processor")
+        assert ready.processes == []
+        for entry in entries:
+            assert set(ready.of(entry).indexed.split()) == set(tokens.make_tokens(entry).indexed.split())
 
 
 def test_processes_that_make_tokens_end_when_there_is_nothing_left_to_do(make: Make) -> None:
