@@ -79,7 +79,7 @@ def chunks(count: int) -> Iterator[Made]:
 def archive(count: int) -> Path:
     """The archive of so many entries in SQLite; built, with what it is compared with (`ranked`), if it is not there."""
     path = folder() / f"{SEED}-{TEXTS}-{HEAD}-{VERSION}-{count}.db"
-    if not path.exists():
+    if not (path.exists() and ranked(path).exists()):
         for left in folder().glob(f"building-{count}.*"):
             left.unlink()
         unfinished = folder() / f"building-{count}.db"

@@ -103,9 +103,15 @@ def _today(settings: Settings) -> date:
     return datetime.now(ZoneInfo(settings.zone)).date()
 
 
+def _collect_garbage() -> None:
+    """From now on, and not among what the start has left."""
+    gc.freeze()
+    gc.enable()
+
+
 def _do(work: Coroutine[Any, Any, int]) -> int:
     """Run a command that may take long and use much memory."""
-    gc.enable()
+    _collect_garbage()
     return asyncio.run(work)
 
 
@@ -139,7 +145,7 @@ def run(roles: tuple[str, ...]) -> int:
 
     def ready(address: str) -> None:
         gc.collect()
-        gc.freeze()  # what is there now stays: looking through it again and again would hold everything up for a tenth
+        gc.freeze()  # what is there now stays, and to look through it holds everything up for a twentieth second
         click.echo(words.t("Paperboy is at {address} (Ctrl+C ends it)", address=address))
 
     asyncio.run(serve(settings, duties_of([ProcessRole(role) for role in roles]), ready=ready))
@@ -278,7 +284,7 @@ def copy(target: str) -> int:
     from bot.cli_output import copy_progress
     from storage.opening import copy_storage
 
-    gc.enable()
+    _collect_garbage()
     settings = _settings()
     words = _words(settings)
     with copy_progress(words) as progress:

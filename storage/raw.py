@@ -38,7 +38,7 @@ def value_of(connection: Connection, sql: str, parameters: Iterable[Any] = ()) -
 
 
 def change(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]] | None = None) -> None:
-    """Carry out a statement that changes something; with `rows` once for each of them.
+    """Carry out a statement that changes something, in a transaction; with `rows` once for each of them.
 
     SQLite is asked itself, as in `rows_of`: for each of an addition's statements SQLAlchemy would take longer.
     """
@@ -46,7 +46,10 @@ def change(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]] | N
         return
     driver = None if is_listened_to(connection) else driver_of(connection)
     if isinstance(driver, sqlite3.Connection):
-        driver.execute(sql) if rows is None else driver.executemany(sql, rows)
+        if rows is None:
+            driver.execute(sql)
+        else:
+            driver.executemany(sql, rows)
     elif rows is None:
         connection.exec_driver_sql(sql)
     else:

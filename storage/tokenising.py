@@ -1,7 +1,7 @@
 """Tokens of many entries, made by other processes while this one writes: a large import takes half as long by it.
 
 Such a process reads no more of the code than it takes to make tokens, so that it is at work soon: `multiprocessing`
-would read the whole program there again.
+would read the whole program there again. Whatever becomes of it, the tokens are made: by this process in the end.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import os
 import pickle
-import signal
 import sys
 import threading
 from collections import deque
@@ -31,10 +30,12 @@ _WORTH_IT = 1_000
 """So many entries take longer than it takes to start a process."""
 _AT_ONCE = 100
 _PIPE = 1 << 20
-"""Bytes of a piece that are under way, where the system lets a pipe be so large."""
+"""Bytes that are under way each way, where the system lets a pipe be so large."""
 _MOST_PROCESSES = 4
 _MOST_WAITING = 10.0
-"""Seconds for a piece, which takes some hundredths: of a process that was stopped nothing may be heard."""
+"""Seconds for a piece, which takes some hundredths: of a process that was stopped nothing is heard."""
+_ENDING = 1.0
+"""Seconds for a process that has nothing left to do."""
 
 
 @contextmanager
@@ -42,14 +43,14 @@ def tokens_beside(entries: Sequence[Entry]) -> Iterator[TokensBeside | None]:
     """Have the tokens of entries made, where there are enough of them, and processors to do it; None otherwise."""
     processes = min(_MOST_PROCESSES, (os.cpu_count() or 1) - 1)
     public = [entry for entry in entries if entry.is_public]
-    if processes < 1 or len(public) < _WORTH_IT:
+    if processes < 1 or len(public) < _WORTH_IT or not sys.executable:
         yield None
         return
     made = TokensBeside(public, processes)
     try:
         yield made
     finally:
-        made.give_up()
+        made.close()
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -60,11 +61,8 @@ class _Piece:
     elsewhere: Future[Mapping[str, Tokens]] = field(default_factory=Future)
     here: Mapping[str, Tokens] | None = None
 
-    def made(self) -> Mapping[str, Tokens]:
-        """Made here where nobody has begun, else waited for; and here in the end where a process was killed."""
-        if self.here is None and not self.elsewhere.cancel():
-            with suppress(BrokenExecutor, TimeoutError):
-                return self.elsewhere.result(_MOST_WAITING)
+    def made_here(self) -> Mapping[str, Tokens]:
+        """Made by this process, once."""
         if self.here is None:
             self.here = _make_all(self.entries)
         return self.here
@@ -73,31 +71,54 @@ class _Piece:
 class TokensBeside:
     """`storage.index.ReadyTokens` that arrive in pieces; each piece is let go when the next one is asked for."""
 
-    def __init__(self, entries: Sequence[Entry], processes: int) -> None:
+    def __init__(self, entries: Sequence[Entry], processes: int, patience: float = _MOST_WAITING) -> None:
+        """`patience` is for how many seconds a piece is waited for."""
+        self._patience = patience
         pieces = list(map(_Piece, chunked(entries, _AT_ONCE)))
         self._piece_of = {entry.id: piece for piece in pieces for entry in piece.entries}
         self._may_be_free = list(map(ref, pieces))
-        self._waiting = deque(pieces)
-        self.processes: list[Popen[bytes]] = []
-        """Those that make them; fewer where the system lets no more begin."""
-        with suppress(OSError):
+        self._waiting = deque(self._may_be_free)
+        self._helpers: list[_Helper] = []
+        with suppress(OSError, RuntimeError):  # the system lets no more begin
             for _ in range(processes):
-                self.processes.append(_Helper(self._waiting).process)
+                self._helpers.append(_Helper(self._waiting))
+
+    @property
+    def processes(self) -> Sequence[Popen[bytes]]:
+        """Those that make them, whether or not they have ended."""
+        return [helper.process for helper in self._helpers]
 
     def of(self, entry: Entry) -> Tokens:
         """See the port. While they are being made, those that nobody has begun are made here, the last first."""
         piece = self._piece_of.pop(entry.id, None)
         if piece is None:
             return make_tokens(entry)
-        while self._may_be_free and not piece.elsewhere.done():
+        while self._may_be_free and not piece.elsewhere.done() and any(helper.is_at_work for helper in self._helpers):
             last = self._may_be_free.pop()()
             if last and last.elsewhere.cancel():
-                last.made()
-        return piece.made()[entry.id]
+                last.made_here()
+        return self._made(piece)[entry.id]
 
-    def give_up(self) -> None:
-        """Have nobody begin what is not begun."""
+    def _made(self, piece: _Piece) -> Mapping[str, Tokens]:
+        """Made here where nobody has begun, else waited for; and here in the end where a process was killed."""
+        if not piece.elsewhere.cancel():
+            try:
+                return piece.elsewhere.result(self._patience)
+            except TimeoutError:
+                self._end()
+            except BrokenExecutor:
+                pass
+        return piece.made_here()
+
+    def close(self) -> None:
+        """Have nobody begin what is not begun, and nobody go on with what is not wanted."""
         self._waiting.clear()
+        if self._piece_of:
+            self._end()
+
+    def _end(self) -> None:
+        for process in self.processes:
+            process.kill()
 
 
 class _Helper:
@@ -106,55 +127,98 @@ class _Helper:
     One hands over and one takes back, so that neither end waits for the other to read.
     """
 
-    def __init__(self, waiting: deque[_Piece]) -> None:
+    def __init__(self, waiting: deque[ref[_Piece]]) -> None:
+        """Begin.
+
+        Raises:
+            OSError, RuntimeError: the system lets no more processes, or threads, begin.
+        """
         import subprocess  # noqa: PLC0415 - a lookup starts without it
 
-        begin = f"import sys; sys.path[:] = {sys.path!r}; from storage.tokenising import serve; serve()"
         self._waiting = waiting
         self._begun: deque[_Piece] = deque()
-        self.process = subprocess.Popen(  # noqa: S603 - this same program
-            [sys.executable, "-c", begin], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE
-        )
-        for work in (self._hand_over, self._take_back):
-            threading.Thread(target=work, name="tokens", daemon=True).start()
+        self.is_at_work = True
+        taken, given = os.pipe()
+        self._made = os.fdopen(taken, "rb")  # a thread closes it
+        begin = f"import sys; sys.path[:] = {sys.path!r}; from storage.tokenising import serve; serve({given})"
+        try:
+            self.process = subprocess.Popen(  # noqa: S603 - this same program, see `serve`
+                [sys.executable, "-c", begin],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[given],
+                process_group=0,  # Ctrl+C is for the process it works for
+            )
+        except OSError:
+            self._made.close()
+            raise
+        finally:
+            os.close(given)
+        assert self.process.stdin
+        for pipe in (self._made, self.process.stdin):
+            _widen(pipe)
+        try:
+            threading.Thread(target=self._work, name="tokens", daemon=True).start()
+        except RuntimeError:
+            self._made.close()
+            self.process.kill()
+            self.process.communicate()
+            raise
+
+    def _work(self) -> None:
+        """Keep the process busy until it has ended, and leave to others what it has not done."""
+        handing = threading.Thread(target=self._hand_over, name="tokens", daemon=True)
+        try:
+            with self._made as pipe:
+                handing.start()
+                self._take_back(pipe)
+        finally:
+            from subprocess import TimeoutExpired  # noqa: PLC0415 - as above
+
+            with suppress(TimeoutExpired):
+                self.process.wait(_ENDING)
+            self.process.kill()
+            self.process.wait()
+            if handing.ident:
+                handing.join()  # soon: nobody reads what it writes
+            self.is_at_work = False
+            for piece in self._begun:
+                piece.elsewhere.set_exception(BrokenExecutor())
 
     def _hand_over(self) -> None:
         assert self.process.stdin
-        try:
-            with self.process.stdin as pipe:
-                while True:
-                    piece = self._waiting.popleft()
-                    if piece.elsewhere.set_running_or_notify_cancel():
-                        self._begun.append(piece)
-                        _write(pipe, piece.entries)
-        except IndexError:  # nothing is left
-            pass
-        except BrokenPipeError:
-            self._give_back()
+        with suppress(IndexError, BrokenPipeError), self.process.stdin as pipe:
+            while True:
+                piece = self._waiting.popleft()()
+                if piece and piece.elsewhere.set_running_or_notify_cancel():
+                    self._begun.append(piece)
+                    _write(pipe, piece.entries)
 
-    def _take_back(self) -> None:
-        assert self.process.stdout
-        with suppress(EOFError), self.process.stdout as pipe:
+    def _take_back(self, pipe: IO[bytes]) -> None:
+        with suppress(EOFError):
             while True:
                 made = _read(pipe)
                 self._begun.popleft().elsewhere.set_result(made)
-        self.process.wait()
-        self._give_back()
-
-    def _give_back(self) -> None:
-        """Leave to others what is not done: the process is gone."""
-        with suppress(IndexError):
-            while True:
-                self._begun.popleft().elsewhere.set_exception(BrokenExecutor())
 
 
-def serve() -> None:
-    """Make tokens of what comes in, until there is no more: what such a process does."""
+def serve(given: int) -> None:
+    """Make tokens of what comes in, and give them back by that file, until there is no more.
+
+    That is what such a process does.
+    """
     gc.disable()  # nothing here refers to itself, and what is kept of words would be gone through again and again
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gave the work says when it is over
-    with suppress(EOFError, BrokenPipeError):
+    with suppress(EOFError, BrokenPipeError), os.fdopen(given, "wb") as pipe:
         while True:
-            _write(sys.stdout.buffer, _make_all(_read(sys.stdin.buffer)))
+            _write(pipe, _make_all(_read(sys.stdin.buffer)))
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let pieces lie ready in a pipe, where the system has it."""
+    import fcntl  # noqa: PLC0415 - as above
+
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _write(pipe: IO[bytes], what: object) -> None:

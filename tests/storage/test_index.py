@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from signal import SIGKILL
+from signal import SIGSTOP
 
 import pytest
 from hypothesis import given
@@ -24,7 +26,7 @@ from storage import index, reindexing, tokens
 from storage.opening import Storage
 from storage.places import FIRST_DATED, narrow, wide
 from storage.raw import value_of
-from storage.tokenising import tokens_beside
+from storage.tokenising import TokensBeside, tokens_beside
 from tests.databases import ask
 
 from .conftest import Make
@@ -348,38 +350,60 @@ def test_tokens_made_by_other_processes_are_the_same(make: Make) -> None:
     assert set(ready.of(left).indexed.split()) == set(tokens.make_tokens(left).indexed.split())
 
 
-@pytest.mark.parametrize("after", [0, 100, 3_000])
+def same(made: tokens.Tokens, entry: Entry) -> bool:
+    """Whether these are the tokens of an entry."""
+    expected = tokens.make_tokens(entry)
+    return [set(one.split()) for one in made] == [set(one.split()) for one in expected]
+
+
+def ended(beside: TokensBeside) -> bool:
+    """Whether its processes and threads come to their end by themselves."""
+    for thread in threading.enumerate():
+        if thread.name == "tokens":
+            thread.join(10)
+    return all(process.returncode is not None for process in beside.processes)
+
+
+@pytest.mark.parametrize("after", [0, 1, 100, 700])
 def test_an_import_goes_on_where_a_process_that_makes_tokens_is_killed(make: Make, after: int) -> None:
-    entries = [make(id=f"{number:010}", commentary=f"양자화는 {number}") for number in range(4_000)]
-    with tokens_beside(entries) as ready:
-        if ready is None:
-            pytest.skip("environment: one processor")
-        for number, entry in enumerate(entries):
-            if number == after:
-                for process in ready.processes:
-                    process.kill()
-            assert set(ready.of(entry).indexed.split()) == set(tokens.make_tokens(entry).indexed.split())
-    assert {process.wait(10) for process in ready.processes} <= {-SIGKILL, 0}
+    """Long entries, so that much is under way at that moment."""
+    text = " ".join(f"{noun}{particle}" for noun in NOUNS for particle in PARTICLES)
+    entries = [make(id=f"{number:010}", commentary=f"{text} {number}") for number in range(1_500)]
+    beside = TokensBeside(entries, 2)
+    for number, entry in enumerate(entries):
+        if number == after:
+            time.sleep(0.3)
+            for process in beside.processes:
+                process.kill()
+        assert same(beside.of(entry), entry)
+    assert ended(beside)
+
+
+def test_an_import_goes_on_where_a_process_that_makes_tokens_is_stopped(make: Make) -> None:
+    entries = [make(id=f"{number:010}", commentary=f"양자화는 {number}") for number in range(1_500)]
+    beside = TokensBeside(entries, 2, patience=0.2)
+    for process in beside.processes:
+        process.send_signal(SIGSTOP)
+    assert all(same(beside.of(entry), entry) for entry in entries)
+    assert ended(beside)
 
 
 def test_an_import_goes_on_where_no_process_can_be_started(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    entries = [make(id=f"{number:010}", commentary=f"양자화는 {number}") for number in range(1_000)]
-    with tokens_beside(entries) as ready:
-        if ready is None:
-            pytest.skip("environment: one processor")
-        assert ready.processes == []
-        for entry in entries:
-            assert set(ready.of(entry).indexed.split()) == set(tokens.make_tokens(entry).indexed.split())
+    entries = [make(id=f"{number:010}", commentary=f"양자화는 {number}") for number in range(300)]
+    beside = TokensBeside(entries, 2)
+    assert beside.processes == []
+    assert all(same(beside.of(entry), entry) for entry in entries)
 
 
-def test_processes_that_make_tokens_end_when_there_is_nothing_left_to_do(make: Make) -> None:
-    entries = [make(id=f"{number:010}") for number in range(4_000)]
-    with tokens_beside(entries) as ready:
-        if ready is None:
-            pytest.skip("environment: one processor")
-        ready.of(entries[0])
-    assert [process.wait(10) for process in ready.processes] == [0] * len(ready.processes)
+@pytest.mark.parametrize("asked", [1, 1_500])
+def test_processes_that_make_tokens_end_when_an_import_is_over_or_given_up(make: Make, asked: int) -> None:
+    entries = [make(id=f"{number:010}") for number in range(1_500)]
+    beside = TokensBeside(entries, 2)
+    assert all(same(beside.of(entry), entry) for entry in entries[:asked])
+    beside.close()
+    assert ended(beside)
+    assert asked == 1 or [process.returncode for process in beside.processes] == [0, 0]
 
 
 @given(st.integers(0, 3_000_000), st.integers(0, (1 << 12) - 1))
