@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.core.errors import StorageError
 from storage.faults import no_answer, passes_when_repeated, translated
 from storage.idle import Idle, Work
+from storage.raw import change
 from storage.threads import NotBegun, Threads
 
 P = ParamSpec("P")
@@ -181,6 +182,6 @@ def begin_as_told(engine: Engine, default: str = "BEGIN") -> None:
     """
 
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, default))
+        change(connection, connection.get_execution_options().get(_BEGIN, default))
 
     event.listen(engine, "begin", begin)
