@@ -70,7 +70,7 @@ def postgres_template(postgres: Server) -> str:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the newest schema and nothing in it."""
+    """A SQLite file with the newest schema and nothing in it, to copy: making one takes longer than most tests."""
     path = tmp_path_factory.mktemp("template") / "paperboy.db"
     migrated(f"sqlite:///{path}")
     return path

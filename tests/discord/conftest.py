@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -264,9 +263,9 @@ async def serving(
 
 
 @pytest.fixture
-async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
+async def storage(sqlite_url: str) -> AsyncIterator[Storage]:
     """An empty database."""
-    opened = await open_storage(f"sqlite:///{tmp_path / 'paperboy.db'}", migrate=True)
+    opened = await open_storage(sqlite_url)
     yield opened
     await opened.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import discord as library
 import pytest
@@ -82,8 +81,8 @@ class Clinic:
 
 
 @pytest.fixture
-async def clinic(discord: DiscordServer, tmp_path: Path) -> AsyncIterator[Clinic]:
-    storage = await open_storage(f"sqlite:///{tmp_path}/paperboy.db", migrate=True)
+async def clinic(discord: DiscordServer, sqlite_url: str) -> AsyncIterator[Clinic]:
+    storage = await open_storage(sqlite_url)
     acme = furnish(discord, bits=permissions().value)
     acme.guild.roles[acme.guild.id].permissions = rules.VIEW_CHANNEL
     settings = Settings(

@@ -7,7 +7,6 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,8 +119,8 @@ def first_line(message: Message) -> str:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    storage = await open_storage(f"sqlite:///{tmp_path / 'paperboy.db'}", migrate=True)
+async def house(sqlite_url: str) -> AsyncIterator[House]:
+    storage = await open_storage(sqlite_url)
     async with discord_server(Clock(standing_at=MORNING.timestamp())) as server:
         house = House(server, furnish(server, bits=permissions().value))
         house.stores = storage

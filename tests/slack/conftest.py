@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import pytest
@@ -240,9 +239,9 @@ def acme(slack: SlackServer, transport: Transport) -> Acme:
 
 
 @pytest.fixture
-async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
+async def storage(sqlite_url: str) -> AsyncIterator[Storage]:
     """An empty database."""
-    opened = await open_storage(f"sqlite:///{tmp_path / 'paperboy.db'}", migrate=True)
+    opened = await open_storage(sqlite_url)
     yield opened
     await opened.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -29,8 +28,8 @@ async def office() -> AsyncIterator[Office]:
 
 
 @pytest.fixture
-async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
-    storage = await open_storage(f"sqlite:///{tmp_path / 'paperboy.db'}", migrate=True)
+async def storage(sqlite_url: str) -> AsyncIterator[Storage]:
+    storage = await open_storage(sqlite_url)
     yield storage
     await storage.close()
 

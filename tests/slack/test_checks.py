@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -65,8 +64,8 @@ class Clinic:
 
 
 @pytest.fixture
-async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
-    storage = await open_storage(f"sqlite:///{tmp_path}/paperboy.db", migrate=True)
+async def clinic(sqlite_url: str) -> AsyncIterator[Clinic]:
+    storage = await open_storage(sqlite_url)
     async with slack_server() as slack:
         acme = furnish(slack, manifest(language=Language.ENGLISH))
         settings = Settings(

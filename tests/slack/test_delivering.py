@@ -6,7 +6,6 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,8 +77,8 @@ def _first_line(message: Message) -> str:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    storage = await open_storage(f"sqlite:///{tmp_path / 'paperboy.db'}", migrate=True)
+async def house(sqlite_url: str) -> AsyncIterator[House]:
+    storage = await open_storage(sqlite_url)
     async with slack_server() as server:
         house = House(server)
         house.stores, house.clock = storage, ToldClock(MORNING)

@@ -91,10 +91,10 @@ async def serving(installing: Installing, port: int) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+async def site(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    storage = await open_storage(f"sqlite:///{tmp_path}/paperboy.db", migrate=True)
+    storage = await open_storage(sqlite_url)
     async with slack_server() as slack, ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
         acme = slack.add_workspace("acme", "T1", name="Acme & Söhne")
         person = acme.add_user("U1", "ada", is_admin=True)

@@ -31,8 +31,8 @@ async def server() -> AsyncIterator[SlackServer]:
 
 
 @pytest.fixture
-async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
-    storage = await open_storage(f"sqlite:///{tmp_path / 'paperboy.db'}", migrate=True)
+async def storage(sqlite_url: str) -> AsyncIterator[Storage]:
+    storage = await open_storage(sqlite_url)
     yield storage
     await storage.close()
 

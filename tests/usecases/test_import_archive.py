@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -58,8 +59,8 @@ async def exported(stores: Storage, form: str = "jsonl", query: str = "") -> str
 
 
 @pytest.fixture
-async def empty(tmp_path: Path) -> AsyncIterator[Storage]:
-    storage = await open_storage(f"sqlite:///{tmp_path / 'second.db'}", migrate=True)
+async def empty(template: Path, tmp_path: Path) -> AsyncIterator[Storage]:
+    storage = await open_storage(f"sqlite:///{shutil.copy(template, tmp_path / 'second.db')}")
     yield storage
     await storage.close()
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
@@ -100,23 +97,10 @@ class Start(Protocol):
     ) -> AbstractAsyncContextManager[Site]: ...
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database to copy: making one takes longer than most tests."""
-
-    async def make(path: Path) -> None:
-        await (await open_storage(f"sqlite:///{path}")).close()
-
-    path = tmp_path_factory.mktemp("empty") / "paperboy.db"
-    asyncio.run(make(path))
-    return path
-
-
 @pytest.fixture
-async def storage(empty_database: Path, tmp_path: Path) -> AsyncIterator[Storage]:
+async def storage(sqlite_url: str) -> AsyncIterator[Storage]:
     """An empty database."""
-    shutil.copy(empty_database, tmp_path / "paperboy.db")
-    opened = await open_storage(f"sqlite:///{tmp_path}/paperboy.db")
+    opened = await open_storage(sqlite_url)
     yield opened
     await opened.close()
 
