@@ -286,7 +286,8 @@ def collect(connection: Connection, conditions: Conditions, keys: Keys, start: C
         if len(kept) >= limit or (is_end and not waiting):
             return _Found(kept[:limit], None)
         edge, looked_into = some[-1], looked_into + len(some)
-        size = min(2 * size, MOST_LOOKED_INTO - looked_into)
+        likely = looked_into * (limit - len(kept)) // max(1, len(kept))  # as many again pass of so many
+        size = min(max(likely, size), MOST_LOOKED_INTO - looked_into)
     return _Found(kept, edge)
 
 
