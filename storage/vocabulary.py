@@ -87,5 +87,5 @@ class ArchiveWords:
         ways = Group(tuple((word[-1] + ending,) for ending in endings))
         groups = spared([Group((tuple(word_tokens(word)),), looked_into=True), ways], self.uses)
         postings = postings_of(self._connection, words=self)
-        places = postings.newest(self._connection, groups, (), (FIRST_DATED, PLACE_END), _EXAMPLES)
-        return holds_any(self._connection, places, [word + ending for ending in endings])
+        places = postings.newest(self._connection, groups, (), (FIRST_DATED, PLACE_END), _EXAMPLES, with_texts=True)
+        return holds_any(self._connection, places, [word + ending for ending in endings], postings.brought)

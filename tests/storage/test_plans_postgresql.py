@@ -162,8 +162,11 @@ async def test_a_page_reads_about_what_it_shows(archive: Storage) -> None:
 
 
 WAYS = {
-    gin.NEWEST: ("text, bigint, bigint, text, bigint", "'model', 0, 9, 'model', 10"),
-    gin.BY_MONTH: ("int, int, int, text, bigint, bigint, text, bigint", "24293, 24290, -1, 'model', 0, 9, 'model', 10"),
+    gin.NEWEST: ("text, text, bigint, bigint, bigint", "'model', 'model', 0, 9, 10"),
+    gin.BY_PERIOD: (
+        "int, int, int, text, text, bigint, bigint, bigint",
+        "92382, 92379, -1, 'model', 'model', 0, 9, 10",
+    ),
     gin.WALK: ("bigint, bigint, bigint, text, bigint", "0, 9, 300, 'model', 10"),
 }
 """What each way to find words is asked: types and values."""
