@@ -12,7 +12,7 @@ from storage.chunks import chunked
 from storage.dialects import is_sqlite
 from storage.places import FIRST_DATED
 from storage.places import LAST as PLACE_END
-from storage.postings import postings_of
+from storage.postings import LIVE, postings_of
 from storage.raw import among, rows_of
 from storage.sparing import spared
 from storage.tokens import ALL, LONGEST_WORD, WORD, word_tokens
@@ -21,8 +21,8 @@ from storage.verifying import holds_any
 LAST = "\U0010ffff"
 _FIRST, _LAST = "", " "  # no tokens
 _AND_SPAN = (
-    f"UNION ALL SELECT '{_FIRST}', min(shown) FROM entries WHERE shown >= {FIRST_DATED} "  # noqa: S608
-    f"UNION ALL SELECT '{_LAST}', max(shown) FROM entries"
+    f"UNION ALL SELECT '{_FIRST}', min(place) FROM {LIVE} WHERE place >= {FIRST_DATED} "  # noqa: S608
+    f"UNION ALL SELECT '{_LAST}', max(place) FROM {LIVE}"
 )
 _EXAMPLES = 8
 
