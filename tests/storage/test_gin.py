@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from itertools import product
 
 import pytest
@@ -155,4 +156,22 @@ async def test_texts_that_are_looked_into_come_with_their_places(
     criteria = replace(criteria_of(parse('"alpha beta"'), date(2024, 6, 30)), sort=Sort.NEW)
     statements = await statements_while(archive, lambda: archive.search.page(criteria, asker=None, limit=20))
     assert len(statements) <= 3, statements
+    await archive.close()
+
+
+async def test_any_number_of_words_and_places_is_asked_for_in_one_statement(
+    postgresql_url: str, make: Make, now: datetime
+) -> None:
+    """Which is planned once, however many there are; with a question mark for each it would be another every time."""
+    archive = await filled(await open_storage(postgresql_url), make, now)
+    asked: set[str] = set()
+    for query in ("gamma", "alpha gamma", "gamma beta alpha", "alpha beta nothing"):
+        criteria = criteria_of(parse(query), date(2024, 6, 30))
+        for limit in (3, 20):
+            statements = await statements_while(
+                archive, partial(archive.search.page, criteria, asker=None, limit=limit)
+            )
+            asked.update(statement for statement, _ in statements)
+    assert len([statement for statement in asked if "uses FROM terms" in statement]) == 1, asked
+    assert len([statement for statement in asked if "e.reactions" in statement]) == 1, asked
     await archive.close()
