@@ -74,9 +74,6 @@ def _copy(connection: psycopg.Connection, copy: int) -> None:
     connection.execute(
         f"INSERT INTO entry_tags (tag_id, place) SELECT tag_id, {place} FROM entry_tags {first}".encode()
     )
-    months = [
-        f"'m:' || (extract(year FROM {date}) * 12 + extract(month FROM {date}) - 1)::int"
-        for date in map(_DAY.format, ("(place >> 20)", moved.day))
-    ]
-    tokens = f"ts_delete(tokens, {months[0]}) || array_to_tsvector(ARRAY[{months[1]}])"
+    periods = [f"'d:' || ({day} >> 3)" for day in ("(place >> 20)", moved.day)]
+    tokens = f"ts_delete(tokens, {periods[0]}) || array_to_tsvector(ARRAY[{periods[1]}])"
     connection.execute(f"INSERT INTO lookup (place, tokens) SELECT {place}, {tokens} FROM lookup {first}".encode())

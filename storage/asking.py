@@ -199,7 +199,7 @@ class _Typed:
             last = run[-1]
             if not is_cjk(last):
                 found.append(stem(last))
-            elif without_particle(last) != last:
+            elif len(run) == 1 and _may_belong(last):
                 found += [WORD + last, *(last[-1] + ending for ending in _AFTER_NOUNS)]
         return [TITLE + token for token in found] + found if self.within is Within.TITLE else found
 
@@ -300,13 +300,15 @@ class Asking:
 
         Nouns are told by what follows them: who writes of `정확도` writes `정확도를` too, and nobody `양자화는를`.
         """
-        bare = without_particle(word)
-        if bare == word or self._widely or head:
-            return bare
-        ending = word[len(bare) :]
-        if len(ending) > 1 or ending in _ALWAYS_PARTICLES:
-            return bare
-        return word if self._vocabulary.is_followed(word, _AFTER_NOUNS) else bare
+        if not self._widely and not head and _may_belong(word) and self._vocabulary.is_followed(word, _AFTER_NOUNS):
+            return word
+        return without_particle(word)
+
+
+def _may_belong(word: str) -> bool:
+    """Whether a Korean word ends like a particle, in a letter that may be the word's own."""
+    ending = word[len(without_particle(word)) :]
+    return len(ending) == 1 and ending not in _ALWAYS_PARTICLES
 
 
 def _joined(run: Sequence[str], endings: Sequence[str] = ()) -> _Clause:

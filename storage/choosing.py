@@ -19,7 +19,7 @@ from bot.core.query import AnyOf, Criteria, DateSpan
 from storage.asking import Asked, Asking, Group
 from storage.chunks import chunked
 from storage.codec import ENTRY_FIELDS
-from storage.conditions import tag_tokens, tags_named, with_tags
+from storage.conditions import tags_with_tokens, with_tags
 from storage.found import entry_of, public_rows
 from storage.places import bounds, first_place, last_place
 from storage.raw import marks
@@ -101,8 +101,7 @@ class _Conditions:
 def _conditions(connection: Connection, every: Collection[Criteria]) -> Mapping[Criteria, _Conditions]:
     """What each of the criteria asks; those that nothing can meet are left out."""
     names = {name for one in every for group in (*one.tags, one.tags_not) for name in group}
-    tags = tags_named(connection, names)
-    tokens = tag_tokens(connection, {tag.id for tag in tags.values() if tag.id})
+    tags, tokens = tags_with_tokens(connection, names)
     words = ArchiveWords(connection)
     words.expect(_words_of(every))
     asking = Asking(words, widely=True)

@@ -178,7 +178,9 @@ class Resolved(NamedTuple):
 
 def resolve(connection: Connection, criteria: Criteria, asker: Person | None, *, widely: bool = False) -> Resolved:
     """Look up every name in the criteria; `widely` as for `storage.asking.Asking`."""
-    tags = tags_named(connection, {name for group in (*criteria.tags, criteria.tags_not) for name in group})
+    names = {name for group in (*criteria.tags, criteria.tags_not) for name in group}
+    alone = len(criteria.tags) == len(names) == 1 and not (criteria.tags_not or _asks_for_words(criteria))
+    tags, tokens = (tags_named(connection, names), {}) if alone else tags_with_tokens(connection, names)
     unknown = tuple(name for group in (*criteria.tags, criteria.tags_not) for name in group if not tags[name].uses)
     low, high = bounds(criteria.span)
     words = ArchiveWords(connection)
@@ -194,10 +196,13 @@ def resolve(connection: Connection, criteria: Criteria, asker: Person | None, *,
     only = groups[0][0] if len(groups) == 1 and len(set(groups[0])) == 1 else None
     if only and not against and not (asked.wanted or asked.unwanted):
         return Resolved(Conditions(words, postings, low, high, asked, only, places, criteria.saved, asker), unknown)
-    tokens = tag_tokens(connection, {tag.id for group in [*groups, against] for tag in group})
     asked = with_tags(asked, groups, against, tokens)
     asked = replace(asked, wanted=spared(asked.wanted, words.uses))
     return Resolved(Conditions(words, postings, low, high, asked, None, places, criteria.saved, asker), unknown)
+
+
+def _asks_for_words(criteria: Criteria) -> bool:
+    return bool(criteria.texts or criteria.titles or criteria.authors or criteria.authors_not)
 
 
 def with_tags(
@@ -218,27 +223,34 @@ def tags_named(connection: Connection, names: set[str]) -> dict[str, Tag]:
     keys = {name: tag_key(name) for name in names}
     found: dict[str, Tag] = {}
     for some in chunked(sorted(set(keys.values()))):
-        asked = marks(some)
-        sql = (
-            f"SELECT key, id, uses FROM tags WHERE key IN ({asked}) UNION ALL "  # noqa: S608
-            f"SELECT a.key, t.id, t.uses FROM tag_aliases a JOIN tags t ON t.id = a.tag_id WHERE a.key IN ({asked})"
-        )
-        found.update((key, Tag(tag_id, uses)) for key, tag_id, uses in rows_of(connection, sql, [*some, *some]))
+        rows = rows_of(connection, _named(some), [*some, *some])
+        found.update((key, Tag(tag_id, uses)) for key, tag_id, uses in rows)
     return {name: found.get(key, Tag(0, 0)) for name, key in keys.items()}
 
 
-def tag_tokens(connection: Connection, ids: set[int]) -> dict[int, list[str]]:
-    """The tokens that stand for each tag: of its own key, and of those that became one with it."""
-    found: dict[int, list[str]] = {tag_id: [] for tag_id in ids}
-    for some in chunked(sorted(ids)):
-        asked = marks(some)
+def tags_with_tokens(connection: Connection, names: set[str]) -> tuple[dict[str, Tag], dict[int, list[str]]]:
+    """The same, and by the id of each tag the tokens that stand for it: of its key, and of those that became it."""
+    keys = {name: tag_key(name) for name in names}
+    found: dict[str, Tag] = {}
+    tokens: dict[int, dict[str, None]] = {}
+    for some in chunked(sorted(set(keys.values()))):
         sql = (
-            f"SELECT id, key FROM tags WHERE id IN ({asked}) UNION ALL "  # noqa: S608
-            f"SELECT tag_id, key FROM tag_aliases WHERE tag_id IN ({asked})"
+            f"WITH named AS ({_named(some)}) "  # noqa: S608
+            "SELECT named.key, named.id, named.uses, t.key AS own FROM named JOIN tags t ON t.id = named.id UNION ALL "
+            "SELECT named.key, named.id, named.uses, a.key FROM named JOIN tag_aliases a ON a.tag_id = named.id"
         )
-        for tag_id, key in rows_of(connection, sql, [*some, *some]):
-            found[tag_id].append(tag_token(key))
-    return found
+        for key, tag_id, uses, own in rows_of(connection, sql, [*some, *some]):
+            found[key] = Tag(tag_id, uses)
+            tokens.setdefault(tag_id, {})[tag_token(own)] = None
+    return {name: found.get(key, Tag(0, 0)) for name, key in keys.items()}, {i: [*each] for i, each in tokens.items()}
+
+
+def _named(keys: Sequence[str]) -> str:
+    asked = marks(keys)
+    return (
+        f"SELECT key, id, uses FROM tags WHERE key IN ({asked}) UNION ALL "  # noqa: S608
+        f"SELECT a.key, t.id, t.uses FROM tag_aliases a JOIN tags t ON t.id = a.tag_id WHERE a.key IN ({asked})"
+    )
 
 
 def _any_tag(tokens: Mapping[int, Sequence[str]], tags: Sequence[Tag]) -> Group:

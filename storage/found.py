@@ -18,7 +18,7 @@ from bot.core.subscriptions import Channel
 from storage.asking import Run
 from storage.chunks import chunked
 from storage.codec import ENTRY_FIELDS
-from storage.raw import marks, rows_of
+from storage.raw import among, marks, rows_of
 from storage.snippets import snippet_of
 from storage.tables import PERSON_COLUMNS
 
@@ -69,8 +69,9 @@ def entries_at(connection: Connection, places: Sequence[int]) -> tuple[Entry, ..
     """The public entries at these places, in this order."""
     found: dict[int, Entry] = {}
     for some in chunked(places):
-        sql = f"SELECT {_COLUMNS}, e.shown FROM entries e WHERE e.shown IN ({marks(some)})"  # noqa: S608
-        found.update((row[_FIELDS], entry_of(row)) for row in rows_of(connection, sql, some))
+        meant, asked = among(connection, some)
+        sql = f"SELECT {_COLUMNS}, e.shown FROM entries e WHERE e.shown {meant}"  # noqa: S608
+        found.update((row[_FIELDS], entry_of(row)) for row in rows_of(connection, sql, asked))
     return tuple(found[place] for place in places)
 
 
@@ -95,11 +96,12 @@ def _with_counts(
     who = [asker.platform, asker.workspace, asker.user_id] if asker else []
     is_theirs = " AND ".join(f"s.{column} = ?" for column in PERSON_COLUMNS)
     saved = f"EXISTS (SELECT 1 FROM saves s WHERE {is_theirs} AND s.entry_no = e.no)" if asker else "0"  # noqa: S608
+    meant, asked = among(connection, places)
     sql = (
         f"SELECT {_COLUMNS}, e.shown, e.reactions, e.replies, e.saves, {saved} "  # noqa: S608
-        f"FROM entries e WHERE e.shown IN ({marks(places)})"
+        f"FROM entries e WHERE e.shown {meant}"
     )
-    rows = rows_of(connection, sql, [*who, *places])
+    rows = rows_of(connection, sql, [*who, *asked])
     return [
         (place, entry_of(row), Engagement(reactions, replies, saves), bool(is_saved))
         for row in rows

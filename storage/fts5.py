@@ -9,7 +9,7 @@ nothing else is; `ascii` with `:` and `#` takes every token as it stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ class Fts5:
     fence = ""
     matches = f"{LIVE} MATCH ?"
     number = bounded = f"{LIVE}.rowid"
+    brought: Mapping[int, Sequence[Any]] = {}
 
     def __init__(self, bits: Callable[[], int]) -> None:
         """`bits` is asked once they are needed, how many of a number count the entries of a day."""
@@ -110,6 +111,7 @@ class Fts5:
         limit: int,
         *,
         oldest: bool = False,
+        with_texts: bool = False,  # noqa: ARG002 - they are as near as places, and asked for when they are needed
     ) -> Sequence[int]:
         """See the port."""
         parameters = (self.matching(wanted, unwanted), *self.numbered(*bounds), limit)

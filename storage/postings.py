@@ -6,8 +6,8 @@ the one that answers, and while one is being made anew (`storage.reindexing`) th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection
 
@@ -34,6 +34,11 @@ class Postings(Protocol):
     """The same in a condition on a span of places."""
     matches: str
     """The condition that it meets what `matching` gives, for which there is one question mark."""
+
+    @property
+    def brought(self) -> Mapping[int, Sequence[Any]]:
+        """By their places, the texts that `newest` has brought along, as rows for `storage.verifying.Texts`."""
+        ...
 
     @property
     def place(self) -> str:
@@ -77,8 +82,12 @@ class Postings(Protocol):
         limit: int,
         *,
         oldest: bool = False,
+        with_texts: bool = False,
     ) -> Sequence[int]:
-        """The newest places that match, between two, both included; the oldest ones first if asked."""
+        """The newest places that match, between two, both included; the oldest ones first if asked.
+
+        `with_texts`: the entries there are about to be looked into, and their texts may be brought along.
+        """
         ...
 
     def numbered(self, low: int, high: int) -> tuple[int, int]:

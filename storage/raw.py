@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage.dialects import driver_of, is_listened_to
+from storage.dialects import driver_of, is_listened_to, is_sqlite
 
 
 def rows_of(connection: Connection, sql: str, parameters: Iterable[Any] = ()) -> Sequence[Sequence[Any]]:
@@ -59,6 +59,19 @@ def change(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]] | N
 def marks(parameters: Sequence[object]) -> str:
     """A question mark for each parameter."""
     return ", ".join("?" * len(parameters))
+
+
+def among(connection: Connection, values: Sequence[int] | Sequence[str]) -> tuple[str, Sequence[Any]]:
+    """The condition that a column has one of these, to be put behind its name, and the parameters it takes.
+
+    None of the values has a space in it. PostgreSQL gets them as one array: a question mark for each would make another
+    statement of every number of values, and to plan one that is seldom asked takes longer than to answer it.
+    """
+    if is_sqlite(connection):
+        return f"IN ({marks(values)})", values
+    if values and isinstance(values[0], int):
+        return "= ANY(CAST(? AS bigint[]))", ["{" + ",".join(map(str, values)) + "}"]
+    return "= ANY(string_to_array(?, ' '))", [" ".join(map(str, values))]
 
 
 def _said(connection: Connection, sql: str) -> str:

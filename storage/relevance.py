@@ -16,7 +16,7 @@ from storage.asking import Group
 from storage.chunks import chunked
 from storage.conditions import Conditions
 from storage.cursors import Key
-from storage.raw import marks, rows_of
+from storage.raw import among, rows_of
 from storage.tokens import TITLE, word_tokens
 from storage.words import tokens
 
@@ -81,8 +81,9 @@ class Relevance:
     def _scores(self, places: Iterable[int]) -> dict[int, int]:
         found: dict[int, int] = {}
         for some in chunked(places):
-            sql = f"SELECT shown, title FROM entries WHERE shown IN ({marks(some)})"  # noqa: S608
-            found.update((place, self._score(title)) for place, title in rows_of(self._connection, sql, some))
+            meant, asked = among(self._connection, some)
+            sql = f"SELECT shown, title FROM entries WHERE shown {meant}"  # noqa: S608
+            found.update((place, self._score(title)) for place, title in rows_of(self._connection, sql, asked))
         return found
 
     def _score(self, title: str) -> int:

@@ -197,7 +197,8 @@ def keys_in(connection: Connection, conditions: Conditions, sort: Sort) -> Keys:
         return lambda edge, backward, limit: [
             (0, *key) for key in _placed(connection, conditions, edge and edge[1:], backward, limit)
         ]
-    return lambda edge, backward, limit: _placed(connection, conditions, edge, backward, limit, oldest=sort is Sort.OLD)
+    order = {"oldest": sort is Sort.OLD, "with_texts": bool(conditions.asked.checks)}
+    return lambda edge, backward, limit: _placed(connection, conditions, edge, backward, limit, **order)
 
 
 def _placed(
@@ -208,6 +209,7 @@ def _placed(
     limit: int,
     *,
     oldest: bool = False,
+    with_texts: bool = False,
 ) -> list[Key]:
     rising = oldest is not backward
     if edge:
@@ -215,14 +217,19 @@ def _placed(
         conditions = conditions.within(low, high)
     if conditions.low > conditions.high:
         return []
-    return [(place,) for place in places_of(connection, conditions, limit, rising=rising)]
+    places = places_of(connection, conditions, limit, rising=rising, with_texts=with_texts)
+    return [(place,) for place in places]
 
 
-def places_of(connection: Connection, conditions: Conditions, limit: int, *, rising: bool = False) -> Sequence[int]:
-    """The newest, or oldest, places that meet the conditions, but for the checks."""
+def places_of(
+    connection: Connection, conditions: Conditions, limit: int, *, rising: bool = False, with_texts: bool = False
+) -> Sequence[int]:
+    """The newest, or oldest, places that meet the conditions, but for the checks; `with_texts` as in `newest`."""
     if conditions.walks_index:
         asked, bounds = conditions.asked, (conditions.low, conditions.high)
-        return conditions.postings.newest(connection, asked.wanted, asked.unwanted, bounds, limit, oldest=rising)
+        return conditions.postings.newest(
+            connection, asked.wanted, asked.unwanted, bounds, limit, oldest=rising, with_texts=with_texts
+        )
     walk = conditions.walk()
     order = f"ORDER BY {walk.place} {'ASC' if rising else 'DESC'} LIMIT ?"
     return [place for (place,) in rows_of(connection, walk.select(walk.place, order), [*walk.parameters, limit])]
@@ -281,12 +288,13 @@ def collect(connection: Connection, conditions: Conditions, keys: Keys, start: C
             waiting, is_end = waiting + further, len(further) <= most
             most = max(0, MOST_LOOKED_INTO - looked_into - len(waiting))  # the walk is begun anew once: that takes long
         some, waiting = waiting[:size], waiting[size:]
-        passing = verified(connection, [key[-1] for key in some], checks)
+        passing = verified(connection, [key[-1] for key in some], checks, conditions.postings.brought)
         kept += [key for key in some if key[-1] in passing]
         if len(kept) >= limit or (is_end and not waiting):
             return _Found(kept[:limit], None)
         edge, looked_into = some[-1], looked_into + len(some)
-        size = min(2 * size, MOST_LOOKED_INTO - looked_into)
+        likely = looked_into * (limit - len(kept)) // max(1, len(kept))  # as many again pass of so many
+        size = min(max(likely, size), MOST_LOOKED_INTO - looked_into)
     return _Found(kept, edge)
 
 

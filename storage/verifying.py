@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,29 +17,40 @@ from sqlalchemy import Connection
 
 from storage.asking import AnyCheck, Check, Holds, NameCheck, Within
 from storage.chunks import chunked
-from storage.raw import marks, rows_of
+from storage.raw import among, rows_of
 from storage.words import CJK, folded, is_cjk, name_words, stem, tokens
 
 TEXT_COLUMNS = ("title", "authors", "organisation", "tags", "abstract", "commentary", "commentary_en")
 _COLUMNS = ", ".join(("shown", *TEXT_COLUMNS))
+_NONE: Mapping[int, Sequence[Any]] = {}
 _SHORT_STEM = 2
 """Words with a stem of so many letters begin with all of them."""
 
 
-def verified(connection: Connection, places: Collection[int], checks: Sequence[AnyCheck]) -> set[int]:
-    """Which of the entries at these places pass all checks."""
+def verified(
+    connection: Connection,
+    places: Collection[int],
+    checks: Sequence[AnyCheck],
+    brought: Mapping[int, Sequence[Any]] = _NONE,
+) -> set[int]:
+    """Which of the entries at these places pass all checks; `brought` are rows of texts that are there already."""
     if not checks:
         return set(places)
-    texts = texts_at(connection, places)
+    texts = texts_at(connection, places, brought)
     for test in map(passing, checks):
         texts = filter(test, texts)
     return {text.place for text in texts}
 
 
-def holds_any(connection: Connection, places: Collection[int], needles: Sequence[str]) -> bool:
-    """Whether one of these entries holds one of these runs of Korean letters."""
+def holds_any(
+    connection: Connection,
+    places: Collection[int],
+    needles: Sequence[str],
+    brought: Mapping[int, Sequence[Any]] = _NONE,
+) -> bool:
+    """Whether one of these entries holds one of these runs of Korean letters; `brought` as for `verified`."""
     wanted = [Check(Within.ANYWHERE, tuple(map(Holds, needles)))]
-    return bool(verified(connection, places, wanted))
+    return bool(verified(connection, places, wanted, brought))
 
 
 class Texts:
@@ -76,11 +87,18 @@ class Texts:
         return [self.title] if within is Within.TITLE else [self.title, *filter(None, self.long), *self.short]
 
 
-def texts_at(connection: Connection, places: Iterable[int]) -> Iterable[Texts]:
-    """The texts of the entries at these places."""
+def texts_at(
+    connection: Connection, places: Iterable[int], brought: Mapping[int, Sequence[Any]] = _NONE
+) -> Iterable[Texts]:
+    """The texts of the entries at these places, `brought` as for `verified`."""
+    if brought:
+        there = [place for place in places if place in brought]
+        places = [place for place in places if place not in brought]
+        yield from (Texts(brought[place]) for place in there)
     for some in chunked(places):
-        sql = f"SELECT {_COLUMNS} FROM entries WHERE shown IN ({marks(some)})"  # noqa: S608
-        yield from map(Texts, rows_of(connection, sql, some))
+        meant, asked = among(connection, some)
+        sql = f"SELECT {_COLUMNS} FROM entries WHERE shown {meant}"  # noqa: S608
+        yield from map(Texts, rows_of(connection, sql, asked))
 
 
 Test = Callable[[Texts], bool]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -11,8 +12,8 @@ from storage.chunks import chunked
 from storage.dialects import is_sqlite
 from storage.places import FIRST_DATED
 from storage.places import LAST as PLACE_END
-from storage.postings import postings_of
-from storage.raw import marks, rows_of
+from storage.postings import LIVE, postings_of
+from storage.raw import among, rows_of
 from storage.sparing import spared
 from storage.tokens import ALL, LONGEST_WORD, WORD, word_tokens
 from storage.verifying import holds_any
@@ -20,8 +21,8 @@ from storage.verifying import holds_any
 LAST = "\U0010ffff"
 _FIRST, _LAST = "", " "  # no tokens
 _AND_SPAN = (
-    f"UNION ALL SELECT '{_FIRST}', min(shown) FROM entries WHERE shown >= {FIRST_DATED} "  # noqa: S608
-    f"UNION ALL SELECT '{_LAST}', max(shown) FROM entries"
+    f"UNION ALL SELECT '{_FIRST}', min(place) FROM {LIVE} WHERE place >= {FIRST_DATED} "  # noqa: S608
+    f"UNION ALL SELECT '{_LAST}', max(place) FROM {LIVE}"
 )
 _EXAMPLES = 8
 
@@ -48,17 +49,18 @@ class ArchiveWords:
             self._expected.clear()
             for some in chunked(new):
                 found = dict.fromkeys(some, 0)
-                for term, uses in rows_of(self._connection, self._counting(some), [*some, *some]):
+                for term, uses in self._counted(some):
                     found[term] = found.get(term, 0) + (uses or 0)
                 known.update(found)
         return known
 
-    def _counting(self, terms: Sequence[str]) -> str:
-        asked = marks(terms)
-        return (
-            f"SELECT term, uses FROM terms WHERE term IN ({asked}) UNION ALL "  # noqa: S608
-            f"SELECT term, uses FROM term_changes WHERE term IN ({asked}) {self._besides}"
+    def _counted(self, terms: Sequence[str]) -> Sequence[Sequence[Any]]:
+        meant, asked = among(self._connection, terms)
+        sql = (
+            f"SELECT term, uses FROM terms WHERE term {meant} UNION ALL "  # noqa: S608
+            f"SELECT term, uses FROM term_changes WHERE term {meant} {self._besides}"
         )
+        return rows_of(self._connection, sql, [*asked, *asked])
 
     def span(self) -> tuple[int, int]:
         """See the port. Who asks for it, as PostgreSQL's index does, has asked for the uses of tokens before."""
@@ -85,5 +87,5 @@ class ArchiveWords:
         ways = Group(tuple((word[-1] + ending,) for ending in endings))
         groups = spared([Group((tuple(word_tokens(word)),), looked_into=True), ways], self.uses)
         postings = postings_of(self._connection, words=self)
-        places = postings.newest(self._connection, groups, (), (FIRST_DATED, PLACE_END), _EXAMPLES)
-        return holds_any(self._connection, places, [word + ending for ending in endings])
+        places = postings.newest(self._connection, groups, (), (FIRST_DATED, PLACE_END), _EXAMPLES, with_texts=True)
+        return holds_any(self._connection, places, [word + ending for ending in endings], postings.brought)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from itertools import product
 
 import pytest
@@ -14,10 +15,11 @@ from bot.core.ports import ImportedEntry
 from bot.core.query import DateSpan, Sort, criteria_of
 from bot.core.query_syntax import parse
 from storage import gin
-from storage.asking import Group
+from storage.asking import Group, Within
 from storage.opening import Storage, open_storage
 from storage.places import FIRST_DATED, LAST, bounds
 from storage.postings import postings_of
+from storage.verifying import texts_at
 from storage.vocabulary import ArchiveWords
 
 from .conftest import Make
@@ -25,9 +27,9 @@ from .test_plans import statements_while
 
 TEXTS = ("alpha beta", "beta", "alpha gamma", "beta gamma", "gamma")
 FREE: Mapping[str, Mapping[str, float]] = {
-    "WALK": {"_LOOKED_AT": 0, "_ASKED": 0, "_MONTH_ASKED": 1e9, "_FETCHED": 1e9},
-    "BY_MONTH": {"_LOOKED_AT": 1e9, "_MONTH_ASKED": 0, "_PASSED": 1e-9, "_ASKED": 1e9},
-    "NEWEST": {"_LOOKED_AT": 1e9, "_MONTH_ASKED": 1e9, "_ASKED": 0, "_FETCHED": 0},
+    "WALK": {"_LOOKED_AT": 0, "_ASKED": 0, "_PERIOD_ASKED": 1e9, "_FETCHED": 1e9},
+    "BY_PERIOD": {"_LOOKED_AT": 1e9, "_PERIOD_ASKED": 1e-9, "_PASSED": 1e-9, "_ASKED": 1e9},
+    "NEWEST": {"_LOOKED_AT": 1e9, "_PERIOD_ASKED": 1e9, "_ASKED": 0, "_FETCHED": 0},
 }
 """What has to cost nothing, and what much, for a way to be the first."""
 WANTED: tuple[list[Group], ...] = (
@@ -69,6 +71,33 @@ def questions() -> Iterator[tuple[list[Group], list[Group], tuple[int, int], int
     yield from product(WANTED, ([], [Group((("beta",),))]), spans, (1, 4, 500), (False, True))
 
 
+_PAGES = 9
+
+
+def read_on(
+    connection: Connection,
+    index: gin.Gin,
+    wanted: list[Group],
+    unwanted: list[Group],
+    bounds: tuple[int, int],
+    limit: int,
+    *,
+    oldest: bool,
+) -> list[int]:
+    """What a few pages find one after the other, where entries are looked into. The texts that come are theirs."""
+    (low, high), found = bounds, list[int]()
+    for _ in range(_PAGES):
+        page = index.newest(connection, wanted, unwanted, (low, high), limit, oldest=oldest, with_texts=True)
+        found += page
+        if len(page) < limit:
+            break
+        low, high = (page[-1] + 1, high) if oldest else (low, page[-1] - 1)
+    there = {text.place: text.parts(Within.ANYWHERE) for text in texts_at(connection, found)}
+    assert {text.place: text.parts(Within.ANYWHERE) for text in texts_at(connection, found, index.brought)} == there
+    assert limit > gin._BROUGHT or set(index.brought) <= set(found) or not found
+    return found
+
+
 @pytest.mark.parametrize("first", FREE)
 async def test_each_way_finds_the_same(
     postgresql_url: str, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch, first: str
@@ -101,6 +130,8 @@ async def test_each_way_finds_the_same(
                 expected.reverse()
             found = index.newest(connection, wanted, unwanted, (low, high), limit, oldest=oldest)
             assert list(found) == expected[:limit], (wanted, unwanted, low, high, limit, oldest)
+            found = read_on(connection, index, wanted, unwanted, (low, high), limit, oldest=oldest)
+            assert found == expected[: _PAGES * limit], (wanted, unwanted, low, high, limit, oldest)
 
     await archive.database.read(look)
     await archive.close()
@@ -115,3 +146,32 @@ async def test_a_lookup_takes_few_statements(archive: Storage, query: str, most:
     asked = [statement for statement, _ in statements if "uses FROM terms" in statement]
     assert len(asked) <= 1, asked
     assert len(statements) <= most, statements
+
+
+async def test_texts_that_are_looked_into_come_with_their_places(
+    postgresql_url: str, make: Make, now: datetime
+) -> None:
+    """A page takes the counts of words, the places with their texts, and the entries."""
+    archive = await filled(await open_storage(postgresql_url), make, now)
+    criteria = replace(criteria_of(parse('"alpha beta"'), date(2024, 6, 30)), sort=Sort.NEW)
+    statements = await statements_while(archive, lambda: archive.search.page(criteria, asker=None, limit=20))
+    assert len(statements) <= 3, statements
+    await archive.close()
+
+
+async def test_any_number_of_words_and_places_is_asked_for_in_one_statement(
+    postgresql_url: str, make: Make, now: datetime
+) -> None:
+    """Which is planned once, however many there are; with a question mark for each it would be another every time."""
+    archive = await filled(await open_storage(postgresql_url), make, now)
+    asked: set[str] = set()
+    for query in ("gamma", "alpha gamma", "gamma beta alpha", "alpha beta nothing"):
+        criteria = criteria_of(parse(query), date(2024, 6, 30))
+        for limit in (3, 20):
+            statements = await statements_while(
+                archive, partial(archive.search.page, criteria, asker=None, limit=limit)
+            )
+            asked.update(statement for statement, _ in statements)
+    assert len([statement for statement in asked if "uses FROM terms" in statement]) == 1, asked
+    assert len([statement for statement in asked if "e.reactions" in statement]) == 1, asked
+    await archive.close()

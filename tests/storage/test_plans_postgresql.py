@@ -162,8 +162,11 @@ async def test_a_page_reads_about_what_it_shows(archive: Storage) -> None:
 
 
 WAYS = {
-    gin.NEWEST: ("text, bigint, bigint, text, bigint", "'model', 0, 9, 'model', 10"),
-    gin.BY_MONTH: ("int, int, int, text, bigint, bigint, text, bigint", "24293, 24290, -1, 'model', 0, 9, 'model', 10"),
+    gin.NEWEST: ("text, text, bigint, bigint, bigint", "'model', 'model', 0, 9, 10"),
+    gin.BY_PERIOD: (
+        "int, int, int, text, text, bigint, bigint, bigint",
+        "92382, 92379, -1, 'model', 'model', 0, 9, 10",
+    ),
     gin.WALK: ("bigint, bigint, bigint, text, bigint", "0, 9, 300, 'model', 10"),
 }
 """What each way to find words is asked: types and values."""
@@ -174,7 +177,27 @@ WAYS = {
 async def test_a_plan_made_before_the_words_are_known_is_good_for_all(archive: Storage, way: str, order: str) -> None:
     """Statements are planned once for all words: the index leads, and only a walk goes along the places in order."""
     types, values = WAYS[way]
-    statement = way.replace("DESC", order)
+    kinds = [step["Node Type"] for step in steps(await planned(archive, way.replace("DESC", order), types, values))]
+    if way == gin.WALK:
+        assert kinds[-1] == "Index Scan"
+        assert "Sort" not in kinds
+    else:
+        assert kinds[-1] == "Bitmap Index Scan"
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_texts_are_read_place_by_place(archive: Storage, way: str) -> None:
+    """They come in the order of the places, each by the index: nothing is put in order above."""
+    types, values = WAYS[way]
+    plan = await planned(archive, gin._WITH_TEXTS.format(way), f"{types}, bigint", f"{values}, 10")
+    assert plan["Node Type"] == "Nested Loop"
+    places, texts = plan["Plans"]
+    assert places["Node Type"] == "WindowAgg"
+    assert [step.get("Index Name") for step in steps(texts)][-1] == "uq_entries_shown"
+
+
+async def planned(archive: Storage, statement: str, types: str, values: str) -> Plan:
+    """The plan of a statement that is made before its values are known."""
     for number in range(1, statement.count("?") + 1):
         statement = statement.replace("?", f"${number}", 1)
 
@@ -184,9 +207,4 @@ async def test_a_plan_made_before_the_words_are_known_is_good_for_all(archive: S
         connection.exec_driver_sql("DEALLOCATE by_words")
         return Plan(found[0]["Plan"])
 
-    kinds = [step["Node Type"] for step in steps(await archive.database.read(explain))]
-    if way == gin.WALK:
-        assert kinds[-1] == "Index Scan"
-        assert "Sort" not in kinds
-    else:
-        assert kinds[-1] == "Bitmap Index Scan"
+    return await archive.database.read(explain)
