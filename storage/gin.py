@@ -144,7 +144,7 @@ class Gin:
                 self._brought.update((row[0], row) for row in rows if row[1] is not None)
             else:
                 rows = rows_of(connection, ordered, (*asked, most))
-            found = [row[0] for row in rows]
+            found = sorted((row[0] for row in rows), reverse=not oldest)  # a join is in no order that can be relied on
             if most > limit:
                 self._ahead[match, oldest] = _Ahead(bounds, found, is_all=len(found) < most)
             if len(found) >= limit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -9,18 +10,21 @@ from functools import partial
 from itertools import product
 
 import pytest
+from alembic import command
 from sqlalchemy import Connection
 
 from bot.core.ports import ImportedEntry
 from bot.core.query import DateSpan, Sort, criteria_of
 from bot.core.query_syntax import parse
-from storage import gin
+from storage import gin, reindexing
 from storage.asking import Group, Within
+from storage.migrating import alembic_config
 from storage.opening import Storage, open_storage
 from storage.places import FIRST_DATED, LAST, bounds
 from storage.postings import postings_of
 from storage.verifying import texts_at
 from storage.vocabulary import ArchiveWords
+from tests.databases import ask, backend_of
 
 from .conftest import Make
 from .test_plans import statements_while
@@ -72,6 +76,7 @@ def questions() -> Iterator[tuple[list[Group], list[Group], tuple[int, int], int
 
 
 _PAGES = 9
+INDEX = "SELECT place, CAST(tokens AS text) FROM lookup ORDER BY place"
 
 
 def read_on(
@@ -174,4 +179,27 @@ async def test_any_number_of_words_and_places_is_asked_for_in_one_statement(
             asked.update(statement for statement, _ in statements)
     assert len([statement for statement in asked if "uses FROM terms" in statement]) == 1, asked
     assert len([statement for statement in asked if "e.reactions" in statement]) == 1, asked
+    await archive.close()
+
+
+async def test_an_archive_of_an_older_paperboy_is_indexed_by_its_eight_days(
+    postgresql_url: str, make: Make, now: datetime
+) -> None:
+    """The upgrade leaves what is entered today; so do the way back, and the upgrade again, with an index half made."""
+    archive = await filled(await open_storage(postgresql_url), make, now)
+    await archive.close()
+    entered = ask(postgresql_url, INDEX)
+    engine = backend_of(postgresql_url).engine
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0007")
+    before = ask(postgresql_url, INDEX)
+    months = {f"m:{year * 12 + month - 1}" for year in (2022, 2023) for month in (1, 2, 7)}
+    assert {token for _, tokens in before for token in re.findall(r"'([dm]:[^']*)'", str(tokens))} == months
+    with engine.begin() as connection:
+        reindexing.start(connection)
+        command.upgrade(alembic_config(connection), "head")
+    engine.dispose()
+    assert ask(postgresql_url, INDEX) == entered
+    archive = await open_storage(postgresql_url)
+    assert await archive.check() == []
     await archive.close()
