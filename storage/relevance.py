@@ -17,7 +17,7 @@ from storage.chunks import chunked
 from storage.conditions import Conditions
 from storage.cursors import Key
 from storage.raw import among, rows_of
-from storage.tokens import TITLE, word_tokens
+from storage.tokens import TITLE, tokens_of_words
 from storage.words import tokens
 
 _BEST = 30
@@ -89,12 +89,17 @@ class Relevance:
     def _score(self, title: str) -> int:
         """How well a title fits: how many of the words it has, whether as they were typed, and how few others."""
         words = tokens(title)
-        tokens_there = {token for word in words for token in word_tokens(word)}
-        asked = self._conditions.asked
-        there = sum(any(tokens_there.issuperset(one) for one in group.alternatives) for group in asked.words)
+        tokens_there = tokens_of_words(words)
+        there = sum(any(map(tokens_there.issuperset, group.alternatives)) for group in self._conditions.asked.words)
         text = f" {' '.join(words)} "
-        as_typed = sum(" ".join(run.words) in text for run in asked.shown)
-        together = f" {' '.join(word for run in asked.shown for word in run.words)}" in text
-        begins = text.startswith(f" {asked.shown[0].words[0]}")
+        runs, first = self._typed
+        as_typed = sum(run in text for run in runs)
+        together = f" {' '.join(runs)}" in text
         brevity = 3 - min(3, len(words) // 4)
-        return 1 + 200 * there + 10 * as_typed + 40 * together + 5 * begins + 10 * brevity
+        return 1 + 200 * there + 10 * as_typed + 40 * together + 5 * text.startswith(first) + 10 * brevity
+
+    @cached_property
+    def _typed(self) -> tuple[Sequence[str], str]:
+        """What was typed, run by run, and with what a title would have to begin."""
+        shown = self._conditions.asked.shown
+        return [" ".join(run.words) for run in shown], f" {shown[0].words[0]}"

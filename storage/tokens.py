@@ -101,6 +101,11 @@ def word_tokens(word: str) -> Sequence[str]:
     return tuple(dict.fromkeys(_WORDS[word][0]))
 
 
+def tokens_of_words(words: Iterable[str]) -> set[str]:
+    """Those of several words."""
+    return set(chain.from_iterable([_WORDS[word][0] for word in words]))
+
+
 class _Worked(dict[str, T]):
     """What is worked out for a word, kept: the same words come again and again."""
 
