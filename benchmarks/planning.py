@@ -154,12 +154,13 @@ async def figures(storage: Storage, step: Callable[[], Awaitable[int]]) -> Figur
         nonlocal statements
         statements += 1
 
-    engine = storage.database._engine  # noqa: SLF001 - nobody else has to count
-    event.listen(engine, "before_cursor_execute", count)
+    for engine in storage.database.engines:
+        event.listen(engine, "before_cursor_execute", count)
     before, began = memory_from_here(), time.perf_counter()
     await step()
     took = time.perf_counter() - began
-    event.remove(engine, "before_cursor_execute", count)
+    for engine in storage.database.engines:
+        event.remove(engine, "before_cursor_execute", count)
     return Figures(took, statements, memory("VmHWM") - before)
 
 

@@ -11,7 +11,7 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -46,8 +46,9 @@ _ENDING: Final = 1.0
 class Backend:
     """A database as `Database` needs to know it; `name` is what messages call it, without a password.
 
-    `break_off` ends whatever waits for an answer of the server, from another thread. `write_back` brings what was
-    committed from the log into the file, beside those who write.
+    `writing` is what changes go through, if that is another engine. `break_off` ends whatever waits for an answer of
+    the server, from another thread. `write_back` brings what was committed from the log into the file, beside those who
+    write.
     """
 
     name: str
@@ -57,8 +58,14 @@ class Backend:
     begin_writing: str
     begin_copying: str
     writers: int
+    writing: Engine | None = None
     break_off: Callable[[], None] = lambda: None
     write_back: Callable[[], None] = lambda: None
+
+    @property
+    def engines(self) -> Sequence[Engine]:
+        """All that statements go through."""
+        return (self.engine, self.writing) if self.writing else (self.engine,)
 
 
 class Database:
@@ -70,10 +77,11 @@ class Database:
 
     def __init__(self, backend: Backend) -> None:
         self.name = backend.name
-        self._engine = backend.engine
+        self.engines = backend.engines
         self._backend = backend
         self._reading_long = backend.engine.execution_options(**{_BEGIN: backend.begin_reading_all})
-        self._writing_long = backend.engine.execution_options(**{_BEGIN: backend.begin_writing})
+        writing = backend.writing or backend.engine
+        self._writing_long = writing.execution_options(**{_BEGIN: backend.begin_writing})
         self._reading = backend.engine.execution_options(**{_BEGIN: backend.begin_reading, PATIENCE: _SILENT})
         self._writing = self._writing_long.execution_options(**{PATIENCE: _SILENT})
         self._readers = Threads(READERS, "storage-reader")
@@ -133,7 +141,8 @@ class Database:
         self._readers.close()
         self._writers.close()
         ending.cancel()
-        self._engine.dispose()
+        for engine in self.engines:
+            engine.dispose()
 
     def _end(self) -> None:
         self._readers.hurry()

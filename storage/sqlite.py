@@ -29,8 +29,13 @@ _CACHE = 16_000
 
 
 def sqlite_backend(path: str, *, mode: str = "rwc", immutable: bool = False, foreign_keys: bool = True) -> Backend:
-    """A SQLite file; see `sqlite_engine`."""
-    engine = sqlite_engine(path, mode=mode, immutable=immutable, foreign_keys=foreign_keys)
+    """A SQLite file; see `sqlite_engine`.
+
+    Changes have a connection of their own. What a connection has in mind of the file is forgotten at each change by
+    another one: among those that read, the next change would mostly begin with nothing.
+    """
+    of_file = partial(sqlite_engine, path, mode=mode, immutable=immutable, foreign_keys=foreign_keys)
+    engine = of_file()
     return Backend(
         path,
         engine,
@@ -39,6 +44,7 @@ def sqlite_backend(path: str, *, mode: str = "rwc", immutable: bool = False, for
         begin_writing="BEGIN IMMEDIATE",
         begin_copying="BEGIN" if mode == "ro" else "BEGIN IMMEDIATE",
         writers=1,
+        writing=of_file(),
         write_back=partial(_write_back, engine),
     )
 

@@ -138,12 +138,13 @@ async def statements_while(archive: Storage, do: Callable[[], Awaitable[object]]
         if not statement.startswith(("BEGIN", "INSERT INTO lookup(lookup", "SELECT count(*) FROM term_changes")):
             statements.append((statement, parameters))
 
-    engine = archive.database._engine
-    event.listen(engine, "before_cursor_execute", keep)
+    for engine in archive.database.engines:
+        event.listen(engine, "before_cursor_execute", keep)
     try:
         await do()
     finally:
-        event.remove(engine, "before_cursor_execute", keep)
+        for engine in archive.database.engines:
+            event.remove(engine, "before_cursor_execute", keep)
     return statements
 
 
