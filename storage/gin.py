@@ -48,6 +48,8 @@ _BROUGHT: Final = 25
 _AMPLE: Final = 3
 """A walk goes on for so many times as many places as should do."""
 _FEW: Final = 50
+_LEAST: Final = 1e-12
+"""The least share that is reckoned with: that of very many words at once is too small for a number."""
 _PAGE: Final = 8160
 """The most that a page of PostgreSQL's takes of one row."""
 
@@ -102,7 +104,7 @@ class Gin:
             f"INSERT INTO {name} (place, tokens) VALUES (?, array_to_tsvector(string_to_array(?, ' '))) "  # noqa: S608
             "ON CONFLICT (place) DO UPDATE SET tokens = excluded.tokens"
         )
-        entered = [(place, f"{tokens} {_PERIOD}{_period_of(place)}") for place, tokens in rows]
+        entered = [(place, f"{tokens} {_period_token(place)}") for place, tokens in rows]
         change(connection, statement, entered)
 
     def delete(self, connection: Connection, rows: Sequence[tuple[int, str]], name: str) -> None:
@@ -130,6 +132,8 @@ class Gin:
         with_texts: bool = False,
     ) -> Sequence[int]:
         """See the port. All that a question leads to comes at once, and so do some more places than are asked for."""
+        if limit < 1:
+            return ()
         match = self.matching(wanted, unwanted)
         ahead = self._ahead.get((match, oldest))
         known = ahead.within(bounds, limit) if ahead else None
@@ -150,7 +154,8 @@ class Gin:
             if len(found) >= limit:
                 self._shares[match] = self._share(found, bounds, oldest=oldest)
                 break
-            self._seldom.add(match)
+            if statement is not WALK:
+                self._seldom.add(match)
         return found[:limit]
 
     def _share(self, found: Sequence[int], bounds: tuple[int, int], *, oldest: bool) -> float:
@@ -197,7 +202,7 @@ class Gin:
 
     def holds(self, connection: Connection, place: int, tokens: Sequence[str]) -> bool:
         """See the port."""
-        match = " & ".join(map(_quoted, tokens))
+        match = " & ".join(map(_quoted, [*tokens, _period_token(place)]))
         sql = f"SELECT 1 FROM {LIVE} WHERE {self.number} = ? AND {self.matches}"  # noqa: S608
         return bool(rows_of(connection, sql, (place, match)))
 
@@ -274,7 +279,7 @@ class _Costs:
         total = max(1, uses.get(ALL, 0))
         counts = [group.most(uses) for group in wanted]
         rarest = min(counts, default=total)
-        self._share = share or prod(min(1.0, max(1, count) / total) for count in counts)
+        self._share = share or max(_LEAST, prod(min(1.0, max(1, count) / total) for count in counts))
         self._in_period = total / periods
         parts = sorted(_parts(wanted, uses, total), key=lambda part: part[0])
         self.in_period, found = _worth_asking(parts, _WORTH_A_PERIOD)
@@ -306,6 +311,10 @@ def _create(connection: Connection, name: str) -> None:
 def _period_of(place: int) -> int:
     """Which eight days a place belongs to, counted from the year 1."""
     return place >> MOST_BITS >> _EIGHT_DAYS
+
+
+def _period_token(place: int) -> str:
+    return f"{_PERIOD}{_period_of(place)}"
 
 
 _Part = tuple[float, str]

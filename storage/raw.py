@@ -64,8 +64,9 @@ def marks(parameters: Sequence[object]) -> str:
 def among(connection: Connection, values: Sequence[int] | Sequence[str]) -> tuple[str, Sequence[Any]]:
     """The condition that a column has one of these, to be put behind its name, and the parameters it takes.
 
-    None of the values has a space in it. PostgreSQL gets them as one array: a question mark for each would make another
-    statement of every number of values, and to plan one that is seldom asked takes longer than to answer it.
+    There is one at least, and no text with a space in it is in the column. PostgreSQL gets them as one array: with a
+    question mark for each, every number of values would make another statement, and to plan one that is seldom asked
+    takes longer than to answer it.
     """
     if is_sqlite(connection):
         return f"IN ({marks(values)})", values

@@ -42,11 +42,19 @@ def standing_of(
         return Standing.EMPTY
     if not {"alembic_version", "entries"} <= set(tables):
         raise not_a_database(name)
+    (version,) = first_row("SELECT version_num FROM alembic_version") or ("",)
+    if COPY_UNDER_WAY in tables and version in REVISIONS[:-1]:
+        raise StorageError(
+            msg(
+                "The copy to {path} was begun by an older Paperboy and is not whole. "
+                "Copy to an empty database instead.",
+                path=name,
+            )
+        )
     if COPY_UNDER_WAY in tables and not copying:
         raise StorageError(
             msg("The copy to {path} is not whole. Run the same `paperboy copy` again to go on with it.", path=name)
         )
-    (version,) = first_row("SELECT version_num FROM alembic_version") or ("",)
     if version == HEAD:
         return Standing.CURRENT
     if version in REVISIONS:

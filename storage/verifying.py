@@ -88,7 +88,7 @@ class Texts:
 
 
 def texts_at(
-    connection: Connection, places: Iterable[int], brought: Mapping[int, Sequence[Any]] = _NONE
+    connection: Connection, places: Collection[int], brought: Mapping[int, Sequence[Any]] = _NONE
 ) -> Iterable[Texts]:
     """The texts of the entries at these places, `brought` as for `verified`."""
     if brought:

@@ -29,6 +29,7 @@ from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel, LocalMessage
 from storage import copying
 from storage.opening import copy_storage, open_storage
+from storage.schema_version import REVISIONS
 from storage.tables import INDEX_OF_WORDS, metadata
 from tests.databases import KINDS, POSTGRESQL, SQLITE, ask
 from tests.postgres import Server
@@ -281,6 +282,17 @@ async def test_a_copy_that_was_broken_off_goes_on(filled: str, target: str) -> N
     await asyncio.to_thread(copy_storage, filled, target, lambda count, _: seen.append(count))
     assert seen[0] > 150  # it did not begin anew
     assert rows_of(target) == rows_of(filled)
+
+
+@pytest.mark.usefixtures("small_pieces")
+async def test_a_copy_that_an_older_paperboy_began_is_begun_anew(filled: str, target: str) -> None:
+    """The message says so, to whoever copies and whoever opens it; an upgrade could not go on with it."""
+    await asyncio.to_thread(break_off_copy, filled, target, 3)
+    ask(target, f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'")
+    with pytest.raises(StorageError, match="begun by an older Paperboy"):
+        await asyncio.to_thread(copy_storage, filled, target, nothing)
+    with pytest.raises(StorageError, match="begun by an older Paperboy"):
+        await open_storage(target, migrate=True)
 
 
 @pytest.mark.usefixtures("small_pieces")

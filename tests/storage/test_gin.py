@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from itertools import product
+from typing import Any
 
 import pytest
 from alembic import command
 from sqlalchemy import Connection
 
+from bot.core.entries import Action, Entry
 from bot.core.ports import ImportedEntry
 from bot.core.query import DateSpan, Sort, criteria_of
 from bot.core.query_syntax import parse
@@ -141,6 +143,52 @@ async def test_each_way_finds_the_same(
     await archive.database.read(look)
     await archive.close()
     assert getattr(gin, first) in used
+
+
+async def test_a_walk_that_was_too_short_is_no_reason_to_fetch_everything(
+    postgresql_url: str, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not among the newest places may be frequent further back."""
+    archive = await filled(await open_storage(postgresql_url), make, now)
+    for name, value in {"_AMPLE": 0, "_FEW": 1, "_LOOKED_AT": 0, "_ASKED": 0, "_PERIOD_ASKED": 1e-9}.items():
+        monkeypatch.setattr(gin, name, value)
+    ways: list[str] = []
+
+    class Listened(gin.Gin):
+        def _ways(self, *asked: Any, **how: Any) -> Iterator[Any]:
+            for way, values in super()._ways(*asked, **how):
+                ways.append({gin.WALK: "walk", gin.BY_PERIOD: "by period", gin.NEWEST: "newest"}[way])
+                yield way, values
+
+    def look(connection: Connection) -> None:
+        index = Listened(ArchiveWords(connection))
+        for limit in (1, 2):
+            index.newest(connection, [Group((("alpha",),))], (), (FIRST_DATED, LAST), limit)
+
+    await archive.database.read(look)
+    await archive.close()
+    assert ways == ["walk", "by period", "walk", "by period"]
+
+
+async def test_very_many_rare_words_at_once_are_asked_for(archive: Storage) -> None:
+    name = " ".join(f"w{number}" for number in range(200))
+    added = replace(await only(archive), organisation=name)
+    await archive.archive.replace(added, action=Action.EDIT, by=None, at=datetime(2024, 6, 1, tzinfo=UTC))
+    criteria = criteria_of(parse(f'author:"{name}"'), date(2024, 6, 30))
+    assert [entry.id for entry in (await archive.search.page(criteria, asker=None, limit=5)).entries] == [added.id]
+
+
+async def only(archive: Storage) -> Entry:
+    """Any one entry."""
+    return (await archive.archive.export(after=None, limit=1))[0]
+
+
+async def test_doctor_sees_where_a_period_is_missing(postgresql_url: str, make: Make, now: datetime) -> None:
+    archive = await filled(await open_storage(postgresql_url), make, now)
+    assert await archive.check() == []
+    ask(postgresql_url, "UPDATE lookup SET tokens = ts_delete(tokens, 'd:' || (place >> 23))")
+    assert await archive.check() != []
+    await archive.close()
 
 
 @pytest.mark.parametrize(("query", "most"), [("gamma", 4), ("모델", 4), ('"alpha beta"', 5), ("tag:t alpha gamma", 5)])

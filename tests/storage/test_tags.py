@@ -107,6 +107,16 @@ async def test_an_alias_given_to_another_tag_takes_entries_along(storage: Storag
     assert await storage.check() == []
 
 
+async def test_an_alias_changes_hands_where_no_entry_carries_a_tag(storage: Storage, make: Make, now: datetime) -> None:
+    added = await storage.archive.add(make(tags=("a", "b")), by=None, at=now)
+    await storage.archive.add(make(tags=()), by=None, at=now)
+    await storage.archive.declare_alias("x", "a")
+    draft = replace(added, status=Status.DRAFT)
+    await storage.archive.replace(draft, action=Action.EDIT, by=None, at=now)
+    await storage.archive.declare_alias("x", "b")
+    assert await storage.check() == []
+
+
 ALIASES = st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd"))
 CARRIED = st.sets(st.sampled_from("abcd"), max_size=3)
 

@@ -17,25 +17,26 @@ _EIGHT_DAYS = "'d:' || (place >> 23)"
 
 def upgrade() -> None:
     """Write the index once more: to make it of the entries would take several times as long."""
-    _exchange(_MONTH, _EIGHT_DAYS, "WITH (toast_tuple_target = 8160)")
+    _exchange(_MONTH, _EIGHT_DAYS, "SET (toast_tuple_target = 8160)")
 
 
 def downgrade() -> None:
     """The other way round."""
-    _exchange(_EIGHT_DAYS, _MONTH, "")
+    _exchange(_EIGHT_DAYS, _MONTH, "RESET (toast_tuple_target)")
 
 
-def _exchange(old: str, new: str, options: str) -> None:
+def _exchange(old: str, new: str, target: str) -> None:
     if op.get_bind().dialect.name == "sqlite":
         return
-    for table in ("lookup_next", "terms_next", "near_terms_next"):  # whoever was making it anew begins again
+    for table in (
+        "lookup_next",
+        "terms_next",
+        "near_terms_next",
+    ):  # of one that was being made anew, and stays as it is
         op.execute(f"DROP TABLE IF EXISTS {table}")
     op.execute("UPDATE index_state SET next_version = NULL, next_through = NULL, next_bits = NULL")
-    op.execute("ALTER TABLE lookup RENAME TO lookup_before")
-    op.execute(f"CREATE TABLE lookup (place BIGINT PRIMARY KEY, tokens TSVECTOR NOT NULL) {options}")
+    op.execute(f"ALTER TABLE lookup {target}")
     op.execute(
-        f"INSERT INTO lookup SELECT place, ts_delete(tokens, {old}) || array_to_tsvector(ARRAY[{new}]) "  # noqa: S608
-        "FROM lookup_before"
+        "ALTER TABLE lookup ALTER COLUMN tokens TYPE tsvector "
+        f"USING ts_delete(tokens, {old}) || array_to_tsvector(ARRAY[{new}])"
     )
-    op.execute("DROP TABLE lookup_before")
-    op.execute("CREATE INDEX ON lookup USING gin (tokens)")
