@@ -410,7 +410,6 @@ def main() -> int:
     gc.freeze()  # as `paperboy run` does once it has begun
     middle = next((one for one in archives if one.size == 100_000), largest)
     bars = Bars()
-    recall(bars, smallest)
     floor, tags, queries = largest.floor(), largest.tag_pages(), largest.queries()
     bars.check(
         f"tag, newest ten, {largest.size:,}, p50",
@@ -450,6 +449,7 @@ def main() -> int:
     asyncio.run(single_changes(bars, middle))
     on_postgresql(bars, smallest if chosen.quick else largest)
     hostile(bars, middle, 1_000 if chosen.quick else 10_000)
+    recall(bars, smallest)  # it reads millions of texts, and leaves glibc's heap in a state that slows everything down
     for one in archives:
         one.close()
     print("missed: " + "; ".join(bars.missed) if bars.missed else "")
