@@ -113,8 +113,8 @@ def relevance(bars: Bars, measured: Measured) -> None:
     """Time against bm25, and finding a known title by two of its words."""
     queries = [query for query in measured.queries() if not query.startswith("tag:")]
     with closing(sqlite3.connect(ranked(measured.path), isolation_level=None)) as baseline:
+        ours = timed(measured.relevant, queries)  # before bm25, which goes through much memory
         theirs = timed(lambda query: bm25(baseline, tokens_in(query)), queries, runs=1)
-        ours = timed(lambda query: measured.places(query, Sort.RELEVANCE), queries)
         _at_a_million(
             bars,
             measured,
