@@ -143,7 +143,11 @@ async def refuse_unknown_tags(stores: Stores, query: Query, *, today: date | Non
     near = await _nearest_tags(stores, unknown, today)
     corrected = tuple(unparse(_with_tag(query, unknown, tag.name)) for tag in near)
     if not near:
-        raise QueryError(msg("There is no tag #{tag} in the archive.", tag=unknown))
+        said = msg(
+            "There is no tag #{tag} in the archive, nor one like it. Try it as a word, or leave it out.", tag=unknown
+        )
+        is_word = any(map(str.isalnum, unknown))  # else nothing can be looked for
+        raise QueryError(said, suggestions=(unparse(_without_tag(query, unknown)),) if is_word else ())
     listed = ", ".join(f"#{tag.name} ({tag.count})" for tag in near)
     raise QueryError(
         msg("There is no tag #{tag} in the archive. Nearest: {nearest}.", tag=unknown, nearest=listed),
@@ -159,6 +163,18 @@ async def _nearest_tags(stores: Stores, name: str, today: date | None) -> list[T
 def _with_tag(query: Query, wrong: str, right: str) -> Query:
     def mended(term: TagTerm) -> TagTerm:
         return TagTerm(tuple(right if name == wrong else name for name in term.names), term.negated)
+
+    return Query(tuple(mended(term) if isinstance(term, TagTerm) else term for term in query.terms), query.sort)
+
+
+def _without_tag(query: Query, wrong: str) -> Query:
+    """The query with a word instead of a tag; without the tag where it stands beside others."""
+
+    def mended(term: TagTerm) -> TagTerm | TextTerm:
+        others = tuple(name for name in term.names if name != wrong)
+        if len(others) == len(term.names):
+            return term
+        return replace(term, names=others) if others else TextTerm(wrong, phrase=" " in wrong, negated=term.negated)
 
     return Query(tuple(mended(term) if isinstance(term, TagTerm) else term for term in query.terms), query.sort)
 
@@ -182,7 +198,9 @@ async def _why_nothing(
     corrected = await _corrected(stores, query)
     if corrected:
         return msg("Nothing in the archive matches this. Nearest words:"), corrected
-    return msg("Nothing in the archive matches this."), _looser(query)
+    looser = _looser(query)
+    nothing = msg("Nothing in the archive matches this. Try fewer letters, or other words.")
+    return msg("Nothing in the archive matches this.") if looser else nothing, looser
 
 
 async def _corrected(stores: Stores, query: Query) -> tuple[str, ...]:

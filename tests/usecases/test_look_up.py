@@ -11,6 +11,7 @@ from bot.core.entries import Status
 from bot.core.errors import InputError, NotFound, QueryError
 from bot.core.people import Role
 from bot.core.ports import ImportedEntry
+from bot.core.query_syntax import parse
 from bot.usecases.look_up import find_entry, look_up, more_like, show_digest, show_entry, show_help
 from bot.usecases.recap import recap
 from bot.usecases.track import forget_me, save, unsave
@@ -59,7 +60,7 @@ async def test_a_last_page_without_anything_does_not_say_that_nothing_matches(st
     assert last.notice.id == "There is nothing further."
     nowhere = await look_up(stores, READER, '"strong weak to"')
     assert nowhere.notice is not None
-    assert nowhere.notice.id == "Nothing in the archive matches this."
+    assert nowhere.notice.id == "Nothing in the archive matches this. Try fewer letters, or other words."
 
 
 async def test_an_unknown_tag_names_the_nearest_with_counts_and_mends_the_query(stores: Storage) -> None:
@@ -70,6 +71,27 @@ async def test_an_unknown_tag_names_the_nearest_with_counts_and_mends_the_query(
     assert caught.value.suggestions[0] == "tag:rlaif author:kumar"
     with pytest.raises(QueryError):
         await look_up(stores, READER, "-tag:rlfai")
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered"),
+    [
+        ("tag:zzzzqq", "zzzzqq"),
+        ('-tag:"zz qq" model', '-"zz qq" model'),
+        ("tag:rlaif,zzzzqq sort:old", "tag:rlaif sort:old"),
+    ],
+)
+async def test_a_tag_like_no_other_is_offered_as_a_word(stores: Storage, asked: str, offered: str) -> None:
+    await fill(stores)
+    with pytest.raises(QueryError) as refused:
+        await look_up(stores, READER, asked)
+    assert refused.value.message.id.endswith("nor one like it. Try it as a word, or leave it out.")
+    (suggestion,) = refused.value.suggestions
+    assert parse(suggestion) == parse(offered)
+    await look_up(stores, READER, suggestion)  # is understood
+    with pytest.raises(QueryError) as refused:
+        await look_up(stores, READER, 'tag:"+/+"')  # no word either
+    assert refused.value.suggestions == ()
 
 
 async def test_a_day_without_a_digest_names_its_neighbours(stores: Storage) -> None:
