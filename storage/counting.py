@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 
 from sqlalchemy import Connection
 
@@ -17,7 +16,7 @@ from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.locks import lock_archive
 from storage.raw import change, marks, rows_of, value_of
-from storage.spelling import rests_of
+from storage.spelling import keep_halves
 
 _MOST_LEFT, _AT_A_STEP = 10_000, 500
 """So many words may wait to be counted in; so many are then counted in at once."""
@@ -40,9 +39,7 @@ def count(connection: Connection, uses: Mapping[str, int], *, anew: bool = False
     known = _counts(connection, more, f"terms{suffix}")
     rows = [(term, uses[term]) for term in more]
     insert_rows(connection, f"terms{suffix}", ("term", "uses"), rows, _ADDED.format(table=f"terms{suffix}"))
-    rests = [(rest, term) for term in more if term not in known for rest in rests_of(term)]
-    rests.sort(key=itemgetter(0))
-    insert_rows(connection, f"near_terms{suffix}", ("rest", "term"), rests, "ON CONFLICT DO NOTHING")
+    keep_halves(connection, (term for term in more if term not in known), suffix)
 
 
 def count_some_in(connection: Connection) -> bool:

@@ -10,7 +10,7 @@ from bot.core.errors import SchemaMismatch, StorageError
 from bot.core.messages import msg
 from storage.faults import not_a_database
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Alembic's revision ids, oldest first."""
 
 HEAD = REVISIONS[-1]

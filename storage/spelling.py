@@ -1,16 +1,18 @@
 """Words that a mistyped one may have meant.
 
-Two words that differ in one letter, or in two neighbours that changed places, share what is left of each without one
-letter. So every term is kept by all that can be left of it (`near_terms`), and a typed word is looked for by all that
-can be left of it. Korean is taken apart into its letters first: `뎨이터` is one letter away from `데이터`.
+Where one letter is wrong, missing or too many, or two neighbours changed places, one half of a word is still right, but
+for neighbours on either side of its middle. So every term is kept by each of its halves (`near_terms`), and a typed
+word is looked for by all that may be a half of what was meant. Korean is taken apart into its letters first: `뎨이터`
+is one letter away from `데이터`.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
-from itertools import combinations
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from sqlalchemy import Connection
@@ -18,10 +20,11 @@ from sqlalchemy import Connection
 from bot.core.entries import TagCount
 from bot.core.nearest import distance
 from storage.asking import Group, Within
+from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.places import FIRST_DATED, LAST
 from storage.postings import postings_of
-from storage.raw import marks, rows_of
+from storage.raw import among, marks, rows_of
 from storage.tokens import NAME, WORD
 from storage.verifying import texts_at
 from storage.words import is_cjk, name_words, stem, tokens, without_particle
@@ -32,10 +35,29 @@ _MOST_WORDS: Final = 5
 _MOST_NEAR: Final = 3
 _TWO_WRONG: Final = 7
 """From so many letters on, two may be wrong."""
+_MOST_COMPARED: Final = 5_000
+_AT_ONCE: Final = 20_000
 
 
-def rests_of(term: str) -> Collection[int]:
-    """By what a term is kept: all that can be left of it, as numbers. Only words and words of names have any."""
+def keep_halves(connection: Connection, terms: Iterable[str], suffix: str = "") -> None:
+    """Keep terms that are new by their halves; `suffix` is that of the tables of an index that is being made anew."""
+    rows = [(half, term) for term in terms for half in _halves_of(term)]
+    rows.sort(key=itemgetter(0))
+    insert_rows(connection, f"near_terms{suffix}", ("half", "term"), rows, "ON CONFLICT DO NOTHING")
+
+
+def keep_halves_of_all(connection: Connection) -> None:
+    """Keep every term by its halves, where none is yet: after an upgrade, which does not know of them."""
+    if rows_of(connection, "SELECT 1 FROM near_terms LIMIT 1"):
+        return
+    last, sql = "", "SELECT term FROM terms WHERE term > ? ORDER BY term LIMIT ?"
+    while some := [term for (term,) in rows_of(connection, sql, (last, _AT_ONCE))]:
+        keep_halves(connection, some)
+        last = some[-1]
+
+
+def _halves_of(term: str) -> Iterable[int]:
+    """By what a term is kept: its halves, as numbers. Only words and words of names have any."""
     mark = term[:2] if term.startswith((WORD, NAME)) else ""
     word = term[len(mark) :]
     if not (mark or word.isascii()) or not word.isalpha():
@@ -43,13 +65,8 @@ def rests_of(term: str) -> Collection[int]:
     letters = letters_of(word)
     if not _SHORTEST <= len(letters) <= _LONGEST:
         return ()
-    size = 1 if letters.isascii() else 3  # so many bytes a letter takes, in plain words and in Korean ones
-    if size > 1 and not (min(letters) >= "\u0800" and max(letters) <= "\uffff"):
-        return {_number(mark + rest) for rest in without_one(letters)}
-    written = f"{mark}{letters}".encode()
-    rests = {crc32(written[:at] + written[at + size :]) for at in range(len(mark), len(written), size)}
-    rests.add(crc32(written))
-    return rests
+    middle = _middle(len(letters))
+    return _front(mark, letters[:middle]), _back(mark, letters[middle:])
 
 
 def letters_of(word: str) -> str:
@@ -57,19 +74,27 @@ def letters_of(word: str) -> str:
     return word if word.isascii() else unicodedata.normalize("NFD", word)
 
 
-def without_one(letters: str) -> set[str]:
-    """The word itself, and all that can be left of it without one letter."""
-    return {letters, *(letters[:at] + letters[at + 1 :] for at in range(len(letters)))}
+def _middle(length: int) -> int:
+    return (length + 1) // 2
 
 
-def _without_two(letters: str) -> set[str]:
-    return {
-        letters[:one] + letters[one + 1 : two] + letters[two + 1 :] for one, two in combinations(range(len(letters)), 2)
-    }
+def _front(mark: str, letters: str) -> int:
+    return crc32(f"{mark}{letters}-".encode())
 
 
-def _number(rest: str) -> int:
-    return crc32(rest.encode())
+def _back(mark: str, letters: str) -> int:
+    return crc32(f"{mark}-{letters}".encode())
+
+
+def _halves_meant(mark: str, letters: str, reach: int) -> Iterator[int]:
+    """What may be a half of the word that was meant, when so much at most is wrong, and all of it in the other half."""
+    typed = len(letters)
+    for length in range(max(_SHORTEST, typed - reach), min(_LONGEST, typed + reach) + 1):
+        middle = _middle(length)
+        yield _front(mark, letters[:middle])
+        yield _back(mark, letters[max(0, typed - length + middle) :])
+        if length == typed:  # the neighbours in the middle may have changed places
+            yield _front(mark, f"{letters[: middle - 1]}{letters[middle]}")
 
 
 def near_words(connection: Connection, word: str, limit: int, *, of_names: bool = False) -> Sequence[TagCount]:
@@ -87,21 +112,55 @@ def near_words(connection: Connection, word: str, limit: int, *, of_names: bool 
         mark, meant = (WORD, without_particle(typed)) if is_cjk(typed) else ("", stem(typed))
     letters = letters_of(meant)
     reach = 2 if len(letters) >= _TWO_WRONG else 1
-    rests = without_one(letters) | (_without_two(letters) if reach == 2 and len(letters) <= _LONGEST else set())
-    found: dict[str, tuple[int, int]] = {}
-    for some in chunked({_number(mark + rest) for rest in rests}):
-        sql = (
-            "SELECT DISTINCT t.term, t.uses + coalesce(c.uses, 0) FROM near_terms n JOIN terms t ON t.term = n.term "  # noqa: S608
-            f"LEFT JOIN term_changes c ON c.term = t.term WHERE n.rest IN ({marks(some)}) AND t.uses > 0"
-        )
-        for term, uses in rows_of(connection, sql, some):
-            wrong = distance(letters, letters_of(term[len(mark) :]), reach) if term.startswith(mark) else None
-            if wrong is not None:
-                found[term[len(mark) :]] = wrong, uses
-    if found.get(meant, (1, 0))[0] == 0:
+    found = _near(connection, mark, letters, reach, _halves_meant(mark, letters, reach))
+    if reach > 1 and not found:  # one letter too many, and something else wrong in the other half
+        without_one = {letters[:at] + letters[at + 1 :] for at in range(min(len(letters), _LONGEST + reach))}
+        halves = chain.from_iterable(_halves_meant(mark, rest, 1) for rest in without_one)
+        found = _near(connection, mark, letters, reach, halves)
+    if any(near.wrong == 0 for near in found):
         return ()
-    best = sorted(found, key=lambda term: (found[term][0], -found[term][1], term))[:limit]
-    return [TagCount(term, found[term][1]) for term in best]
+    return [TagCount(near.term[len(mark) :], near.uses) for near in sorted(found, key=_Near.rank)[:limit]]
+
+
+class _Near(NamedTuple):
+    """A term of the archive, with how many entries have it, and how many letters of what was typed are wrong in it."""
+
+    term: str
+    uses: int
+    wrong: int
+
+    def rank(self) -> tuple[int, int, str]:
+        """Its place in the order of how likely it was meant."""
+        return self.wrong, -self.uses, self.term
+
+
+def _near(connection: Connection, mark: str, letters: str, reach: int, halves: Iterable[int]) -> Sequence[_Near]:
+    """Of the terms with such a half, those that are near enough."""
+    wanted = list(dict.fromkeys(halves))
+    if not wanted:
+        return ()
+    wrong: dict[str, int] = {}
+    there = frozenset(letters)
+    meant, asked = among(connection, wanted)
+    sql = f"SELECT term FROM near_terms WHERE half {meant} ORDER BY half, term LIMIT ?"  # noqa: S608
+    for (term,) in rows_of(connection, sql, [*asked, _MOST_COMPARED]):
+        others = letters_of(term[len(mark) :])
+        if not term.startswith(mark) or len(there.difference(others)) > reach:  # most are told apart by this already
+            continue
+        steps = distance(letters, others, reach)
+        if steps is not None:
+            wrong[term] = steps
+    return [_Near(term, uses, wrong[term]) for term, uses in _uses(connection, wrong)]
+
+
+def _uses(connection: Connection, terms: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Of these terms, those that are on any entry, with on how many."""
+    for some in chunked(terms):
+        sql = (
+            "SELECT t.term, t.uses + coalesce(c.uses, 0) FROM terms t LEFT JOIN term_changes c ON c.term = t.term "  # noqa: S608
+            f"WHERE t.term IN ({marks(some)}) AND t.uses > 0"
+        )
+        yield from ((term, uses) for term, uses in rows_of(connection, sql, some))
 
 
 def corrections(

@@ -1,0 +1,158 @@
+"""Words offered for mistyped ones: whatever is wrong in one letter, and what an upgrade makes of what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from alembic import command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.core.entries import Action, Status
+from storage import reindexing, spelling
+from storage.migrating import alembic_config, upgrade
+from storage.opening import Storage, open_storage
+from storage.spelling import letters_of
+from storage.words import stem
+from tests.databases import ask, backend_of
+
+from .conftest import Make
+
+WORDS = (
+    "loss",
+    "prune",
+    "mixture",
+    "attention",
+    "transformer",
+    "quantization",
+    "misunderstandings",
+    "데이터",
+    "어텐션은",
+)
+NAMES = ("Kumar", "Raffel", "Bommasani", "김철수")
+
+
+@pytest.fixture
+async def archive(storage: Storage, make: Make, now: datetime) -> Storage:
+    """Every word on an entry of its own."""
+    for word in WORDS:
+        await storage.archive.add(make(commentary=word), by=None, at=now)
+    for name in NAMES:
+        await storage.archive.add(make(authors=(name,)), by=None, at=now)
+    return storage
+
+
+async def near(storage: Storage, word: str) -> list[str]:
+    return [found.name for found in (await storage.search.nearest_words([word])).get(word, ())]
+
+
+async def near_name(storage: Storage, word: str) -> list[str]:
+    return [found.name for found in (await storage.search.nearest_names([word])).get(word, ())]
+
+
+def mistyped(word: str, other: str) -> Sequence[str]:
+    """A word with one letter missing, too many or wrong, or two neighbours the other way round: wherever that is."""
+    gaps = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    missing = [before + after[1:] for before, after in gaps if after]
+    wrong = [before + other + after[1:] for before, after in gaps if after]
+    swapped = [before + after[1] + after[0] + after[2:] for before, after in gaps if len(after) > 1]
+    return [*missing, *wrong, *swapped, *(before + other + after for before, after in gaps)]
+
+
+@pytest.mark.parametrize("word", ["loss", "mixture", "attention", "transformer", "quantization"])
+async def test_every_english_word_with_one_mistake_is_recognised(archive: Storage, word: str) -> None:
+    missed = [one for one in mistyped(word, "q") if one != word and word not in await near(archive, one)]
+    assert [one for one in missed if not changes_its_stem(one, word)] == []
+
+
+def changes_its_stem(typed: str, word: str) -> bool:
+    """Whether a mistake at its end made it a word with another ending, as in `losss` or `mixtue`."""
+    return len(stem(typed)) < len(typed) or stem(word) != word
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_name_with_one_mistake_is_recognised(archive: Storage, name: str) -> None:
+    letters, other = letters_of(name.lower()), "q" if name.isascii() else "\u1167"
+    typed = [one for one in mistyped(letters, other) if one != letters]
+    assert [one for one in typed if name.lower() not in await near_name(archive, one)] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("attentoin", "attention"),  # in its middle
+        ("attettion", "attention"),
+        ("transphormer", "transformer"),  # two letters for one
+        ("qunatizzation", "quantization"),  # one in either half, one of them too many
+        ("vquantizatiun", "quantization"),
+        ("missunderstanding", "misunderstandings"),  # as it is written there
+        ("prunne", "prune"),
+        ("뎨이터", "데이터"),
+        ("데이타", "데이터"),
+        ("어탠션", "어텐션"),
+        ("어텐숀은", "어텐션"),
+    ],
+)
+async def test_what_was_meant(archive: Storage, typed: str, meant: str) -> None:
+    assert (await near(archive, typed))[:1] == [meant]
+
+
+@pytest.mark.parametrize(
+    "word", ["attention", "attentions", "데이터를", "zebra", "at", "q", "", "로", "x" * 19, "x" * 300]
+)
+async def test_what_is_no_mistake_or_nobodys(archive: Storage, word: str) -> None:
+    assert await near(archive, word) == []
+
+
+async def test_a_word_that_no_entry_has_any_more_is_not_offered_but_mistyped(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    gone = await storage.archive.add(make(commentary="zebroid zebra"), by=None, at=now)
+    await storage.archive.add(make(commentary="zebroids zebu"), by=None, at=now)
+    await storage.archive.replace(
+        replace(gone, commentary="zebroid", status=Status.REMOVED), action=Action.REMOVE, by=None, at=now
+    )
+    assert await near(storage, "zebroit") == ["zebroids"]
+    await storage.archive.add(make(commentary="zebro"), by=None, at=now)
+    assert await near(storage, "zebra") == ["zebro"]
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    word=st.text(st.sampled_from("abcde"), min_size=4, max_size=18),
+    at=st.integers(0, 17),
+    letter=st.sampled_from("abcde"),
+)
+def test_a_word_and_what_is_one_letter_away_share_a_half(word: str, at: int, letter: str) -> None:
+    kept = set(spelling._halves_of("w:" + word))
+    there = min(at, len(word) - 1)
+    for typed in (
+        word[:there] + word[there + 1 :],
+        word[:there] + letter + word[there:],
+        word[:there] + letter + word[there + 1 :],
+        word[:there] + word[there : there + 2][::-1] + word[there + 2 :],
+    ):
+        assert kept.intersection(spelling._halves_meant("w:", typed, 1)), typed
+
+
+async def test_an_archive_of_an_older_paperboy_corrects_words_at_once(
+    database_url: str, make: Make, now: datetime
+) -> None:
+    archive = await open_storage(database_url)
+    for word in WORDS:
+        await archive.archive.add(make(commentary=word), by=None, at=now)
+    await archive.close()
+    kept = ask(database_url, "SELECT half, term FROM near_terms ORDER BY half, term")
+    backend = backend_of(database_url)
+    with backend.engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0008")
+        reindexing.start(connection)
+    upgrade(backend)
+    assert ask(database_url, "SELECT half, term FROM near_terms ORDER BY half, term") == kept
+    archive = await open_storage(database_url)
+    assert await near(archive, "attentoin") == ["attention"]
+    assert await archive.check() == []
+    await archive.close()
