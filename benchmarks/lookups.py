@@ -261,7 +261,7 @@ async def single_changes(bars: Bars, measured: Measured) -> None:
             fresh = replace(
                 entry, id="", title=f"{entry.title} {number}", arxiv_id=None, url=None, digest_date=NEXT_DAY
             )
-            times.append(await _seconds(storage, fresh))
+            times += await _seconds(storage, fresh)
         await storage.close()
     ours = Times([one * 1000 for one in times])
     bars.check(f"one add or edit, {measured.size:,}, p99 in ms", f"{ours.p99:.1f} ms", "", ours.p99, 10)
@@ -270,16 +270,17 @@ async def single_changes(bars: Bars, measured: Measured) -> None:
     )
 
 
-async def _seconds(storage: Storage, entry: Entry) -> float:
+async def _seconds(storage: Storage, entry: Entry) -> tuple[float, float]:
+    """What it takes to add an entry, and to edit it a little later."""
     began = time.perf_counter()
     added = await storage.archive.add(entry, by=None, at=datetime.now(UTC))
-    between = time.perf_counter()
+    adding = time.perf_counter() - began
     await asyncio.sleep(0.01)
-    again = time.perf_counter()
+    began = time.perf_counter()
     await storage.archive.replace(
         replace(added, title=added.title + " anew"), action=Action.EDIT, by=None, at=datetime.now(UTC)
     )
-    return max(between - began, time.perf_counter() - again)
+    return adding, time.perf_counter() - began
 
 
 def hostile(bars: Bars, measured: Measured, count: int) -> None:

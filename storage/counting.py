@@ -18,7 +18,7 @@ from storage.locks import lock_archive
 from storage.raw import change, marks, rows_of, value_of
 from storage.spelling import keep_halves
 
-_MOST_LEFT, _AT_A_STEP = 10_000, 500
+_MOST_LEFT, _AT_A_STEP = 2_000, 250
 """So many words may wait to be counted in; so many are then counted in at once."""
 _ADDED = "ON CONFLICT (term) DO UPDATE SET uses = {table}.uses + excluded.uses"
 
@@ -57,11 +57,12 @@ def count_some_in(connection: Connection) -> bool:
 def _left_for_later(connection: Connection, uses: Mapping[str, int]) -> Mapping[str, int]:
     """Leave in `term_changes` what may wait; the rest are words that are new, or that no entry has any more."""
     changed = sorted(term for term, by in uses.items() if by)
-    counted, waiting = (_counts(connection, changed, table) for table in ("terms", "term_changes"))
+    counted = _counts(connection, changed, "terms")
+    waiting = _counts(connection, [term for term in changed if uses[term] < 0], "term_changes")
     left = {
         term: uses[term]
         for term in changed
-        if counted.get(term, 0) > 0 and counted[term] + waiting.get(term, 0) + uses[term] > 0
+        if counted.get(term, 0) > 0 and (uses[term] > 0 or counted[term] + waiting.get(term, 0) + uses[term] > 0)
     }
     insert_rows(connection, "term_changes", ("term", "uses"), [*left.items()], _ADDED.format(table="term_changes"))
     return {term: by for term, by in uses.items() if term not in left}

@@ -23,7 +23,7 @@ from storage.tokens import ALL
 
 _OPTIONS: Final = (("automerge", 0), ("crisismerge", 64), ("hashsize", 32 * 1024 * 1024))
 """FTS5 would join pieces while it writes, and a single change then took seconds now and then: `tidy` does it."""
-_PAGES_A_STEP: Final = 16
+_PAGES_A_STEP: Final = 8
 _COUNTS: Final = {
     "terms": ("term TEXT NOT NULL, uses INTEGER NOT NULL", "term"),
     "near_terms": ("half BIGINT NOT NULL, term TEXT NOT NULL", "half, term"),
