@@ -38,6 +38,13 @@ def test_runs_as_a_user_without_rights_and_says_how_to_stop_and_check_it() -> No
     assert words(last["ENTRYPOINT"], {}) + words(last["CMD"], {}) == ["paperboy", "run"]
 
 
+def test_the_allocator_that_is_preloaded_is_installed_and_no_list_of_packages_stays() -> None:
+    (last_stage,) = [text for text in texts("RUN") if "apt-get" in text]
+    assert "--no-install-recommends libjemalloc2 " in last_stage
+    assert last_stage.endswith("rm -rf /var/lib/apt/lists/*")
+    assert "LD_PRELOAD=libjemalloc.so.2" in texts("ENV")
+
+
 def test_installs_only_what_the_lock_files_name() -> None:
     installs = re.findall(r"pip install [^&]*", " && ".join(texts("RUN")))
     assert installs

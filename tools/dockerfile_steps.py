@@ -350,6 +350,9 @@ def try_out(stage: Stage) -> None:
             status = Path(f"/proc/{container.pid}/status").read_text()
             uids = re.search(r"^Uid:\s+(.*)$", status, re.MULTILINE)
             say(f"  runs as user {uids[1].split()[0] if uids else '?'}")
+            preloaded = stage.env.get("LD_PRELOAD", "")
+            if preloaded not in Path(f"/proc/{container.pid}/maps").read_text():
+                raise StepFailed(f"the program runs without {preloaded}")
             if container.ask(["python", "-c", WRITE]).returncode == 0:
                 raise StepFailed("the program's own files can be written by its user")
             page = container.ask(["python", "-c", PAGE])
