@@ -16,10 +16,10 @@ from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.locks import lock_archive
 from storage.raw import change, marks, rows_of, value_of
-from storage.spelling import keep_halves
+from storage.spelling import keep_rests
 
 _MOST_LEFT, _AT_A_STEP = 2_000, 250
-"""So many words may wait to be counted in; so many are then counted in at once."""
+"""So many words may wait to be counted in; so many are then counted in at once, or an eighth of what is too many."""
 _ADDED = "ON CONFLICT (term) DO UPDATE SET uses = {table}.uses + excluded.uses"
 
 
@@ -39,7 +39,7 @@ def count(connection: Connection, uses: Mapping[str, int], *, anew: bool = False
     known = _counts(connection, more, f"terms{suffix}")
     rows = [(term, uses[term]) for term in more]
     insert_rows(connection, f"terms{suffix}", ("term", "uses"), rows, _ADDED.format(table=f"terms{suffix}"))
-    keep_halves(connection, (term for term in more if term not in known), suffix)
+    keep_rests(connection, (term for term in more if term not in known), suffix)
 
 
 def count_some_in(connection: Connection) -> bool:
@@ -48,9 +48,10 @@ def count_some_in(connection: Connection) -> bool:
     if waiting <= _MOST_LEFT:
         return False
     lock_archive(connection)
-    first = random.randrange(waiting - _AT_A_STEP)  # noqa: S311 - so that all have their turn
+    some = max(_AT_A_STEP, (waiting - _MOST_LEFT) // 8)
+    first = random.randrange(waiting - some)  # noqa: S311 - so that all have their turn
     sql = "SELECT term FROM term_changes ORDER BY term LIMIT ? OFFSET ?"
-    _count_in(connection, [term for (term,) in rows_of(connection, sql, (_AT_A_STEP, first))])
+    _count_in(connection, [term for (term,) in rows_of(connection, sql, (some, first))])
     return True
 
 

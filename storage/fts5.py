@@ -26,7 +26,7 @@ _OPTIONS: Final = (("automerge", 0), ("crisismerge", 64), ("hashsize", 32 * 1024
 _PAGES_A_STEP: Final = 8
 _COUNTS: Final = {
     "terms": ("term TEXT NOT NULL, uses INTEGER NOT NULL", "term"),
-    "near_terms": ("half BIGINT NOT NULL, term TEXT NOT NULL", "half, term"),
+    "near_terms": ("rest BIGINT NOT NULL, term TEXT NOT NULL", "rest, term"),
 }
 
 

@@ -6,6 +6,7 @@ Here both are kept in step with the entries, and with how many have each token (
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -134,5 +135,10 @@ def _indexed(rows: Sequence[Made]) -> list[tuple[int, str]]:
 
 
 def tidy(connection: Connection) -> bool:
-    """Do a little of what changes leave to be done when nobody writes; whether there may be more."""
-    return count_some_in(connection) or postings_of(connection).tidy(connection)
+    """Do a little of what changes leave to be done when nobody writes; whether there may be more.
+
+    Chance says what comes first, so that neither is put off where there is time for little.
+    """
+    steps = [count_some_in, postings_of(connection).tidy]
+    random.shuffle(steps)
+    return any(step(connection) for step in steps)

@@ -1,7 +1,8 @@
 """Whether the index of words holds what the entries say.
 
 How many entries have each token is compared in full, between the index and what is counted beside it; that the entries
-have these tokens and no others is looked at for a part of a large archive.
+have these tokens and no others, and that words are kept by what mistyped ones have in common with them, is looked at
+for a part of a large archive.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from storage.entry_rows import ENTRY_COLUMNS, to_entry
 from storage.index import state_of
 from storage.postings import postings_of
 from storage.raw import rows_of
+from storage.spelling import not_kept
 from storage.tables import entries
 from storage.tokens import ALL, WORD, make_tokens
 
@@ -34,6 +36,7 @@ def index_problems(connection: Connection) -> Sequence[Message]:
         kept[term] += uses
     words = {term: uses for term, uses in kept.items() if uses and not term.startswith(WORD)}
     wrong = sum(words.get(term) != uses for term, uses in there.items()) + len(words.keys() - there.keys())
+    wrong += len(not_kept(connection, [*kept][:: 1 + len(kept) // _MOST_LOOKED_AT]))
     entries_wrong = sum(not _is_right(connection, entry, place) for entry, place in _some_of(connection, public))
     if there.get(ALL, 0) != public:
         entries_wrong = max(entries_wrong, abs(there.get(ALL, 0) - public))

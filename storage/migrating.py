@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from storage.database import Backend
 from storage.locks import lock_schema
 from storage.reindexing import fill, is_empty, is_stale, make_at_once
-from storage.spelling import keep_halves_of_all
+from storage.spelling import keep_rests_of_all
 
 _ALEMBIC = threading.Lock()
 """Alembic keeps what it is doing in its modules: two databases of one process cannot be upgraded at the same time."""
@@ -37,7 +37,7 @@ def upgrade(backend: Backend) -> None:
             lock_schema(connection)
             with _ALEMBIC:
                 command.upgrade(alembic_config(connection), "head")
-            keep_halves_of_all(connection)
+            keep_rests_of_all(connection)
             if is_stale(connection) and is_empty(connection):
                 make_at_once(connection)  # so that nobody who comes meanwhile finds a new database without one
         fill(backend.engine.execution_options(paperboy_begin=backend.begin_writing))

@@ -1,16 +1,17 @@
 """Words that a mistyped one may have meant.
 
-Where one letter is wrong, missing or too many, or two neighbours changed places, one half of a word is still right, but
-for neighbours on either side of its middle. So every term is kept by each of its halves (`near_terms`), and a typed
-word is looked for by all that may be a half of what was meant. Korean is taken apart into its letters first: `뎨이터`
-is one letter away from `데이터`.
+Where one letter is wrong, missing or too many, or two neighbours changed places, it is so in one part of a word, of
+three letters at most. So every term is kept by what is left of it without each of its parts (`near_terms`), and a typed
+word is looked for by all that may be left of what was meant. With larger parts, too many long words would have the same
+left, as those in `-합니다`; with single letters each word would be kept three times as often. Korean is taken apart
+into its letters first: `뎨이터` is one letter away from `데이터`.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -31,6 +32,7 @@ from storage.words import is_cjk, name_words, stem, tokens, without_particle
 
 _SHORTEST: Final = 4
 _LONGEST: Final = 18
+_LONGEST_PART: Final = 3
 _MOST_WORDS: Final = 5
 _MOST_NEAR: Final = 3
 _TWO_WRONG: Final = 7
@@ -39,25 +41,36 @@ _MOST_COMPARED: Final = 5_000
 _AT_ONCE: Final = 20_000
 
 
-def keep_halves(connection: Connection, terms: Iterable[str], suffix: str = "") -> None:
-    """Keep terms that are new by their halves; `suffix` is that of the tables of an index that is being made anew."""
-    rows = [(half, term) for term in terms for half in _halves_of(term)]
+def keep_rests(connection: Connection, terms: Iterable[str], suffix: str = "") -> None:
+    """Keep terms that are new by their rests; `suffix` is that of the tables of an index that is being made anew."""
+    rows = [(rest, term) for term in terms for rest in rests_of(term)]
     rows.sort(key=itemgetter(0))
-    insert_rows(connection, f"near_terms{suffix}", ("half", "term"), rows, "ON CONFLICT DO NOTHING")
+    insert_rows(connection, f"near_terms{suffix}", ("rest", "term"), rows, "ON CONFLICT DO NOTHING")
 
 
-def keep_halves_of_all(connection: Connection) -> None:
-    """Keep every term by its halves, where none is yet: after an upgrade, which does not know of them."""
+def keep_rests_of_all(connection: Connection) -> None:
+    """Keep every term by its rests, where none is yet: after an upgrade, which does not know of them."""
     if rows_of(connection, "SELECT 1 FROM near_terms LIMIT 1"):
         return
     last, sql = "", "SELECT term FROM terms WHERE term > ? ORDER BY term LIMIT ?"
     while some := [term for (term,) in rows_of(connection, sql, (last, _AT_ONCE))]:
-        keep_halves(connection, some)
+        keep_rests(connection, some)
         last = some[-1]
 
 
-def _halves_of(term: str) -> Iterable[int]:
-    """By what a term is kept: its halves, as numbers. Only words and words of names have any."""
+def not_kept(connection: Connection, terms: Iterable[str]) -> set[str]:
+    """Which of these terms are not kept by all their rests."""
+    wanted = {(rest, term) for term in terms for rest in rests_of(term)}
+    for some in chunked({rest for rest, _ in wanted}):
+        meant, asked = among(connection, some)
+        wanted.difference_update(
+            map(tuple, rows_of(connection, f"SELECT rest, term FROM near_terms WHERE rest {meant}", asked))  # noqa: S608
+        )
+    return {term for _, term in wanted}
+
+
+def rests_of(term: str) -> Iterable[int]:
+    """By what a term is kept: its rests, as numbers. Only words and words of names have any."""
     mark = term[:2] if term.startswith((WORD, NAME)) else ""
     word = term[len(mark) :]
     if not (mark or word.isascii()) or not word.isalpha():
@@ -65,8 +78,7 @@ def _halves_of(term: str) -> Iterable[int]:
     letters = letters_of(word)
     if not _SHORTEST <= len(letters) <= _LONGEST:
         return ()
-    middle = _middle(len(letters))
-    return _front(mark, letters[:middle]), _back(mark, letters[middle:])
+    return [_rest(mark, letters[:start], letters[end:]) for start, end in _PARTS[len(letters)]]
 
 
 def letters_of(word: str) -> str:
@@ -74,27 +86,28 @@ def letters_of(word: str) -> str:
     return word if word.isascii() else unicodedata.normalize("NFD", word)
 
 
-def _middle(length: int) -> int:
-    return (length + 1) // 2
+def _parts(length: int) -> Sequence[tuple[int, int]]:
+    """Where each part of a word of so many letters begins and ends."""
+    count = -(-length // _LONGEST_PART)
+    return list(pairwise(-(-length * at // count) for at in range(count + 1)))
 
 
-def _front(mark: str, letters: str) -> int:
-    return crc32(f"{mark}{letters}-".encode())
+_PARTS: Final = {length: _parts(length) for length in range(_SHORTEST, _LONGEST + 1)}
 
 
-def _back(mark: str, letters: str) -> int:
-    return crc32(f"{mark}-{letters}".encode())
+def _rest(mark: str, before: str, after: str) -> int:
+    """What is left without the part between these two."""
+    return crc32(f"{mark}{before}-{after}".encode())
 
 
-def _halves_meant(mark: str, letters: str, reach: int) -> Iterator[int]:
-    """What may be a half of the word that was meant, when so much at most is wrong, and all of it in the other half."""
+def _rests_meant(mark: str, letters: str, reach: int) -> Iterator[int]:
+    """The rests of whatever was meant by these letters, when so much at most is wrong, all of it in one part."""
     typed = len(letters)
     for length in range(max(_SHORTEST, typed - reach), min(_LONGEST, typed + reach) + 1):
-        middle = _middle(length)
-        yield _front(mark, letters[:middle])
-        yield _back(mark, letters[max(0, typed - length + middle) :])
-        if length == typed:  # the neighbours in the middle may have changed places
-            yield _front(mark, f"{letters[: middle - 1]}{letters[middle]}")
+        for start, end in _PARTS[length]:
+            yield _rest(mark, letters[:start], letters[max(0, typed - length + end) :])
+            if start and length == typed:  # neighbours on either side of where a part begins may have changed places
+                yield _rest(mark, f"{letters[: start - 1]}{letters[start]}", letters[end:])
 
 
 def near_words(connection: Connection, word: str, limit: int, *, of_names: bool = False) -> Sequence[TagCount]:
@@ -112,11 +125,11 @@ def near_words(connection: Connection, word: str, limit: int, *, of_names: bool 
         mark, meant = (WORD, without_particle(typed)) if is_cjk(typed) else ("", stem(typed))
     letters = letters_of(meant)
     reach = 2 if len(letters) >= _TWO_WRONG else 1
-    found = _near(connection, mark, letters, reach, _halves_meant(mark, letters, reach))
-    if reach > 1 and not found:  # one letter too many, and something else wrong in the other half
+    found = _near(connection, mark, letters, reach, _rests_meant(mark, letters, reach))
+    if reach > 1 and all(near.wrong > 1 for near in found):  # one letter too many, and something wrong in another part
         without_one = {letters[:at] + letters[at + 1 :] for at in range(min(len(letters), _LONGEST + reach))}
-        halves = chain.from_iterable(_halves_meant(mark, rest, 1) for rest in without_one)
-        found = _near(connection, mark, letters, reach, halves)
+        rests = chain.from_iterable(_rests_meant(mark, rest, 1) for rest in without_one)
+        found |= _near(connection, mark, letters, reach, rests)
     if any(near.wrong == 0 for near in found):
         return ()
     return [TagCount(near.term[len(mark) :], near.uses) for near in sorted(found, key=_Near.rank)[:limit]]
@@ -134,15 +147,15 @@ class _Near(NamedTuple):
         return self.wrong, -self.uses, self.term
 
 
-def _near(connection: Connection, mark: str, letters: str, reach: int, halves: Iterable[int]) -> Sequence[_Near]:
-    """Of the terms with such a half, those that are near enough."""
-    wanted = list(dict.fromkeys(halves))
+def _near(connection: Connection, mark: str, letters: str, reach: int, rests: Iterable[int]) -> set[_Near]:
+    """Of the terms with such a rest, those that are near enough."""
+    wanted = sorted(set(rests))
     if not wanted:
-        return ()
+        return set()
     wrong: dict[str, int] = {}
     there = frozenset(letters)
     meant, asked = among(connection, wanted)
-    sql = f"SELECT term FROM near_terms WHERE half {meant} ORDER BY half, term LIMIT ?"  # noqa: S608
+    sql = f"SELECT term FROM near_terms WHERE rest {meant} ORDER BY rest, term LIMIT ?"  # noqa: S608
     for (term,) in rows_of(connection, sql, [*asked, _MOST_COMPARED]):
         others = letters_of(term[len(mark) :])
         if not term.startswith(mark) or len(there.difference(others)) > reach:  # most are told apart by this already
@@ -150,7 +163,7 @@ def _near(connection: Connection, mark: str, letters: str, reach: int, halves: I
         steps = distance(letters, others, reach)
         if steps is not None:
             wrong[term] = steps
-    return [_Near(term, uses, wrong[term]) for term, uses in _uses(connection, wrong)]
+    return {_Near(term, uses, wrong[term]) for term, uses in _uses(connection, wrong)}
 
 
 def _uses(connection: Connection, terms: Iterable[str]) -> Iterator[tuple[str, int]]:

@@ -208,10 +208,10 @@ term_changes = Table(  # what the counts in `terms` are behind by: see storage.c
     sqlite_with_rowid=False,
 )
 
-near_terms = Table(  # each term by either half of it, as a number: see storage.spelling
+near_terms = Table(  # each term by what is left of it without one of its parts, as a number: see storage.spelling
     "near_terms",
     metadata,
-    Column("half", BigInteger, primary_key=True, autoincrement=False),
+    Column("rest", BigInteger, primary_key=True, autoincrement=False),
     Column("term", Text, primary_key=True),
     sqlite_with_rowid=False,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.entries import Action, Status
+from bot.core.ports import ImportedEntry
 from storage import reindexing, spelling
 from storage.migrating import alembic_config, upgrade
 from storage.opening import Storage, open_storage
@@ -120,14 +122,44 @@ async def test_a_word_that_no_entry_has_any_more_is_not_offered_but_mistyped(
     assert await near(storage, "zebra") == ["zebro"]
 
 
+async def test_words_that_end_alike_are_told_apart(storage: Storage, make: Make, now: datetime) -> None:
+    """Twelve thousand verbs have the same ending, and none of them is lost."""
+    syllables = [chr(code) for code in range(ord("가"), ord("가") + 80 * 28, 28)]
+    nouns = [one + other for one in syllables for other in syllables]
+    verbs = [f"{noun}합니다 {noun}됩니다" for noun in nouns]
+    texts = [" ".join(verbs[at : at + 100]) for at in range(0, len(verbs), 100)]
+    entries = [make(id=f"entry{at:05}", commentary=text) for at, text in enumerate(texts)]
+    await storage.archive.write_import([ImportedEntry(entry, True) for entry in entries], documents=[], at=now)
+    for noun in nouns[7::640]:
+        letters = letters_of(f"{noun}합니다")
+        typed = unicodedata.normalize("NFC", f"{letters[:2]}\u11b0{letters[2:]}")
+        assert (await near(storage, typed))[:1] == [f"{noun}합니다"]
+
+
+async def test_a_word_two_letters_away_does_not_hide_what_was_meant(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    await storage.archive.write_import(
+        [ImportedEntry(make(id=f"entry{at:05}", commentary="border"), True) for at in range(9)], documents=[], at=now
+    )
+    await storage.archive.add(make(commentary="bopen"), by=None, at=now)
+    assert await near(storage, "bopdenr") == ["border", "bopen"]
+
+
+async def test_doctor_sees_words_that_are_not_kept(archive: Storage, database_url: str) -> None:
+    ask(database_url, "DELETE FROM near_terms WHERE term = 'quantization'")
+    assert [problem.values for problem in await archive.check()] == [{"n": 1}]
+    await archive.reindex()
+
+
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     word=st.text(st.sampled_from("abcde"), min_size=4, max_size=18),
     at=st.integers(0, 17),
     letter=st.sampled_from("abcde"),
 )
-def test_a_word_and_what_is_one_letter_away_share_a_half(word: str, at: int, letter: str) -> None:
-    kept = set(spelling._halves_of("w:" + word))
+def test_a_word_and_what_is_one_letter_away_share_a_rest(word: str, at: int, letter: str) -> None:
+    kept = set(spelling.rests_of("w:" + word))
     there = min(at, len(word) - 1)
     for typed in (
         word[:there] + word[there + 1 :],
@@ -135,7 +167,7 @@ def test_a_word_and_what_is_one_letter_away_share_a_half(word: str, at: int, let
         word[:there] + letter + word[there + 1 :],
         word[:there] + word[there : there + 2][::-1] + word[there + 2 :],
     ):
-        assert kept.intersection(spelling._halves_meant("w:", typed, 1)), typed
+        assert kept.intersection(spelling._rests_meant("w:", typed, 1)), typed
 
 
 async def test_an_archive_of_an_older_paperboy_corrects_words_at_once(
@@ -145,13 +177,13 @@ async def test_an_archive_of_an_older_paperboy_corrects_words_at_once(
     for word in WORDS:
         await archive.archive.add(make(commentary=word), by=None, at=now)
     await archive.close()
-    kept = ask(database_url, "SELECT half, term FROM near_terms ORDER BY half, term")
+    kept = ask(database_url, "SELECT rest, term FROM near_terms ORDER BY rest, term")
     backend = backend_of(database_url)
     with backend.engine.begin() as connection:
         command.downgrade(alembic_config(connection), "0008")
         reindexing.start(connection)
     upgrade(backend)
-    assert ask(database_url, "SELECT half, term FROM near_terms ORDER BY half, term") == kept
+    assert ask(database_url, "SELECT rest, term FROM near_terms ORDER BY rest, term") == kept
     archive = await open_storage(database_url)
     assert await near(archive, "attentoin") == ["attention"]
     assert await archive.check() == []
