@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from storage.asking import AnyCheck, Check, Holds, NameCheck, Within
 from storage.chunks import chunked
 from storage.raw import among, rows_of
-from storage.words import CJK, folded, is_cjk, name_words, stem, tokens
+from storage.words import CJK, folded, is_cjk, name_words, stem
 
 TEXT_COLUMNS = ("title", "authors", "organisation", "tags", "abstract", "commentary", "commentary_en")
 _COLUMNS = ", ".join(("shown", *TEXT_COLUMNS))
@@ -123,13 +123,14 @@ def _named(asked: Sequence[frozenset[str]]) -> Test:
 
 def _holding(within: Within, holds: Holds) -> Test:
     needle = holds.needle
+    begins = needle
     if holds.stemmed:
-        stands_in = _inflected(needle)
-        return lambda text: any(map(stands_in, text.parts(within)))
-    stands_in = _korean(needle) if is_cjk(needle[0]) and " " not in needle else _latin(needle)
+        stands_in, begins = _inflected(needle), " ".join(map(_beginning, needle.split()))
+    else:
+        stands_in = _korean(needle) if is_cjk(needle[0]) and " " not in needle else _latin(needle)
     if within is Within.TITLE:
         return lambda text: stands_in(text.title)
-    may_hold = _may_hold(needle)
+    may_hold = _may_hold(begins)
 
     def stands_anywhere(text: Texts) -> bool:
         for part in (text.title, *text.long):
@@ -146,9 +147,14 @@ def _korean(needle: str) -> Callable[[str], bool]:
     def stands_in(part: str) -> bool:
         if needle in part:
             return True
-        return not part.isascii() and not unicodedata.is_normalized("NFKC", part) and needle in folded([part])
+        return not (part.isascii() or unicodedata.is_normalized("NFKC", part)) and needle in _as_compared(part)
 
     return stands_in
+
+
+def _as_compared(part: str) -> str:
+    """A text without case and width, as `storage.words.tokens` splits it."""
+    return (part if unicodedata.is_normalized("NFKC", part) else unicodedata.normalize("NFKC", part)).casefold()
 
 
 def _latin(needle: str) -> Callable[[str], bool]:
@@ -160,10 +166,7 @@ def _latin(needle: str) -> Callable[[str], bool]:
             return plain(part.lower()) is not None
         if not may_hold(part):
             return False
-        lower = part.casefold()
-        if other and unicodedata.is_normalized("NFKC", lower):
-            return other.search(lower) is not None
-        return needle in folded([part])
+        return other.search(_as_compared(part)) is not None if other else needle in folded([part])
 
     return stands_in
 
@@ -204,15 +207,17 @@ def _inflected(needle: str) -> Callable[[str], bool]:
     """
     stems = needle.split()
     latin = [at for at, word in enumerate(stems) if not is_cjk(word)]
+    beginnings = sorted(map(_beginning, stems), key=len, reverse=True)
     begun = re.compile("".join(_pieces(stems)))
 
     def stands_at(found: re.Match[str]) -> bool:
         return all(stem(found[f"word{at}"]) == stems[at] for at in latin)
 
     def stands_in(part: str) -> bool:
-        lower = part.casefold()
-        if not unicodedata.is_normalized("NFKC", lower):
-            return needle in f" {' '.join(map(stem, tokens(part)))} "
+        lower = _as_compared(part)
+        for beginning in beginnings:
+            if beginning not in lower:
+                return False
         found = begun.search(lower)
         while found:
             if stands_at(found):
@@ -223,8 +228,16 @@ def _inflected(needle: str) -> Callable[[str], bool]:
     return stands_in
 
 
+def _beginning(word: str) -> str:
+    """What all words with this stem begin with; a Korean word is its own."""
+    return word if len(word) <= _SHORT_STEM or is_cjk(word) else word[:-1]
+
+
 def _pieces(stems: Sequence[str]) -> Iterator[str]:
-    """A regular expression for a run of words, some of them by their stems, in folded text."""
+    """A regular expression for a run of words, some of them by their stems, in folded text.
+
+    It begins with letters: those are searched for fastest.
+    """
     letter, last = rf"[^\W_{CJK}]", len(stems) - 1
     for at, word in enumerate(stems):
         of_korean = is_cjk(word)
@@ -233,5 +246,5 @@ def _pieces(stems: Sequence[str]) -> Iterator[str]:
         if of_korean:  # the first may be the end of a longer word, the last the beginning of one
             yield f"{rf'(?<![{CJK}])' if at else ''}{re.escape(word)}{rf'(?![{CJK}])' if at < last else ''}"
         else:
-            beginning = re.escape(word if len(word) <= _SHORT_STEM else word[:-1])
-            yield rf"(?P<word{at}>(?<!{letter}){beginning}{letter}*)"
+            beginning = re.escape(_beginning(word))
+            yield rf"(?P<word{at}>{beginning}(?<!{letter}{beginning}){letter}*)"

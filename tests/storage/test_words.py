@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from bot.core.entries import Entry
 from bot.core.query import TextTerm
 from storage.asking import Asked, Asking, Check, Holds, Within
+from storage.columns import dumps
 from storage.tokens import tokens_of
 from storage.verifying import Texts, passing
-from storage.words import PARTICLES, is_cjk, name_words, stem, tokens
+from storage.words import PARTICLES, folded, is_cjk, name_words, stem, tokens
 
 
 class Words:
@@ -190,3 +191,22 @@ def test_words_joined_to_others_stand_where_their_stems_do(text: str, sample: st
     check = passing(Check(Within.ANYWHERE, (Holds(needle, stemmed=True),)))
     row = Texts((1, "", "[]", None, "[]", None, text, None))
     assert check(row) == (needle in f" {' '.join(map(stem, tokens(text)))} ")
+    in_tag = Texts((1, "", "[]", None, dumps((text,)), None, None, None))
+    assert check(in_tag) == check(row)
+
+
+@given(text=WRITTEN, sample=st.data())
+@settings(max_examples=500)
+def test_a_run_is_found_in_a_text_as_it_lies_there_as_in_one_that_is_folded(text: str, sample: st.DataObject) -> None:
+    words = tokens(text) or ["none"]
+    at = sample.draw(st.integers(0, len(words) - 1))
+    run = (
+        words[at : at + sample.draw(st.integers(1, 3))] if sample.draw(st.booleans()) else tokens(sample.draw(WRITTEN))
+    )
+    if not run:
+        return
+    needle = f"{'' if is_cjk(run[0]) else ' '}{' '.join(run)}"
+    check = passing(Check(Within.ANYWHERE, (Holds(needle),)))
+    for row in ((None, "[]", text), (None, dumps((text,)), None)):
+        organisation, tags, commentary = row
+        assert check(Texts((1, "", "[]", organisation, tags, None, commentary, None))) == (needle in folded([text]))
