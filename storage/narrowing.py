@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from sqlalchemy import Connection
@@ -35,9 +35,10 @@ def narrowed(connection: Connection, criteria: Criteria, facet: Facet, prefix: s
         return _days(shown, prefix)[:limit]
     counts: Counter[str] = Counter()
     names: dict[str, str] = {}
+    begins = _beginning(prefix, facet)
     for name, count in _written(connection, shown, facet).items():
         key = _key(name, facet)
-        if _begins(key, prefix, facet):
+        if begins(key):
             counts[key] += count
             names.setdefault(key, name)
     ordered = sorted(counts, key=lambda key: (-counts[key], key))
@@ -65,7 +66,10 @@ def _key(name: str, facet: Facet) -> str:
     return " ".join(name_words(name)) if facet is Facet.AUTHORS else tag_key(name)
 
 
-def _begins(key: str, prefix: str, facet: Facet) -> bool:
+def _beginning(prefix: str, facet: Facet) -> Callable[[str], bool]:
+    """Whether the key of a tag begins so, or words of a name do."""
     if facet is Facet.AUTHORS:
-        return all(any(word.startswith(part) for word in key.split()) for part in name_words(prefix))
-    return bool(key) and key.startswith(tag_key(prefix))
+        parts = name_words(prefix)
+        return lambda key: all(any(word.startswith(part) for word in key.split()) for part in parts)
+    begun = tag_key(prefix)
+    return lambda key: bool(key) and key.startswith(begun)
