@@ -37,6 +37,15 @@ def insert_values(
     insert_rows(connection, table.name, columns, list(_kept(connection, table, columns, rows)))
 
 
+def update_values(
+    connection: Connection, table: Table, columns: Sequence[str], key: str, rows: Iterable[tuple[object, ...]]
+) -> None:
+    """Write core values over those in these columns; the last of each row says which row of the table is meant."""
+    changed = ", ".join(f"{column} = ?" for column in columns)
+    kept = list(_kept(connection, table, (*columns, key), rows))
+    change(connection, f"UPDATE {table.name} SET {changed} WHERE {key} = ?", kept)  # noqa: S608
+
+
 def _kept(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
 ) -> Iterator[tuple[Any, ...]]:

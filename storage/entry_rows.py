@@ -5,18 +5,19 @@ Whoever inserts or updates an entry goes through here, so that its match keys an
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, bindparam, func, or_, select, type_coerce, update
+from sqlalchemy import Connection, Row, Select, Text, func, or_, select, type_coerce
 
 from bot.core.entries import Entry
 from bot.core.imports import Doubt
 from bot.core.merging import match_keys as keys_of
-from storage.bulk import insert_rows, insert_values
+from storage.bulk import insert_rows, insert_values, update_values
 from storage.chunks import chunked
 from storage.codec import ENTRY_FIELDS
 from storage.dialects import position
@@ -111,22 +112,30 @@ def update_entries(
         for old, new in changes
     ]
     lock_entries(connection, [old.no for old in before])  # others count what they gathered
-    change_no = _take_changes(connection, len(after))
-    connection.execute(
-        update(entries).where(entries.c.no == bindparam("row_no")),
-        [
-            {"row_no": item.no, **dict(zip(_WRITTEN, _row(item, change_no + offset, at), strict=True))}
-            for offset, item in enumerate(after, 1)
-        ],
-    )
-    change(connection, "DELETE FROM match_keys WHERE entry_no = ?", [(item.no,) for item in after])
-    _add_match_keys(connection, after)
+    first_change = _take_changes(connection, len(after)) + 1
+    _write_over(connection, zip(before, after, strict=True), first_change, at)
+    other = [new for old, new in zip(before, after, strict=True) if keys_of(old.entry) != keys_of(new.entry)]
+    change(connection, "DELETE FROM match_keys WHERE entry_no = ?", [(item.no,) for item in other])
+    _add_match_keys(connection, other)
     _keep_lookups(connection, zip(before, after, strict=True), ready)
     return after
 
 
-def _row(item: Stored, change: int, at: datetime) -> tuple[object, ...]:
-    """The values of `_WRITTEN`."""
+def _write_over(
+    connection: Connection, changes: Iterable[tuple[Stored, Stored]], first_change: int, at: datetime
+) -> None:
+    """Write what differs: SQLite would enter what stays the same in its indexes anew as well."""
+    by_columns: defaultdict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)
+    for number, (old, new) in enumerate(changes, first_change):
+        values = zip(_WRITTEN, _row(old, None, None), _row(new, number, at), strict=True)
+        differing = {name: value for name, before, value in values if value != before}
+        by_columns[tuple(differing)].append((*differing.values(), new.no))
+    for columns, rows in by_columns.items():
+        update_values(connection, entries, columns, "no", rows)
+
+
+def _row(item: Stored, change: int | None, at: datetime | None) -> tuple[object, ...]:
+    """The values of `_WRITTEN`; nothing is like no change and no moment."""
     return item.place, item.place if item.entry.is_public else None, change, at, *_FIELDS(item.entry)
 
 

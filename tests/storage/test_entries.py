@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -9,9 +10,11 @@ from bot.core.entries import ENTRY_ID, Action, Entry, Kind, Status
 from bot.core.errors import Conflict, NotFound
 from bot.core.merging import match_keys
 from bot.core.people import Person
+from bot.core.ports import ImportedEntry
 from storage.opening import Storage
 
 from .conftest import Make
+from .test_plans import statements_while
 
 FULL = Entry(
     id="",
@@ -192,3 +195,24 @@ async def test_an_entry_keeps_its_place_until_its_day_changes(storage: Storage, 
 async def test_moments_must_say_their_zone(storage: Storage, make: Make) -> None:
     with pytest.raises(TypeError, match="naive"):
         await storage.archive.add(make(), by=None, at=datetime(2024, 6, 21))  # noqa: DTZ001
+
+
+async def test_a_change_writes_what_differs_and_nothing_else(storage: Storage, make: Make, now: datetime) -> None:
+    """What stays the same would be entered in its indexes anew; each of several changes has columns of its own."""
+    first, second = [
+        await storage.archive.add(make(arxiv_id=f"2406.1234{at}", abstract="old", tags=("x",)), by=None, at=now)
+        for at in range(2)
+    ]
+    changed = [replace(first, abstract=None), replace(second, tags=(), digest_date=date(2024, 6, 1))]
+
+    async def merge() -> None:
+        merged = [ImportedEntry(entry, is_new=False) for entry in changed]
+        await storage.archive.write_import(merged, documents=[], at=now)
+
+    updates = [sql for sql, _ in await statements_while(storage, merge) if sql.startswith("UPDATE entries")]
+    written = [re.findall(r"(\w+) = (?:\?|%s)[, ]", sql.partition("WHERE")[0]) for sql in updates]
+    always = {"change_no", "updated_at", "revision"}
+    assert [set(names) - always for names in written] == [{"abstract"}, {"tags", "digest_date", "place", "shown"}]
+    kept = {entry.id: replace(entry, revision=2) for entry in changed}
+    assert await storage.archive.get([first.id, second.id]) == kept
+    assert [revision.entry for revision in await storage.archive.revisions(first.id, limit=2)][1] == first

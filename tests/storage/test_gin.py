@@ -20,7 +20,7 @@ from bot.core.query import DateSpan, Sort, criteria_of
 from bot.core.query_syntax import parse
 from storage import gin, reindexing
 from storage.asking import Group, Within
-from storage.migrating import alembic_config
+from storage.migrating import alembic_config, upgrade
 from storage.opening import Storage, open_storage
 from storage.places import FIRST_DATED, LAST, bounds
 from storage.postings import postings_of
@@ -237,16 +237,15 @@ async def test_an_archive_of_an_older_paperboy_is_indexed_by_its_eight_days(
     archive = await filled(await open_storage(postgresql_url), make, now)
     await archive.close()
     entered = ask(postgresql_url, INDEX)
-    engine = backend_of(postgresql_url).engine
-    with engine.begin() as connection:
+    backend = backend_of(postgresql_url)
+    with backend.engine.begin() as connection:
         command.downgrade(alembic_config(connection), "0007")
     before = ask(postgresql_url, INDEX)
     months = {f"m:{year * 12 + month - 1}" for year in (2022, 2023) for month in (1, 2, 7)}
     assert {token for _, tokens in before for token in re.findall(r"'([dm]:[^']*)'", str(tokens))} == months
-    with engine.begin() as connection:
+    with backend.engine.begin() as connection:
         reindexing.start(connection)
-        command.upgrade(alembic_config(connection), "head")
-    engine.dispose()
+    upgrade(backend)
     assert ask(postgresql_url, INDEX) == entered
     archive = await open_storage(postgresql_url)
     assert await archive.check() == []
