@@ -22,7 +22,9 @@ from storage.raw import value_of
 from storage.tokens import ALL, NAME, TAG, TITLE, tokens_of
 from storage.vocabulary import ArchiveWords
 
-_RARE_WORDS = 12
+_RARE_WORDS = _RARE_TAGS = 12
+_PAIRED = 4
+"""Of so many of the rarest tags, each two are asked for together."""
 _OF_EACH = 40
 _MOST_COMMON = 0.02
 """A word on more of all entries than this says little about what one is about."""
@@ -49,18 +51,19 @@ def like(connection: Connection, entry: Entry, asker: Person | None, until: date
 
 
 def _weights(words: Vocabulary, entry: Entry) -> dict[str, float]:
-    """The entry's tags and rarest words, and how much sharing each says."""
+    """The entry's rarest tags and words, the rarest first, and how much sharing each says."""
     tokens = [token for token in tokens_of(entry).indexed if not token.startswith((TITLE, NAME)) and token != ALL]
     uses = words.uses([*tokens, ALL])
     total = max(uses.get(ALL, 0), 1)
     tags = [token for token in tokens if token.startswith(TAG) and uses.get(token, 0) > 1]
     most = max(3, total * _MOST_COMMON)
     rare = [token for token in tokens if not token.startswith(TAG) and 1 < uses.get(token, 0) <= most]
-    rare.sort(key=lambda token: (uses[token], token))
-    return {token: log(1 + total / uses[token]) for token in [*tags, *rare[:_RARE_WORDS]]}
+    for kind in (tags, rare):
+        kind.sort(key=lambda token: (uses[token], token))
+    return {token: log(1 + total / uses[token]) for token in [*tags[:_RARE_TAGS], *rare[:_RARE_WORDS]]}
 
 
 def _questions(weights: Mapping[str, float]) -> Iterator[tuple[str, ...]]:
-    """Each by itself, and each two tags together: the newest with one of them may not have the other."""
+    """Each by itself, and two tags together: the newest with one of them may not have the other."""
     yield from ((token,) for token in weights)
-    yield from combinations([token for token in weights if token.startswith(TAG)], 2)
+    yield from combinations([token for token in weights if token.startswith(TAG)][:_PAIRED], 2)

@@ -30,6 +30,7 @@ from storage.tokenising import TokensBeside, tokens_beside
 from tests.databases import ask
 
 from .conftest import Make
+from .test_plans import statements_while
 
 TODAY = date(2024, 6, 30)
 NOUNS = ["양자화", "모델", "학습", "정확도", "데이터", "언어", "강화학습", "추론", "어텐션", "난이도", "로봇"]
@@ -251,6 +252,22 @@ async def test_what_is_alike_shares_tags_and_rare_words(storage: Storage, make: 
     titles = [hit.entry.title for hit in hits]
     assert titles[0] == "both"
     assert set(titles) == {"both", "one", "rare"}
+
+
+async def test_what_is_like_an_entry_with_very_many_tags_and_words_takes_few_questions(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    tags = tuple(f"tag{number}" for number in range(60))
+    text = " ".join(f"word{number}" for number in range(500))
+    one, *_ = [await storage.archive.add(make(tags=tags, abstract=text), by=None, at=now) for _ in range(3)]
+    for number in range(40):
+        await storage.archive.add(make(tags=tags[number:], title=f"more {number}"), by=None, at=now)
+
+    async def ask() -> None:
+        hits = await storage.search.like(one, asker=None, until=TODAY, limit=5)
+        assert [hit.entry.title for hit in hits[:2]] == ["Paper 3", "Paper 2"]
+
+    assert len(await statements_while(storage, ask)) < 12 + 12 + 6 + 8
 
 
 async def test_words_asked_for_are_shown_where_they_stand(storage: Storage, make: Make, now: datetime) -> None:
