@@ -20,6 +20,7 @@ from storage.spelling import keep_rests
 
 _MOST_LEFT, _AT_A_STEP = 2_000, 250
 """So many words may wait to be counted in; so many are then counted in at once, or an eighth of what is too many."""
+_MOST_AT_A_STEP = 2_000
 _ADDED = "ON CONFLICT (term) DO UPDATE SET uses = {table}.uses + excluded.uses"
 
 
@@ -48,8 +49,8 @@ def count_some_in(connection: Connection) -> bool:
     if waiting <= _MOST_LEFT:
         return False
     lock_archive(connection)
-    some = max(_AT_A_STEP, (waiting - _MOST_LEFT) // 8)
-    first = random.randrange(waiting - some)  # noqa: S311 - so that all have their turn
+    some = min(max(_AT_A_STEP, (waiting - _MOST_LEFT) // 8), _MOST_AT_A_STEP)
+    first = random.randrange(waiting - some + 1)  # noqa: S311 - so that all have their turn
     sql = "SELECT term FROM term_changes ORDER BY term LIMIT ? OFFSET ?"
     _count_in(connection, [term for (term,) in rows_of(connection, sql, (some, first))])
     return True

@@ -114,6 +114,7 @@ def update_entries(
     lock_entries(connection, [old.no for old in before])  # others count what they gathered
     first_change = _take_changes(connection, len(after)) + 1
     _write_over(connection, zip(before, after, strict=True), first_change, at)
+    # Who changes what these keys are made of writes those of all entries anew, in a migration.
     other = [new for old, new in zip(before, after, strict=True) if keys_of(old.entry) != keys_of(new.entry)]
     change(connection, "DELETE FROM match_keys WHERE entry_no = ?", [(item.no,) for item in other])
     _add_match_keys(connection, other)

@@ -23,6 +23,8 @@ from storage.words import CJK, folded, is_cjk, name_words, stem
 TEXT_COLUMNS = ("title", "authors", "organisation", "tags", "abstract", "commentary", "commentary_en")
 _COLUMNS = ", ".join(("shown", *TEXT_COLUMNS))
 _NONE: Mapping[int, Sequence[Any]] = {}
+_APART = rf"(?:_|[^\w{CJK}])"
+"""What stands between words. A few of the letters that `CJK` counts as such are none to `re`, as `・`."""
 _SHORT_STEM = 2
 """Words with a stem of so many letters begin with all of them."""
 
@@ -196,7 +198,7 @@ def _compiled(needle: str, letter: str, flags: re.RegexFlag) -> re.Pattern[str]:
     first, *others = map(re.escape, needle.split())
     start = f"{first}(?<!{letter}{first})" if needle.startswith(" ") else first
     end = f"(?!{letter})" if needle.endswith(" ") else ""
-    return re.compile(r"[\W_]+".join([start, *others]) + end, flags)
+    return re.compile(f"{_APART}+".join([start, *others]) + end, flags)
 
 
 def _inflected(needle: str) -> Callable[[str], bool]:
@@ -242,7 +244,7 @@ def _pieces(stems: Sequence[str]) -> Iterator[str]:
     for at, word in enumerate(stems):
         of_korean = is_cjk(word)
         if at:
-            yield r"[\W_]*" if of_korean != is_cjk(stems[at - 1]) else r"[\W_]+"
+            yield f"{_APART}*" if of_korean != is_cjk(stems[at - 1]) else f"{_APART}+"
         if of_korean:  # the first may be the end of a longer word, the last the beginning of one
             yield f"{rf'(?<![{CJK}])' if at else ''}{re.escape(word)}{rf'(?![{CJK}])' if at < last else ''}"
         else:

@@ -171,7 +171,7 @@ WORDS = """
     pass passes pas ties tie naked 11b x² ß STRASSE 학습 을 학습을 모델 가
 """
 PIECES = st.sampled_from(WORDS.split())
-SEPARATORS = st.sampled_from([" ", "  ", "-", ", ", "", "/", "_", ".\n", "\xa0"])
+SEPARATORS = st.sampled_from([" ", "  ", "-", ", ", "", "/", "_", ".\n", "\xa0", "・", "･"])
 WRITTEN = st.lists(st.tuples(PIECES, SEPARATORS), max_size=8).map(lambda pairs: "".join(map("".join, pairs)))
 
 
