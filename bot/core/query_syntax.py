@@ -22,6 +22,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import lru_cache
 from typing import NoReturn
 
 from bot.core.dates import RELATIVE_DAYS, parse_day, possible_days, print_day
@@ -99,6 +100,7 @@ _EXAMPLES = {
 }
 
 
+@lru_cache(maxsize=1_024)  # pages, buttons and completion ask the same once more
 def parse(text: str) -> Query:
     """Read a query. Empty text is the empty query.
 

@@ -175,15 +175,19 @@ SEPARATORS = st.sampled_from([" ", "  ", "-", ", ", "", "/", "_", ".\n", "\xa0",
 WRITTEN = st.lists(st.tuples(PIECES, SEPARATORS), max_size=8).map(lambda pairs: "".join(map("".join, pairs)))
 
 
+@st.composite
+def runs(draw: st.DrawFn, text: str) -> list[str]:
+    """Words that stand together in a text, or any others."""
+    words = tokens(text) or ["none"]
+    at = draw(st.integers(0, len(words) - 1))
+    return words[at : at + draw(st.integers(1, 3))] if draw(st.booleans()) else tokens(draw(WRITTEN))
+
+
 @given(text=WRITTEN, sample=st.data())
 @settings(max_examples=500)
 def test_words_joined_to_others_stand_where_their_stems_do(text: str, sample: st.DataObject) -> None:
     """Looking for where words begin finds what the stems of the whole text say."""
-    words = tokens(text) or ["none"]
-    at = sample.draw(st.integers(0, len(words) - 1))
-    run = (
-        words[at : at + sample.draw(st.integers(1, 3))] if sample.draw(st.booleans()) else tokens(sample.draw(WRITTEN))
-    )
+    run = sample.draw(runs(text))
     if not run:
         return
     start, end = ("" if is_cjk(run[0]) else " "), ("" if is_cjk(run[-1]) else " ")
@@ -198,11 +202,7 @@ def test_words_joined_to_others_stand_where_their_stems_do(text: str, sample: st
 @given(text=WRITTEN, sample=st.data())
 @settings(max_examples=500)
 def test_a_run_is_found_in_a_text_as_it_lies_there_as_in_one_that_is_folded(text: str, sample: st.DataObject) -> None:
-    words = tokens(text) or ["none"]
-    at = sample.draw(st.integers(0, len(words) - 1))
-    run = (
-        words[at : at + sample.draw(st.integers(1, 3))] if sample.draw(st.booleans()) else tokens(sample.draw(WRITTEN))
-    )
+    run = sample.draw(runs(text))
     if not run:
         return
     needle = f"{'' if is_cjk(run[0]) else ' '}{' '.join(run)}"
