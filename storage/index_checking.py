@@ -36,11 +36,11 @@ def index_problems(connection: Connection) -> Sequence[Message]:
         kept[term] += uses
     words = {term: uses for term, uses in kept.items() if uses and not term.startswith(WORD)}
     wrong = sum(words.get(term) != uses for term, uses in there.items()) + len(words.keys() - there.keys())
-    wrong += len(not_kept(connection, [*kept][:: 1 + len(kept) // _MOST_LOOKED_AT]))
+    lost = len(not_kept(connection, [*kept][:: 1 + len(kept) // _MOST_LOOKED_AT]))
     entries_wrong = sum(not _is_right(connection, entry, place) for entry, place in _some_of(connection, public))
     if there.get(ALL, 0) != public:
         entries_wrong = max(entries_wrong, abs(there.get(ALL, 0) - public))
-    return [problem for problem in (_of_entries(entries_wrong), _of_words(wrong)) if problem]
+    return [problem for problem in (_of_entries(entries_wrong), _of_words(wrong), _of_lost_words(lost)) if problem]
 
 
 def _of_entries(wrong: int) -> Message | None:
@@ -60,6 +60,17 @@ def _of_words(wrong: int) -> Message | None:
         "{n} word has a wrong count in the index. `paperboy reindex` makes it anew.",
         "{n} words have wrong counts in the index. `paperboy reindex` makes it anew.",
         n=wrong,
+    )
+
+
+def _of_lost_words(lost: int) -> Message | None:
+    if not lost:
+        return None
+    return msg_n(
+        "{n} word of those looked at would not be offered to who mistypes it. `paperboy reindex` makes the index anew.",
+        "{n} words of those looked at would not be offered to who mistypes them. "
+        "`paperboy reindex` makes the index anew.",
+        n=lost,
     )
 
 
