@@ -20,14 +20,15 @@ from sqlalchemy import Connection
 
 from bot.core.entries import TagCount
 from bot.core.nearest import distance
-from storage.asking import Group, Within
+from storage.asking import Group
 from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.places import FIRST_DATED, LAST
 from storage.postings import postings_of
-from storage.raw import among, marks, rows_of
+from storage.raw import among, rows_of
 from storage.tokens import NAME, WORD
 from storage.verifying import texts_at
+from storage.vocabulary import ArchiveWords
 from storage.words import is_cjk, name_words, stem, tokens, without_particle
 
 _SHORTEST: Final = 4
@@ -163,17 +164,8 @@ def _near(connection: Connection, mark: str, letters: str, reach: int, rests: It
         steps = distance(letters, others, reach)
         if steps is not None:
             wrong[term] = steps
-    return {_Near(term, uses, wrong[term]) for term, uses in _uses(connection, wrong)}
-
-
-def _uses(connection: Connection, terms: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Of these terms, those that are on any entry, with on how many."""
-    for some in chunked(terms):
-        sql = (
-            "SELECT t.term, t.uses + coalesce(c.uses, 0) FROM terms t LEFT JOIN term_changes c ON c.term = t.term "  # noqa: S608
-            f"WHERE t.term IN ({marks(some)}) AND t.uses > 0"
-        )
-        yield from ((term, uses) for term, uses in rows_of(connection, sql, some))
+    uses = ArchiveWords(connection).uses(wrong)
+    return {_Near(term, uses[term], steps) for term, steps in wrong.items() if uses[term] > 0}
 
 
 def corrections(
@@ -197,7 +189,7 @@ def spelled(connection: Connection, term: str) -> str:
     wanted = [Group(((term,),))]
     for place in postings_of(connection).newest(connection, wanted, (), (FIRST_DATED, LAST), 1):
         for text in texts_at(connection, [place]):
-            for part in text.parts(Within.ANYWHERE):
+            for part in text.parts:
                 for word in tokens(part):
                     if stem(word) == term:
                         return word

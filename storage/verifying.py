@@ -84,9 +84,10 @@ class Texts:
         """Abstract and commentaries, those that there are."""
         return self._row[5:]
 
-    def parts(self, within: Within) -> list[str]:
-        """The texts to look in."""
-        return [self.title] if within is Within.TITLE else [self.title, *filter(None, self.long), *self.short]
+    @property
+    def parts(self) -> list[str]:
+        """All of them."""
+        return [self.title, *filter(None, self.long), *self.short]
 
 
 def texts_at(

@@ -16,13 +16,14 @@ from bot.core.messages import Message, msg, msg_n
 from bot.core.nearest import nearest
 from bot.core.people import Caller, Role
 from bot.core.ports import SearchPage, Stores
-from bot.core.query import AuthorTerm, Criteria, DateSpan, Query, TagTerm, TextTerm, TitleTerm, criteria_of
-from bot.core.query_syntax import parse
+from bot.core.query import AuthorTerm, Criteria, DateSpan, Query, TagTerm, Term, TextTerm, TitleTerm, criteria_of
+from bot.core.query_syntax import MAX_LENGTH, MAX_TERMS, parse
 from bot.core.query_writing import unparse
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
 _CORRECTIONS = 3
+_WORD = re.compile(r"[^\W_]+")
 _PLAIN_RUN = re.compile(r"\b\w[\w-]*(?: \w[\w-]*)?\b")
 
 
@@ -234,13 +235,23 @@ def _mended(text: str, near: Mapping[str, Sequence[TagCount]], rank: int) -> str
 
 
 def _looser(query: Query) -> tuple[str, ...]:
-    """The query with one term left out, each in turn, where something is left."""
-    if len(query.terms) < 2:
-        return ()
-    texts = (
-        unparse(Query(query.terms[:index] + query.terms[index + 1 :], query.sort)) for index in range(len(query.terms))
-    )
-    return tuple(dict.fromkeys(texts))[:3]
+    """The query with words apart that had to stand together, and with one term left out, each in turn."""
+    apart = Query(tuple(word for term in query.terms for word in _words_apart(term)), query.sort)
+    shorter = [
+        Query(query.terms[:index] + query.terms[index + 1 :], query.sort)
+        for index in range(len(query.terms))
+        if len(query.terms) > 1
+    ]
+    looser = [other for other in (apart, *shorter) if other != query and len(other.terms) <= MAX_TERMS]
+    return tuple(dict.fromkeys(text for text in map(unparse, looser) if len(text) <= MAX_LENGTH))[:3]
+
+
+def _words_apart(term: Term) -> Sequence[Term]:
+    """A phrase, or words joined as in `fine-tuning`, as words by themselves; any other term as it is."""
+    if not isinstance(term, TextTerm | TitleTerm) or term.negated:
+        return (term,)
+    words = _WORD.findall(term.text)
+    return [replace(term, text=word, phrase=False) for word in words] if len(words) > 1 else (term,)
 
 
 async def show_digest(stores: Stores, caller: Caller, day: date | None = None) -> DigestView:

@@ -19,7 +19,7 @@ from bot.core.ports import ImportedEntry
 from bot.core.query import DateSpan, Sort, criteria_of
 from bot.core.query_syntax import parse
 from storage import gin, reindexing
-from storage.asking import Group, Within
+from storage.asking import Group
 from storage.migrating import alembic_config, upgrade
 from storage.opening import Storage, open_storage
 from storage.places import FIRST_DATED, LAST, bounds
@@ -99,8 +99,8 @@ def read_on(
         if len(page) < limit:
             break
         low, high = (page[-1] + 1, high) if oldest else (low, page[-1] - 1)
-    there = {text.place: text.parts(Within.ANYWHERE) for text in texts_at(connection, found)}
-    assert {text.place: text.parts(Within.ANYWHERE) for text in texts_at(connection, found, index.brought)} == there
+    there = {text.place: text.parts for text in texts_at(connection, found)}
+    assert {text.place: text.parts for text in texts_at(connection, found, index.brought)} == there
     assert limit > gin._BROUGHT or set(index.brought) <= set(found) or not found
     return found
 

@@ -23,11 +23,12 @@ from bot.core.ports import ImportedEntry, SearchPage
 from bot.core.query import Criteria, Sort, TextTerm, criteria_of
 from bot.core.query_syntax import parse
 from storage import index, reindexing, tokens
+from storage.bulk import insert_rows
 from storage.opening import Storage
 from storage.places import FIRST_DATED, narrow, wide
 from storage.raw import value_of
 from storage.tokenising import TokensBeside, tokens_beside
-from tests.databases import ask
+from tests.databases import ask, on_sqlite
 
 from .conftest import Make
 from .test_plans import statements_while
@@ -108,6 +109,30 @@ async def test_counts_are_exact_whether_they_have_been_counted_in_or_not(
     assert await storage.check() == []
     assert await storage.database.read(_waiting) == 0
     assert await _total(storage, "wordax7") == 0
+
+
+@on_sqlite
+async def test_where_very_much_waits_the_pieces_of_the_index_are_joined_all_the_same(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    """Neither part of the upkeep is put off for the other, however little is done of either."""
+
+    def pieces(connection: Connection) -> int:
+        return int(value_of(connection, "SELECT count(DISTINCT segid) FROM lookup_idx"))
+
+    def let_wait(connection: Connection) -> None:
+        rows = [(f"waiting{number}", 0) for number in range(60_000)]
+        insert_rows(connection, "term_changes", ("term", "uses"), rows)
+
+    await storage.database.write(let_wait)
+    for number in range(12):
+        await storage.archive.add(make(commentary=f"word{number}"), by=None, at=now)
+    before = await storage.database.read(pieces), await storage.database.read(_waiting)
+    for _ in range(24):  # that chance names one first every time happens once in ten million times
+        assert await storage.database.write(index.tidy)
+    after = await storage.database.read(pieces), await storage.database.read(_waiting)
+    assert after[0] < before[0]
+    assert 2_000 < after[1] < before[1]
 
 
 async def test_the_most_frequent_come_first_also_where_counts_wait(storage: Storage, make: Make, now: datetime) -> None:

@@ -26,7 +26,7 @@ from .conftest import Make
 WORDS = (
     "loss",
     "prune",
-    "mixture",
+    "reward",
     "attention",
     "transformer",
     "quantization",
@@ -64,15 +64,15 @@ def mistyped(word: str, other: str) -> Sequence[str]:
     return [*missing, *wrong, *swapped, *(before + other + after for before, after in gaps)]
 
 
-@pytest.mark.parametrize("word", ["loss", "mixture", "attention", "transformer", "quantization"])
+@pytest.mark.parametrize("word", ["loss", "reward", "attention", "transformer", "quantization"])
 async def test_every_english_word_with_one_mistake_is_recognised(archive: Storage, word: str) -> None:
     missed = [one for one in mistyped(word, "q") if one != word and word not in await near(archive, one)]
-    assert [one for one in missed if not changes_its_stem(one, word)] == []
+    assert [one for one in missed if not has_an_ending(one)] == []
 
 
-def changes_its_stem(typed: str, word: str) -> bool:
-    """Whether a mistake at its end made it a word with another ending, as in `losss` or `mixtue`."""
-    return len(stem(typed)) < len(typed) or stem(word) != word
+def has_an_ending(typed: str) -> bool:
+    """Whether a mistake made it an inflection of another word, as in `los` or `losse`."""
+    return len(stem(typed)) < len(typed)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -60,7 +60,8 @@ async def test_a_last_page_without_anything_does_not_say_that_nothing_matches(st
     assert last.notice.id == "There is nothing further."
     nowhere = await look_up(stores, READER, '"strong weak to"')
     assert nowhere.notice is not None
-    assert nowhere.notice.id == "Nothing in the archive matches this. Try fewer letters, or other words."
+    assert nowhere.notice.id == "Nothing in the archive matches this."
+    assert nowhere.suggestions == ("strong weak to",)
 
 
 async def test_an_unknown_tag_names_the_nearest_with_counts_and_mends_the_query(stores: Storage) -> None:
@@ -110,6 +111,37 @@ async def test_nothing_found_offers_a_looser_query(stores: Storage) -> None:
     results = await look_up(stores, READER, "tag:rlaif tag:diffusion")
     assert results.hits == ()
     assert results.suggestions == ("tag:diffusion", "tag:rlaif")
+
+
+@pytest.mark.parametrize(
+    ("query", "apart"),
+    [
+        ("alignment-weak", "alignment weak"),
+        ('"strong weak"', "strong weak"),
+        ('title:"strong weak"', "title:strong title:weak"),
+    ],
+)
+async def test_words_that_stand_nowhere_together_are_offered_apart(stores: Storage, query: str, apart: str) -> None:
+    await stores.archive.add(paper("Weak to strong alignment"), by=None, at=AT)
+    nothing = await look_up(stores, READER, query)
+    assert nothing.hits == ()
+    (looser,) = nothing.suggestions
+    assert looser == apart
+    assert [hit.entry.title for hit in (await look_up(stores, READER, looser)).hits] == ["Weak to strong alignment"]
+
+
+async def test_what_is_offered_is_a_query(stores: Storage) -> None:
+    """Words apart may be more, and longer, than a query takes: then they are not offered."""
+    await fill(stores)
+    for query in (
+        f'"{" ".join("abcdefghijklmnopqrstuvwxyzabcdefgh")}"',
+        f'title:"{" ".join(["abcdefghijklmnopqrstuvwxyzab"] * 30)}"',
+    ):
+        assert (await look_up(stores, READER, query)).suggestions == ()
+    joined = await look_up(stores, READER, "tag:rlaif tag-or-like")
+    for suggestion in joined.suggestions:
+        parse(suggestion)
+    assert joined.suggestions[0] == "tag:rlaif tag or like"
 
 
 async def test_tomorrows_digest_and_drafts_are_not_found_by_readers(stores: Storage) -> None:
