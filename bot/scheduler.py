@@ -80,10 +80,11 @@ class DeliveryLoop:
             log.info("delivery.round", subscriptions=planned, revised=revised, channels=started)
 
     async def _start(self) -> int:
+        now = self._clock.now()  # before: a channel that becomes ready while others are started is looked at again
         tasks = await self._serving.start()
         for task in tasks:
             task.add_done_callback(self._ended)
-        self._wake_at(await self._stores.ledger.next_attempt(self._clock.now()))
+        self._wake_at(await self._stores.ledger.next_attempt(now))
         return len(tasks)
 
     def _ended(self, task: asyncio.Task[int]) -> None:

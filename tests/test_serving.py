@@ -192,6 +192,35 @@ async def test_what_was_put_off_goes_out_when_its_time_has_come_without_a_tick(s
     await asyncio.gather(running, return_exceptions=True)
 
 
+class HurriedClock:
+    """A clock on which 10 ms pass whenever somebody looks at it, so that things come between any two looks."""
+
+    def __init__(self) -> None:
+        self.moment = AT
+
+    def now(self) -> datetime:
+        self.moment += timedelta(milliseconds=10)
+        return self.moment
+
+
+async def test_what_becomes_ready_while_the_loop_looks_is_not_left_until_the_next_tick(stores: Storage) -> None:
+    clock = HurriedClock()
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    for looks in range(20):
+        channel = Channel("chat", "team", f"after-{looks}")
+        platform = SmallPlatform(channels={channel})
+        await begin(stores, Subscription(channel=channel), at=clock.now())
+        ready = clock.moment + timedelta(milliseconds=10 * looks + 5)
+        platform.faults.append(PlatformBusy(msg("Wait."), retry_at=ready))
+        loop = DeliveryLoop(stores, {"chat": platform}, clock)
+        loop.nudge()
+        running = asyncio.create_task(loop.run())
+        async with asyncio.timeout(10):
+            await until_posts(platform, 2)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_a_ledger_that_cannot_be_written_is_not_asked_without_pause(stores: Storage, clock: ToldClock) -> None:
     platform = SmallPlatform()
     await stores.archive.add(paper("One"), by=None, at=AT)
