@@ -78,7 +78,8 @@ def exchange(
     """
     pairs = list(pairs)
     state = state_of(connection)
-    if not all(fits(new[1], state.bits) for _, new in pairs if new):
+    bits = min(state.bits, state.next_bits or state.bits)
+    if not all(fits(new[1], bits) for _, new in pairs if new):
         from storage.reindexing import make_at_once  # noqa: PLC0415 - it fills an index by way of this
 
         make_at_once(connection)  # a day has more entries than numbers have room for: these are in it as they are now

@@ -6,7 +6,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from signal import SIGSTOP
@@ -147,6 +147,13 @@ async def test_the_most_frequent_come_first_also_where_counts_wait(storage: Stor
         await storage.reindex()
 
 
+async def test_what_every_entry_has_is_no_word_that_begins_so(storage: Storage, make: Make, now: datetime) -> None:
+    await storage.archive.add(make(title="Alignment"), by=None, at=now)
+    await storage.archive.add(make(title="Quantization"), by=None, at=now)
+    assert await found(storage, "al") == ["Alignment"]
+    assert await found(storage, "all") == []
+
+
 def _waiting(connection: Connection) -> int:
     return int(value_of(connection, "SELECT count(*) FROM term_changes"))
 
@@ -233,16 +240,32 @@ async def test_another_version_is_made_anew_by_itself(
 
 
 async def test_a_day_may_have_more_entries_than_small_numbers_have_room_for(
-    database_url: str, storage: Storage, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
+    database_url: str, storage: Storage, make: Make, now: datetime
 ) -> None:
-    monkeypatch.setattr(reindexing, "_BITS", 2)
-    await storage.reindex()
-    for number in range(6):
-        await storage.archive.add(make("2024-06-01", title=f"word {number}"), by=None, at=now)
-        assert await storage.check() == []
-    assert await found(storage, "word") == [f"word {number}" for number in range(5, -1, -1)]
-    ((bits,),) = ask(database_url, "SELECT bits FROM index_state")
-    assert bits == 20
+    def bits() -> Sequence[tuple[object, ...]]:
+        return ask(database_url, "SELECT bits, next_bits FROM index_state")
+
+    day = "2024-06-01"
+    many = [ImportedEntry(make(day, id=f"{number:010}", title=f"word {number}"), True) for number in range(4_096)]
+    await storage.archive.write_import(many, documents=[], at=now)
+    assert bits() == [(12, None)]
+    last = await storage.archive.add(make(day, title="word beyond"), by=None, at=now)
+    assert bits() == [(20, None)]
+    assert await storage.check() == []
+    assert await newest(storage, 2) == ["word beyond", "word 4095"]
+    await storage.archive.replace(replace(last, status=Status.REMOVED), action=Action.REMOVE, by=None, at=now)
+    await storage.database.write(reindexing.start)
+    assert bits() == [(20, 12)]
+    for title in ("word again", "word after"):
+        await storage.archive.add(make(day, title=title), by=None, at=now)
+    await storage.keep_index()
+    assert await storage.check() == []
+    assert await newest(storage, 3) == ["word after", "word again", "word 4095"]
+
+
+async def newest(storage: Storage, count: int) -> list[str]:
+    page = await storage.search.page(criteria_of(parse("word"), TODAY), asker=None, limit=count)
+    return [entry.title for entry in page.entries]
 
 
 async def test_the_nearest_words_are_offered(storage: Storage, make: Make, now: datetime) -> None:
