@@ -1,4 +1,4 @@
-"""What a lookup finds is what a plain reading of the entries finds: any query, on any archive, on both databases.
+"""What a lookup finds, and goes on to offer, is what a plain reading of the entries finds: on both databases.
 
 The reading here knows nothing of tokens or of an index. It knows which English words are forms of one word, takes a
 Korean noun for there wherever its letters stand, and goes through every entry.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.entries import Entry, Status
-from bot.core.ports import ImportedEntry
+from bot.core.ports import Facet, ImportedEntry
 from bot.core.query import Criteria, Sort, criteria_of
 from bot.core.query_syntax import parse
 from storage.opening import Storage, open_storage
@@ -213,6 +215,13 @@ def day_of(one: Entry) -> date:
     return one.digest_date or date.min
 
 
+FACETS: list[tuple[Facet, Callable[[Entry], Sequence[str]]]] = [
+    (Facet.TAGS, lambda of: of.tags),
+    (Facet.AUTHORS, names_on),
+    (Facet.DAYS, lambda of: [day_of(of).isoformat()]),
+]
+
+
 async def found(storage: Storage, criteria: Criteria) -> list[str]:
     """The ids on all pages, each of which is asked for by the one before."""
     ids: list[str] = []
@@ -253,10 +262,15 @@ async def test_what_is_found_is_what_a_plain_reading_finds(
     try:
         await storage.archive.write_import([ImportedEntry(one, True) for one in entries], documents=[], at=NOW)
         for parts in queries:
-            expected = [one.id for one in read(entries, parts)]
+            there = read(entries, parts)
+            expected = [one.id for one in there]
             criteria = criteria_of(parse(" ".join(map(repr, parts))), TODAY)
             assert await found(storage, replace(criteria, sort=Sort.OLD)) == expected, parts
             assert await found(storage, replace(criteria, sort=Sort.NEW)) == expected[::-1], parts
             assert sorted(await found(storage, replace(criteria, sort=Sort.RELEVANCE))) == sorted(expected), parts
+            for facet, values in FACETS:
+                offered = await storage.search.narrowed(criteria, facet, "", limit=50)
+                counts = Counter(chain.from_iterable(map(values, there)))
+                assert {one.name: one.count for one in offered} == counts, parts
     finally:
         await storage.close()
