@@ -22,11 +22,9 @@ from .conftest import Make
 PAGE = 8192
 
 
-async def test_a_locked_database_is_busy(
-    path: Path, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite, "_BUSY_SECONDS", 0.05)
+async def test_a_locked_database_is_busy(path: Path, make: Make, now: datetime) -> None:
     storage = await open_storage(f"sqlite:///{path}")
+    await storage.database.write(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout = 50"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StorageBusy, match="another process is writing"):

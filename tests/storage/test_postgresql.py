@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import psycopg
@@ -17,12 +18,13 @@ from bot.core.entries import Entry
 from bot.core.errors import StorageBusy, StorageError, StorageReadOnly
 from bot.core.query import Criteria, TextTerm
 from bot.usecases.lanes import persistently
-from storage import postgresql
+from storage.database import Database
+from storage.entries import EntryArchive
 from storage.faults import fault_of
 from storage.opening import Storage, open_storage
 from storage.postgresql import name_of
 from storage.raw import rows_of
-from tests.databases import ask
+from tests.databases import ask, backend_of
 from tests.postgres import Server
 from tests.trouble.lines import line_to
 
@@ -152,18 +154,18 @@ async def test_it_is_closed_though_the_server_says_nothing(postgres: Server, dat
                 assert isinstance(asked, StorageBusy)
 
 
-async def test_whoever_waits_too_long_is_told_that_it_is_busy(
-    database_url: str, make: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgresql, "_BEGIN_WRITING", "BEGIN; SET LOCAL lock_timeout = '50ms'")
-    storage = await open_storage(database_url)
+async def test_whoever_waits_too_long_is_told_that_it_is_busy(database_url: str, make: Make, now: datetime) -> None:
+    backend = backend_of(database_url)
+    hasty = f"{backend.begin_writing}; SET LOCAL lock_timeout = '50ms'"
+    database = Database(replace(backend, begin_writing=hasty))
+    archive = EntryArchive(database)
     with psycopg.connect(database_url) as other:
         other.execute("SELECT change_no FROM archive_state FOR UPDATE")
         with pytest.raises(StorageBusy, match="others are writing"):
-            await storage.archive.add(make(), by=None, at=now)
-        assert await storage.archive.count() == 0  # readers go on
-    await storage.archive.add(make(), by=None, at=now)
-    await storage.close()
+            await archive.add(make(), by=None, at=now)
+        assert await archive.count() == 0  # readers go on
+    await archive.add(make(), by=None, at=now)
+    await database.close()
 
 
 async def test_a_database_that_is_not_there(postgres: Server) -> None:

@@ -10,9 +10,11 @@ import pytest
 from bot.core.entries import Action, Entry, Status
 from bot.core.errors import InputError
 from bot.core.people import Person
+from bot.core.ports import ImportedEntry
 from bot.core.query import Criteria, DateSpan, Sort, TextTerm, TitleTerm
-from storage import search
+from storage.conditions import RARE
 from storage.opening import Storage
+from tests.databases import ask
 
 from .conftest import Make
 
@@ -166,23 +168,23 @@ async def test_popular_and_discussed(find: Find, storage: Storage, entries: dict
 
 
 async def test_a_common_tag_by_popularity(
-    find: Find, storage: Storage, entries: dict[str, Entry], now: datetime, ann: Person, monkeypatch: pytest.MonkeyPatch
+    find: Find, storage: Storage, entries: dict[str, Entry], now: datetime, ann: Person, database_url: str
 ) -> None:
     """The same answer along the index of popularity as along the tag."""
     await storage.engagement.save(entries["B"].id, ann, at=now)
-    monkeypatch.setattr(search, "RARE", 0)
+    ask(database_url, f"UPDATE tags SET uses = uses + {RARE} WHERE key = 'llm'")
     assert await find(sort=Sort.POPULAR, tags=(("llm",),)) == "BED"
+    ask(database_url, f"UPDATE tags SET uses = uses - {RARE} WHERE key = 'llm'")
 
 
-async def test_totals_are_counted_to_a_bound(
-    storage: Storage, entries: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search, "TOTAL_CAP", 5)
+async def test_totals_are_counted_to_a_bound(storage: Storage, make: Make, now: datetime) -> None:
+    many = [ImportedEntry(make(id=f"{number:010}"), True) for number in range(1_000)]
+    await storage.archive.write_import(many, documents=[], at=now)
     page = await storage.search.page(Criteria(), asker=None, limit=2)
-    assert (page.total, page.total_is_about) == (5, True)
-    monkeypatch.setattr(search, "TOTAL_CAP", 6)
+    assert (page.total, page.total_is_about) == (1_000, False)
+    await storage.archive.add(make(), by=None, at=now)
     page = await storage.search.page(Criteria(), asker=None, limit=2)
-    assert (page.total, page.total_is_about) == (6, False)
+    assert (page.total, page.total_is_about) == (1_000, True)
 
 
 async def test_cursors_are_checked(storage: Storage, entries: dict[str, Entry]) -> None:
