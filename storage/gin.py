@@ -16,6 +16,7 @@ as does `place + 0`, by which it knows no order. `ts_match_vq` is what `@@` stan
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil, prod
 from typing import Any, Final, NamedTuple
 
@@ -32,15 +33,6 @@ _COMMON: Final = 0.5
 """Tokens on more of all places are not asked for in the index, beside a rarer one."""
 _WORTH_A_PERIOD: Final = 0.02
 """Nor are others in a period, where that spares fetching less than this share of its places."""
-_LOOKED_AT: Final = 9
-_FETCHED: Final = 20
-_PASSED: Final = 0.4
-_JOINED: Final = 0.7
-_ASKED: Final = 500
-_PERIOD_ASKED: Final = 250
-"""What it takes, in tenths of microseconds: to look at the tokens of a place, to fetch one that the index has found, to
-pass one of a period, or one of the rarest token for each that is asked for with it, to ask a question, and to ask for a
-period."""
 _AHEAD: Final = 90
 """So many more places are asked for where all are fetched anyway, and some may be turned down."""
 _BROUGHT: Final = 25
@@ -54,6 +46,26 @@ _PAGE: Final = 8160
 """The most that a page of PostgreSQL's takes of one row."""
 
 
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What it takes, in tenths of microseconds: by this the cheapest way is chosen, and all ways find the same.
+
+    `looked_at` to look at the tokens of a place, `fetched` to fetch one that the index has found, `passed` to pass one
+    of a period, `joined` to pass one of the rarest token for each that is asked for with it, `asked` to ask a question,
+    `period_asked` to ask for a period.
+    """
+
+    looked_at: float = 9
+    fetched: float = 20
+    passed: float = 0.4
+    joined: float = 0.7
+    asked: float = 500
+    period_asked: float = 250
+
+
+_MEASURED: Final = Costs()
+
+
 class Gin:
     """`storage.postings.Postings` in PostgreSQL."""
 
@@ -63,9 +75,10 @@ class Gin:
     bounded = f"({LIVE}.place + 0)"  # else the planner walks along the places of a span, and reads all their tokens
     matches = f"{LIVE}.tokens @@ CAST(? AS tsquery)"
 
-    def __init__(self, words: Vocabulary) -> None:
-        """`words` says how common tokens are."""
+    def __init__(self, words: Vocabulary, *, costs: Costs = _MEASURED) -> None:
+        """`words` says how common tokens are, `costs` what it takes to look for them."""
         self._words = words
+        self._costs = costs
         self._seldom: set[str] = set()  # what was asked for, and found only by asking for all
         self._ahead: dict[tuple[str, bool], _Ahead] = {}
         self._brought: dict[int, Sequence[Any]] = {}
@@ -172,20 +185,20 @@ class Gin:
         """Statements with what they are asked, the likely cheapest first; the last one finds all there are."""
         uses = self._words.uses({token for group in wanted for token in group.each()} | {ALL})
         periods = self._periods(bounds)
-        costs = _Costs(uses, wanted, periods.all, self._shares.get(match))
-        by_index = min(costs.all, costs.period * costs.periods(limit))
+        likely = _Estimate(self._costs, uses, wanted, periods.all, self._shares.get(match))
+        by_index = min(likely.all, likely.period * likely.periods(limit))
         is_seldom = match in self._seldom  # as was found for the page before
-        if costs.walk(limit) < by_index and not is_seldom:
-            yield WALK, (*bounds, ceil(_AMPLE * costs.passed(limit)) + _FEW, match)
-        most = int(costs.all / costs.period)
-        if costs.periods(limit) < most and not is_seldom:
+        if likely.walk(limit) < by_index and not is_seldom:
+            yield WALK, (*bounds, ceil(_AMPLE * likely.passed(limit)) + _FEW, match)
+        most = int(likely.all / likely.period)
+        if likely.periods(limit) < most and not is_seldom:
             ends = (periods.first, min(periods.last, periods.first + most), 1)
             if not oldest:
                 ends = (periods.last, max(periods.first, periods.last - most), -1)
-            yield BY_PERIOD, (*ends, costs.in_period, match, *bounds)
+            yield BY_PERIOD, (*ends, likely.in_period, match, *bounds)
             if periods.last - periods.first <= most and bounds[0] >= FIRST_DATED:
                 return
-        yield NEWEST, (costs.in_all, match, *bounds)
+        yield NEWEST, (likely.in_all, match, *bounds)
 
     def _periods(self, bounds: tuple[int, int]) -> _Periods:
         lowest, highest = self._words.span()
@@ -267,26 +280,30 @@ class _Periods(NamedTuple):
     all: int
 
 
-class _Costs:
+class _Estimate:
     """What each way is likely to take, in tenths of microseconds, and which tokens the index is asked for.
 
     It is hoped that the tokens of one word or phrase come together, and then a walk or a few periods are enough. How
     many periods are tried is measured by what all would take, if tokens had nothing to do with each other.
     """
 
-    def __init__(self, uses: Mapping[str, int], wanted: Sequence[Group], periods: int, share: float | None) -> None:
+    def __init__(
+        self, costs: Costs, uses: Mapping[str, int], wanted: Sequence[Group], periods: int, share: float | None
+    ) -> None:
         """`share` is how many of all places match, where that is known."""
         total = max(1, uses.get(ALL, 0))
         counts = [group.most(uses) for group in wanted]
         rarest = min(counts, default=total)
         self._share = share or max(_LEAST, prod(min(1.0, max(1, count) / total) for count in counts))
+        self._costs = costs
         self._in_period = total / periods
         parts = sorted(_parts(wanted, uses, total), key=lambda part: part[0])
         self.in_period, found = _worth_asking(parts, _WORTH_A_PERIOD)
-        self.period = _PERIOD_ASKED + min(rarest, self._in_period) * _PASSED + self._in_period * found * _FETCHED
+        self.period = costs.period_asked + min(rarest, self._in_period) * costs.passed
+        self.period += self._in_period * found * costs.fetched
         self.in_all, found = _worth_asking(parts, 0.0)
         asked = self.in_all.count("&") + 1
-        self.all = _ASKED + rarest * asked * _JOINED + total * found * _FETCHED
+        self.all = costs.asked + rarest * asked * costs.joined + total * found * costs.fetched
 
     def passed(self, limit: int) -> float:
         """So many places have so many among them that match."""
@@ -298,7 +315,7 @@ class _Costs:
 
     def walk(self, limit: int) -> float:
         """To walk along so many."""
-        return _ASKED + self.passed(limit) * _LOOKED_AT
+        return self._costs.asked + self.passed(limit) * self._costs.looked_at
 
 
 def _create(connection: Connection, name: str) -> None:
