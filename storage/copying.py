@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -42,9 +42,6 @@ from storage.tables import INDEX_OF_WORDS, metadata
 
 Report = Callable[[int, int], None]
 """Told how many rows are there, and how many there will be."""
-
-_ROWS: Final = 2_000
-"""How many go over in one transaction: some ten megabytes at most, of the longest texts."""
 
 _under_way = Table(
     COPY_UNDER_WAY,
@@ -85,10 +82,10 @@ class _Reached:
     key: tuple[Any, ...] = ()
 
 
-def copy_database(source: Backend, target: Backend, report: Report) -> int:
+def copy_database(source: Backend, target: Backend, report: Report, *, batch_size: int) -> int:
     """Copy all that is in one database to another that is empty, or where this copy was broken off; how many rows.
 
-    Nobody can write to the source meanwhile.
+    Nobody can write to the source meanwhile. At most `batch_size` rows go over in one transaction.
 
     Raises:
         Conflict: the target holds something else, or the source has changed since the copy began.
@@ -105,7 +102,7 @@ def copy_database(source: Backend, target: Backend, report: Report) -> int:
         with translated(target.name):
             reached = repeated(_writing(target), _begin, source.name, target.name, state)
         for table in _tables.values():
-            for rows in _copy_table(source, reading, target, table, reached):
+            for rows in _copy_table(source, reading, target, table, reached, batch_size=batch_size):
                 report(rows, whole)
         with translated(target.name):
             fill(_writing(target), anew=True)
@@ -224,14 +221,20 @@ def _finish(connection: Connection, counts: Mapping[str, int], given: Mapping[st
 
 
 def _copy_table(
-    source: Backend, reading: Connection, target: Backend, table: Table, reached: dict[str, _Reached]
+    source: Backend,
+    reading: Connection,
+    target: Backend,
+    table: Table,
+    reached: dict[str, _Reached],
+    *,
+    batch_size: int,
 ) -> Iterator[int]:
     """Copy the rest of a table; after each piece how many rows there are of all tables."""
     keys = [list(table.columns).index(key) for key in table.primary_key]
     while True:
         here = reached.get(table.name, _Reached())
         with translated(source.name):
-            rows = reading.execute(_rows_after(table, here.key)).all()
+            rows = reading.execute(_rows_after(table, here.key).limit(batch_size)).all()
         if not rows:
             return
         before = _written(reached)
@@ -243,7 +246,7 @@ def _copy_table(
 
 def _rows_after(table: Table, key: tuple[Any, ...]) -> Select[Any]:
     order = tuple(table.primary_key)
-    rows = select(table).order_by(*order).limit(_ROWS)
+    rows = select(table).order_by(*order)
     return rows.where(tuple_(*order) > tuple_(*key)) if key else rows
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -113,8 +113,10 @@ class Storage:
         return SlackStates(self.database)
 
 
-WORKER = "paperboy"
+WORKER: Final = "paperboy"
 """Who acts on posts where there is only one who does."""
+BATCH_SIZE: Final = 2_000
+"""Rows of a copy that go over in one transaction: some ten megabytes at most, of the longest texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +163,11 @@ def migrated(url: str) -> None:
     _prepared(url, migrate=True).engine.dispose()
 
 
-def copy_storage(url: str, to_url: str, report: Callable[[int, int], None]) -> Copied:
+def copy_storage(url: str, to_url: str, report: Callable[[int, int], None], *, batch_size: int = BATCH_SIZE) -> Copied:
     """Copy all of one database to another, of either kind; a copy that was broken off goes on. Blocks for long.
 
-    `report` is told how many rows are there and how many there will be. Nobody can write to either meanwhile.
+    `report` is told how many rows are there and how many there will be, after each batch: at most `batch_size` rows of
+    one table go over in one transaction. Nobody can write to either meanwhile.
 
     Raises:
         SchemaMismatch: one of them is of another version.
@@ -177,7 +180,8 @@ def copy_storage(url: str, to_url: str, report: Callable[[int, int], None]) -> C
     try:
         target = _prepared(to_url, migrate=False, copying=True)
         try:
-            return Copied(source.name, target.name, copy_database(source, target, report))
+            rows = copy_database(source, target, report, batch_size=batch_size)
+            return Copied(source.name, target.name, rows)
         finally:
             target.engine.dispose()
     finally:

@@ -12,6 +12,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -27,7 +29,6 @@ from bot.core.people import Person
 from bot.core.ports import ImportedEntry
 from bot.core.subscriptions import Channel, Subscription
 from bot.core.workspace import LocalChannel, LocalMessage
-from storage import copying
 from storage.opening import copy_storage, open_storage
 from storage.schema_version import REVISIONS
 from storage.tables import INDEX_OF_WORDS, metadata
@@ -84,10 +85,8 @@ def target(request: pytest.FixtureRequest, filled: str, tmp_path: Path) -> str:
 of_either_kind = pytest.mark.parametrize("target", ["same", "other"], indirect=True)
 
 
-@pytest.fixture
-def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So few rows at a time that the larger tables take several."""
-    monkeypatch.setattr(copying, "_ROWS", 25)
+copy_in_pieces = partial(copy_storage, batch_size=25)
+"""So few rows at a time that the larger tables take several."""
 
 
 async def fill(url: str) -> None:
@@ -180,10 +179,9 @@ def plain(value: object) -> object:
 
 
 @of_either_kind
-@pytest.mark.usefixtures("small_pieces")
 async def test_everything_is_there(filled: str, target: str) -> None:
     seen: list[tuple[int, int]] = []
-    copied = await asyncio.to_thread(copy_storage, filled, target, lambda *count: seen.append(count))
+    copied = await asyncio.to_thread(copy_in_pieces, filled, target, lambda *count: seen.append(count))
     rows = rows_of(target)
     assert rows == rows_of(filled)
     assert all(rows.values()), [name for name, some in rows.items() if not some]
@@ -191,6 +189,7 @@ async def test_everything_is_there(filled: str, target: str) -> None:
     assert copied.rows == whole
     assert seen[-1] == (whole, whole)
     assert seen == sorted(seen)
+    assert max(there - before for (before, _), (there, _) in pairwise([(0, 0), *seen])) == 25
     storage = await open_storage(target)
     assert await storage.check() == []
     installed = await storage.slack_installations("client", [KEY]).async_find_bot(enterprise_id=None, team_id="T1")
@@ -269,22 +268,20 @@ def break_off_copy(source: str, target: str, after: int) -> None:
     """Copy so many pieces and no more."""
     pieces = break_off(after)
     with pytest.raises(BrokenOff):
-        copy_storage(source, target, lambda *_: next(pieces))
+        copy_in_pieces(source, target, lambda *_: next(pieces))
 
 
-@pytest.mark.usefixtures("small_pieces")
 async def test_a_copy_that_was_broken_off_goes_on(filled: str, target: str) -> None:
     for after in (1, 5, 15):
         await asyncio.to_thread(break_off_copy, filled, target, after)
         with pytest.raises(StorageError, match="is not whole"):
             await open_storage(target)
     seen: list[int] = []
-    await asyncio.to_thread(copy_storage, filled, target, lambda count, _: seen.append(count))
+    await asyncio.to_thread(copy_in_pieces, filled, target, lambda count, _: seen.append(count))
     assert seen[0] > 150  # it did not begin anew
     assert rows_of(target) == rows_of(filled)
 
 
-@pytest.mark.usefixtures("small_pieces")
 async def test_a_copy_that_an_older_paperboy_began_is_begun_anew(filled: str, target: str) -> None:
     """The message says so, to whoever copies and whoever opens it; an upgrade could not go on with it."""
     await asyncio.to_thread(break_off_copy, filled, target, 3)
@@ -295,7 +292,6 @@ async def test_a_copy_that_an_older_paperboy_began_is_begun_anew(filled: str, ta
         await open_storage(target, migrate=True)
 
 
-@pytest.mark.usefixtures("small_pieces")
 async def test_a_source_that_has_changed_since_is_not_mixed_in(filled: str, target: str) -> None:
     await asyncio.to_thread(break_off_copy, filled, target, 3)
     storage = await open_storage(filled)
@@ -305,7 +301,6 @@ async def test_a_source_that_has_changed_since_is_not_mixed_in(filled: str, targ
         await asyncio.to_thread(copy_storage, filled, target, nothing)
 
 
-@pytest.mark.usefixtures("small_pieces")
 async def test_the_rest_of_another_is_not_mixed_in(filled: str, target: str, tmp_path: Path) -> None:
     await asyncio.to_thread(break_off_copy, filled, target, 3)
     other = f"sqlite:///{tmp_path / 'other.db'}"
@@ -315,7 +310,6 @@ async def test_the_rest_of_another_is_not_mixed_in(filled: str, target: str, tmp
 
 
 @pytest.mark.parametrize("filled", [POSTGRESQL], indirect=True)
-@pytest.mark.usefixtures("small_pieces")
 async def test_two_copies_at_once_do_not_double_anything(filled: str, postgres: Server) -> None:
     """The second goes on where the first is, which notices it and gives up."""
     target = postgres.url(postgres.create())
@@ -324,16 +318,15 @@ async def test_two_copies_at_once_do_not_double_anything(filled: str, postgres: 
     def in_between(count: int, _whole: int) -> None:
         if count > 100 and not others:
             others.append(True)
-            copy_storage(filled, target, nothing)
+            copy_in_pieces(filled, target, nothing)
 
     with pytest.raises(StorageError):
-        await asyncio.to_thread(copy_storage, filled, target, in_between)
+        await asyncio.to_thread(copy_in_pieces, filled, target, in_between)
     assert others
     assert rows_of(target) == rows_of(filled)
 
 
-@pytest.mark.usefixtures("small_pieces")
-async def test_nobody_writes_to_the_source_meanwhile(filled: str, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_writes_to_the_source_meanwhile(filled: str, target: str) -> None:
     refused: list[bool] = []
 
     def in_between(*_: int) -> None:
@@ -363,10 +356,8 @@ def write_at_once(url: str) -> None:
 
 KILLED = """
     import sys
-    from storage import copying
     from storage.opening import copy_storage
 
-    copying._ROWS = 25
     until = int(sys.argv[3])
 
     def wait_there(count, whole):
@@ -374,7 +365,7 @@ KILLED = """
             print(count, flush=True)
             sys.stdin.read()
 
-    copy_storage(sys.argv[1], sys.argv[2], wait_there)
+    copy_storage(sys.argv[1], sys.argv[2], wait_there, batch_size=25)
 """
 
 
