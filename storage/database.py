@@ -23,7 +23,7 @@ from bot.core.errors import StorageError
 from storage.faults import no_answer, passes_when_repeated, translated
 from storage.idle import Idle, Work
 from storage.raw import change
-from storage.threads import NotBegun, Threads
+from storage.threads import QUEUE_TIMEOUT, NotBegun, Threads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,7 +75,8 @@ class Database:
     done again. So it does nothing but ask the database and count on the answers.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, *, queue_timeout: float = QUEUE_TIMEOUT) -> None:
+        """Work that has waited for its turn for more than `queue_timeout` seconds is not begun, unless it is `long`."""
         self.name = backend.name
         self.engines = backend.engines
         self._backend = backend
@@ -84,8 +85,8 @@ class Database:
         self._writing_long = writing.execution_options(**{_BEGIN: backend.begin_writing})
         self._reading = backend.engine.execution_options(**{_BEGIN: backend.begin_reading, PATIENCE: _SILENT})
         self._writing = self._writing_long.execution_options(**{PATIENCE: _SILENT})
-        self._readers = Threads(READERS, "storage-reader")
-        self._writers = Threads(backend.writers, "storage-writer")
+        self._readers = Threads(READERS, "storage-reader", queue_timeout=queue_timeout)
+        self._writers = Threads(backend.writers, "storage-writer", queue_timeout=queue_timeout)
         self._idle = Idle(self._writers, self._step, self._write_back)
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

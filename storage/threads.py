@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-IN_LINE: Final = 10.0
+QUEUE_TIMEOUT: Final = 10.0
 """Seconds that a job may have waited for its turn. Behind a file that is locked, people wait for no more than that."""
 
 
@@ -21,8 +21,10 @@ class NotBegun(Exception):
 class Threads:
     """So many threads; what comes while all are at work waits in line."""
 
-    def __init__(self, count: int, name: str) -> None:
+    def __init__(self, count: int, name: str, *, queue_timeout: float = QUEUE_TIMEOUT) -> None:
+        """`queue_timeout` is for how many seconds a job may wait for its turn that is to be done soon."""
         self._pool = ThreadPoolExecutor(count, name)
+        self._queue_timeout = queue_timeout
 
     async def do(self, job: Callable[[], T]) -> T:
         """Have a job done, however long it waits for its turn."""
@@ -37,7 +39,7 @@ class Threads:
         asked = time.monotonic()
 
         def in_time() -> T:
-            if time.monotonic() - asked > IN_LINE:
+            if time.monotonic() - asked > self._queue_timeout:
                 raise NotBegun
             return job()
 

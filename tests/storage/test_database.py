@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import Connection, inspect, text
 
 from bot.core.errors import StorageBusy
-from storage import database, threads
+from storage.database import Database
 from storage.opening import Storage, open_storage
-from tests.databases import on_postgresql, on_sqlite
+from tests.databases import backend_of, on_postgresql, on_sqlite
 
 from .conftest import Make
 
@@ -82,46 +82,42 @@ async def test_many_writers_and_readers_at_once(database_url: str, make: Make, n
         await storage.close()
 
 
-async def held_up(storage: Storage) -> tuple[list[asyncio.Task[None]], threading.Event]:
+async def held_up(database: Database) -> tuple[list[asyncio.Task[None]], threading.Event]:
     """Every thread that writes is at work until the event is set."""
-    writers = storage.database._writers._pool._max_workers
+    writers = database._writers._pool._max_workers
     begun, over = threading.Barrier(writers + 1), threading.Event()
 
     def hold_up(_: Connection) -> None:
         begun.wait(10)
         over.wait(10)
 
-    tasks = [asyncio.create_task(storage.database.write(hold_up)) for _ in range(writers)]
+    tasks = [asyncio.create_task(database.write(hold_up)) for _ in range(writers)]
     await asyncio.to_thread(begun.wait, 10)
     return tasks, over
 
 
-async def test_who_waits_in_line_for_too_long_is_told_so_and_nothing_is_done(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(threads, "IN_LINE", 0.05)
-    first, over = await held_up(storage)
+async def test_who_waits_in_line_for_too_long_is_told_so_and_nothing_is_done(database_url: str) -> None:
+    database = Database(backend_of(database_url), queue_timeout=0.05)
+    first, over = await held_up(database)
     done: list[int] = []
-    late = asyncio.create_task(storage.database.write(lambda _: done.append(1)))
-    patient = asyncio.create_task(storage.database.write_long(lambda _: done.append(2)))
+    late = asyncio.create_task(database.write(lambda _: done.append(1)))
+    patient = asyncio.create_task(database.write_long(lambda _: done.append(2)))
     await asyncio.sleep(0.1)  # more than is waited in line
     over.set()
     with pytest.raises(StorageBusy, match="does not answer"):
         await late
     await asyncio.gather(*first, patient)
+    await database.close()
     assert done == [2]
 
 
-async def test_what_waits_in_line_is_not_begun_any_more_when_it_is_closed(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "_ENDING", 0.05)
-    storage = await open_storage(database_url)
-    first, over = await held_up(storage)
+async def test_what_waits_in_line_is_not_begun_any_more_when_it_is_closed(database_url: str) -> None:
+    database = Database(backend_of(database_url), queue_timeout=60)  # so that it is the end that it is told of
+    first, over = await held_up(database)
     done: list[int] = []
-    waiting = asyncio.create_task(storage.database.write(lambda _: done.append(1)))
+    waiting = asyncio.create_task(database.write(lambda _: done.append(1)))
     await asyncio.sleep(0)
-    closing = asyncio.create_task(storage.close())
+    closing = asyncio.create_task(database.close())
     with pytest.raises(StorageBusy, match="does not answer"):
         await waiting
     over.set()
