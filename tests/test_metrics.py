@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from bot.metrics import Metrics
 from bot.usecases.deliver import plan_due
 from bot.usecases.send import send_waiting
 
-from .usecases.conftest import HERE, THERE, Desk, broken_off, busy, chat, clock, desk, stores, uncertain
+from .usecases.conftest import HERE, THERE, Desk, busy, chat, clock, desk, failing, stores, uncertain
 
 __all__ = ["chat", "clock", "desk", "stores"]
 
@@ -96,13 +97,12 @@ async def test_a_platform_that_is_not_connected_is_counted_too(desk: Desk, metri
     assert read(metrics.page(Backlog()))["paperboy_post_steps_total", "chat", "not_connected"] == 1
 
 
-async def test_a_step_whose_ledger_fails_is_no_success(
-    desk: Desk, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_step_whose_ledger_fails_is_no_success(desk: Desk, metrics: Metrics) -> None:
     await desk.add("One")
     await desk.subscribe()
-    with broken_off(monkeypatch, desk.stores.ledger, "mark_sent", "mark_uncertain", error=StorageBusy(msg("Busy."))):
-        await send_waiting(desk.stores, {"chat": desk.chat}, desk.clock, metrics)
+    ledger = failing(desk.stores.ledger, "mark_sent", "mark_uncertain", error=StorageBusy(msg("Busy.")))
+    with pytest.raises(StorageBusy):
+        await send_waiting(replace(desk.stores, ledger=ledger), {"chat": desk.chat}, desk.clock, metrics)
     seen = read(metrics.page(Backlog()))
     assert seen["paperboy_post_steps_total", "chat", "done"] == 0
     assert seen["paperboy_post_steps_total", "chat", "fault"] == 1

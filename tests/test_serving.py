@@ -18,12 +18,11 @@ from bot.core.messages import msg
 from bot.core.people import Language
 from bot.core.subscriptions import Channel, Subscription
 from bot.scheduler import DeliveryLoop
-from bot.usecases import send
-from bot.usecases.send import send_waiting
+from bot.usecases.send import Serving, Timing, send_waiting
 from bot.usecases.subscribe import begin
 from storage import claims
 from storage.deliveries import DeliveryLedger
-from storage.opening import Storage
+from storage.opening import WORKER, Storage
 
 from .usecases.conftest import HERE, THERE, SmallPlatform, ToldClock, clock, paper, stores
 
@@ -42,7 +41,7 @@ class Held(SmallPlatform):
     def __init__(self, slow: Channel) -> None:
         super().__init__()
         self.slow = slow
-        self.reached, self.released = asyncio.Event(), asyncio.Event()
+        self.reached, self.released, self.let_go = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.at_once = self.most_at_once = self.broken_off = 0
 
     async def send(
@@ -56,6 +55,7 @@ class Held(SmallPlatform):
                 await self.released.wait()
             except asyncio.CancelledError:
                 self.broken_off += 1
+                self.let_go.set()
                 raise
             self.at_once -= 1
         return await super().send(channel, content, key=key, language=language, thread_id=thread_id)
@@ -255,15 +255,24 @@ class FullLedger:
         raise StorageBusy(msg("The disk is full."))
 
 
-async def test_a_post_that_was_taken_away_is_broken_off(
-    stores: Storage, clock: ToldClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(send, "BEAT", 0.01)
-    async with held_up(stores, clock) as (_, slow):
+@asynccontextmanager
+async def at_work(stores: Storage, clock: ToldClock, timing: Timing) -> AsyncIterator[Held]:
+    """A channel that is being served, in the middle of a post which does not come to an end."""
+    slow = Held(HERE)
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=AT)
+    serving = Serving(stores, {"chat": slow}, clock, timing=timing)
+    async with asyncio.timeout(10):
+        await serving.start()
+        await slow.reached.wait()
+        yield slow
+    await serving.stop()
+
+
+async def test_a_post_that_was_taken_away_is_broken_off(stores: Storage, clock: ToldClock) -> None:
+    async with at_work(stores, clock, Timing(heartbeat_interval=0.01)) as slow:
         await _take_away(stores)
-        async with asyncio.timeout(10):
-            while not slow.broken_off:  # noqa: ASYNC110 - the next beat is some moment away
-                await asyncio.sleep(0.01)
+        await slow.let_go.wait()
         assert slow.shown(HERE) == []
 
 
@@ -274,19 +283,42 @@ async def _take_away(stores: Storage) -> None:
         taken = await stores.database.write(claims.take_away, await stores.ledger.claims())
 
 
-async def test_a_post_of_which_nobody_can_be_told_is_broken_off_before_others_take_it_over(
-    stores: Storage, clock: ToldClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(send, "BEAT", 0.01)
-    monkeypatch.setattr(send, "KEPT", 0.5)
+class CutOff(DeliveryLedger):
+    """A ledger that cannot be told that somebody is at work."""
 
-    async def cut_off(*_: object) -> bool:
+    async def renew(self, post_id: int) -> bool:
         raise StorageBusy(msg("The database cannot be reached."))
 
-    monkeypatch.setattr(DeliveryLedger, "renew", cut_off)
-    async with held_up(stores, clock) as (_, slow), asyncio.timeout(10):
-        while not slow.broken_off:  # noqa: ASYNC110 - the limit is some moment away
-            await asyncio.sleep(0.01)
+
+async def test_a_post_of_which_nobody_can_be_told_is_broken_off_before_others_take_it_over(
+    stores: Storage, clock: ToldClock
+) -> None:
+    cut_off = replace(stores, ledger=CutOff(stores.database, WORKER))
+    async with at_work(cut_off, clock, Timing(heartbeat_interval=0.01, renew_deadline=0.5)) as slow:
+        await slow.let_go.wait()
+
+
+class Told(DeliveryLedger):
+    """A ledger that says when it has been told for some seconds that somebody is at work."""
+
+    def __init__(self, stores: Storage, seconds: float) -> None:
+        super().__init__(stores.database, WORKER)
+        self._until = asyncio.get_running_loop().time() + seconds
+        self.heard = asyncio.Event()
+
+    async def renew(self, post_id: int) -> bool:
+        is_ours = await super().renew(post_id)
+        if asyncio.get_running_loop().time() > self._until:
+            self.heard.set()
+        return is_ours
+
+
+async def test_a_post_of_which_the_ledger_is_told_takes_as_long_as_it_takes(stores: Storage, clock: ToldClock) -> None:
+    told = Told(stores, seconds=1.5)
+    timing = Timing(heartbeat_interval=0.01, renew_deadline=1)
+    async with at_work(replace(stores, ledger=told), clock, timing) as slow:
+        await told.heard.wait()
+        assert slow.broken_off == 0
 
 
 async def test_a_workspace_with_very_many_channels_keeps_no_other_waiting(stores: Storage, clock: ToldClock) -> None:

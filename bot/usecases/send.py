@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as day_time
 from typing import Final
@@ -34,8 +34,6 @@ from bot.usecases.turns import Turns
 
 CHANNELS_AT_ONCE: Final = 8
 """Posts under way at a time, each in another channel."""
-_LONGEST_CALL: Final = 120.0
-"""Seconds for one post."""
 _LONGEST_PAUSE: Final = timedelta(minutes=30)
 _PAUSE_OF_CHANGES: Final = timedelta(hours=6)
 """How long a change waits where a person has to act first; only the first one of a channel is asked for again."""
@@ -47,6 +45,22 @@ _PAUSED = msg("The subscription is paused, so nothing is posted here.")
 Couriers = Mapping[str, Courier]
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long one post may take, in seconds.
+
+    After `timeout` the platform is given up on. The claim of the post is renewed every `heartbeat_interval`; where that
+    has not been possible for `renew_deadline`, the post is broken off before others take it over (see `core.leases`).
+    """
+
+    timeout: float = 120.0
+    heartbeat_interval: float = BEAT
+    renew_deadline: float = KEPT
+
+
+_TIMING: Final = Timing()
 
 
 class Serving:
@@ -63,6 +77,7 @@ class Serving:
         meter: Meter = UNMETERED,
         *,
         elapsed: Callable[[], float] = time.monotonic,
+        timing: Timing = _TIMING,
     ) -> None:
         self._stores = stores
         self._contents = Contents(stores)
@@ -70,6 +85,7 @@ class Serving:
         self._clock = clock
         self._meter = meter
         self._elapsed = elapsed
+        self._timing = timing
         self._tasks: dict[Channel, asyncio.Task[int]] = {}
         self._again: set[Channel] = set()
         self._is_draining = False
@@ -140,7 +156,7 @@ class Serving:
         outcome = Outcome.FAULT
         try:
             parts = self._stores, self._contents, self._couriers, self._clock
-            outcome = await _act(*parts, post, meter=self._meter, claimed=claimed)
+            outcome = await _act(*parts, post, meter=self._meter, claimed=claimed, timing=self._timing)
         finally:
             self._meter.stepped(post.channel.platform, outcome, again=post.attempts > 0)
 
@@ -169,7 +185,15 @@ def _together(failed: list[Exception]) -> ExceptionGroup[Exception]:
 
 
 async def _act(
-    stores: Stores, contents: Contents, couriers: Couriers, clock: Clock, post: Post, *, meter: Meter, claimed: float
+    stores: Stores,
+    contents: Contents,
+    couriers: Couriers,
+    clock: Clock,
+    post: Post,
+    *,
+    meter: Meter,
+    claimed: float,
+    timing: Timing,
 ) -> Outcome:
     """One step for one post; whatever the platform answers, or does not answer, ends in the ledger.
 
@@ -181,7 +205,7 @@ async def _act(
         await stores.ledger.mark_failed(post.id, reason=reason, retry_at=clock.now() + _LONGEST_PAUSE)
         return Outcome.NOT_CONNECTED
     try:
-        async with asyncio.timeout(_LONGEST_CALL), _at_work(stores, post, claimed):
+        async with asyncio.timeout(timing.timeout), _at_work(stores, post, claimed, timing):
             await _carry(stores, contents, courier, clock, post)
     except (ChannelUnavailable, ContentRefused) as error:
         await _give_up(stores, courier, clock, post, error)
@@ -206,7 +230,7 @@ async def _act(
 
 
 @asynccontextmanager
-async def _at_work(stores: Stores, post: Post, claimed: float) -> AsyncIterator[None]:
+async def _at_work(stores: Stores, post: Post, claimed: float, timing: Timing) -> AsyncIterator[None]:
     """Keep the ledger told that somebody is at work on a post, and break that off where it can no longer be told.
 
     Others take the post over when they have not heard of it for long: nothing may go out from here by then.
@@ -215,10 +239,12 @@ async def _at_work(stores: Stores, post: Post, claimed: float) -> AsyncIterator[
         TimeoutError: it was broken off.
     """
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout_at(claimed + KEPT) as limit:
+    async with asyncio.timeout_at(claimed + timing.renew_deadline) as limit:
         beating: list[asyncio.Task[None]] = []
         # Most posts have gone out by then, without a task for that.
-        first = loop.call_later(BEAT, lambda: beating.append(loop.create_task(_beat(stores, post, limit))))
+        first = loop.call_later(
+            timing.heartbeat_interval, lambda: beating.append(loop.create_task(_beat(stores, post, limit, timing)))
+        )
         try:
             yield
         finally:
@@ -227,7 +253,7 @@ async def _at_work(stores: Stores, post: Post, claimed: float) -> AsyncIterator[
                 task.cancel()
 
 
-async def _beat(stores: Stores, post: Post, limit: asyncio.Timeout) -> None:
+async def _beat(stores: Stores, post: Post, limit: asyncio.Timeout, timing: Timing) -> None:
     """Beat and put the limit off, until cancelled or until the post has been taken away, which is the limit."""
     loop = asyncio.get_running_loop()
     while True:
@@ -237,10 +263,10 @@ async def _beat(stores: Stores, post: Post, limit: asyncio.Timeout) -> None:
         except StorageError as error:
             log.warning("delivery.beat_failed", post=post.key, reason=str(error))
         else:
-            limit.reschedule(asked + KEPT if is_ours else asked)
+            limit.reschedule(asked + timing.renew_deadline if is_ours else asked)
             if not is_ours:
                 return
-        await asyncio.sleep(BEAT)
+        await asyncio.sleep(timing.heartbeat_interval)
 
 
 async def _give_up(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -177,21 +177,27 @@ def uncertain() -> DeliveryUncertain:
     return DeliveryUncertain(msg("The connection broke."))
 
 
-@contextmanager
-def broken_off(
-    monkeypatch: pytest.MonkeyPatch, store: object, *methods: str, error: Exception | None = None
-) -> Iterator[None]:
-    """What is done in this block fails where it calls one of these, as in a crash at that line."""
-    fault = error or RuntimeError("a crash")
+class Crash(Exception):
+    """A process ends in the middle of what it does."""
 
-    async def fail(*_: object, **__: object) -> None:
-        raise fault
 
-    with monkeypatch.context() as patched:
-        for method in methods:
-            patched.setattr(type(store), method, fail)
-        with pytest.raises(type(fault)):
-            yield
+StoreT = TypeVar("StoreT")
+
+
+def failing(store: StoreT, *methods: str, error: Exception) -> StoreT:
+    """A store like another, but for these methods, which fail."""
+    return cast("StoreT", _Failing(store, methods, error))
+
+
+class _Failing:
+    def __init__(self, store: object, methods: Sequence[str], error: Exception) -> None:
+        self._store, self._methods, self._error = store, methods, error
+
+    def __getattr__(self, name: str) -> Any:
+        return self._fail if name in self._methods else getattr(self._store, name)
+
+    async def _fail(self, *_: object, **__: object) -> None:
+        raise self._error
 
 
 def paper(title: str, day: date | None = None, **more: object) -> Entry:

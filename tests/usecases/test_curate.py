@@ -198,19 +198,18 @@ async def test_unknown_entries(stores: Storage) -> None:
             await attempt
 
 
-async def test_an_undo_during_somebody_elses_edit_takes_nothing_of_theirs_back(
-    stores: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    entry = await stores.archive.add(paper("One"), by=MAINTAINER.person, at=AT)
-    read = EntryArchive.revisions
+class Overtaken(EntryArchive):
+    """An archive in which somebody else edits an entry while its revisions are being read."""
 
-    async def interrupted(self: EntryArchive, entry_id: str, *, limit: int = 50) -> Sequence[Revision]:
-        found = await read(self, entry_id, limit=limit)
-        theirs = replace(entry, title="Uno")
-        await stores.archive.replace(theirs, action=Action.EDIT, by=caller(user="bob").person, at=AT)
+    async def revisions(self, entry_id: str, *, limit: int = 50) -> Sequence[Revision]:
+        found = await super().revisions(entry_id, limit=limit)
+        theirs = replace((await self.get([entry_id]))[entry_id], title="Uno")
+        await self.replace(theirs, action=Action.EDIT, by=caller(user="bob").person, at=AT)
         return found
 
-    monkeypatch.setattr(EntryArchive, "revisions", interrupted)
+
+async def test_an_undo_during_somebody_elses_edit_takes_nothing_of_theirs_back(stores: Storage) -> None:
+    entry = await stores.archive.add(paper("One"), by=MAINTAINER.person, at=AT)
     with pytest.raises(Conflict):
-        await undo(stores, MAINTAINER, entry.id, at=AT)
+        await undo(replace(stores, archive=Overtaken(stores.database)), MAINTAINER, entry.id, at=AT)
     assert (await stores.archive.get([entry.id]))[entry.id].title == "Uno"

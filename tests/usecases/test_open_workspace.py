@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -12,7 +13,7 @@ from bot.usecases.deliver import plan_due
 from bot.usecases.open_workspace import open_workspace
 from storage.opening import Storage
 
-from .conftest import broken_off, paper
+from .conftest import Crash, failing, paper
 
 AT = datetime(2024, 6, 21, 1, tzinfo=UTC)
 
@@ -28,12 +29,10 @@ async def test_a_channel_has_a_name_that_can_stand_in_an_address(stores: Storage
     assert await opened(stores) == ["papers", "rlaif"]
 
 
-async def test_a_first_start_that_was_broken_off_still_brings_the_latest_digest(
-    stores: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_first_start_that_was_broken_off_still_brings_the_latest_digest(stores: Storage) -> None:
     await stores.archive.add(paper("One", date(2024, 6, 18)), by=None, at=AT)
-    with broken_off(monkeypatch, stores.ledger, "plan"):
-        await opened(stores)
+    with pytest.raises(Crash):
+        await opened(replace(stores, ledger=failing(stores.ledger, "plan", error=Crash())))
     assert await opened(stores) == ["papers"]
     await plan_due(stores, AT)
     (subscription,) = await stores.subscriptions.of_channel(Channel("web", "local", "papers"))

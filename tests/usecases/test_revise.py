@@ -112,24 +112,21 @@ async def test_an_entry_that_moved_into_a_digest_sent_by_hand_goes_out_once(desk
     assert desk.chat.shown() == ["head 2024-06-22 (2)", "Two", "late One"]
 
 
-async def test_what_is_added_while_a_digest_is_being_sent_by_hand_is_not_passed_by(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_is_added_while_a_digest_is_being_sent_by_hand_is_not_passed_by(desk: Desk) -> None:
     await desk.add("One", date(2024, 6, 20))
     await desk.subscribe(weekdays=frozenset({0}))
     await desk.round()
     await desk.add("Two")
-    read = EntrySearch.digest
 
-    async def interrupted(self: EntrySearch, criteria: Criteria, day: date) -> Sequence[Entry]:
-        found = await read(self, criteria, day)
-        await desk.add("Three")
-        await revise_posts(desk.stores, desk.clock.now())  # sees it, and no delivery of that day yet
-        return found
+    class Overtaken(EntrySearch):
+        async def digest(self, criteria: Criteria, day: date) -> Sequence[Entry]:
+            found = await super().digest(criteria, day)
+            await desk.add("Three")
+            await revise_posts(desk.stores, desk.clock.now())  # sees it, and no delivery of that day yet
+            return found
 
-    with monkeypatch.context() as patched:
-        patched.setattr(EntrySearch, "digest", interrupted)
-        await send_now(desk.stores, MAINTAINER, HERE, DAY, at=desk.clock.now())
+    stores = replace(desk.stores, search=Overtaken(desk.stores.database))
+    await send_now(stores, MAINTAINER, HERE, DAY, at=desk.clock.now())
     await desk.round()
     assert desk.chat.shown()[2:] == ["head 2024-06-21 (2)", "Two", "late Three"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -13,12 +14,12 @@ from bot.core.errors import ContentRefused, DeliveryUncertain, StorageBusy
 from bot.core.messages import msg
 from bot.core.people import Language
 from bot.core.subscriptions import Channel
-from bot.usecases import send
 from bot.usecases.explain import why
 from bot.usecases.revise import revise_posts
+from bot.usecases.send import Serving, Timing, send_waiting
 from bot.usecases.subscribe import pause, resume, unsubscribe
 
-from .conftest import HERE, OPERATOR, THERE, Desk, SmallPlatform, broken_off, busy, uncertain
+from .conftest import HERE, OPERATOR, THERE, Desk, SmallPlatform, busy, failing, uncertain
 
 DAY = date(2024, 6, 21)
 
@@ -94,28 +95,26 @@ class Silent(SmallPlatform):
         return await super().send(channel, content, key=key, language=language, thread_id=thread_id)
 
 
-async def test_a_platform_that_never_answers_is_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(send, "_LONGEST_CALL", 0.5)
+async def test_a_platform_that_never_answers_is_not_waited_for(desk: Desk) -> None:
     desk.chat = Silent()
     await desk.add("One")
     await desk.subscribe()
     await desk.subscribe(THERE)
+    serving = Serving(desk.stores, {"chat": desk.chat}, desk.clock, timing=Timing(timeout=0.5))
     async with asyncio.timeout(20):
-        await desk.round()
+        await asyncio.gather(*await serving.start())
     assert desk.chat.shown(THERE) == ["head 2024-06-21 (1)", "One"]
     (delivery,) = await desk.stores.ledger.deliveries(1, [DAY])
     states = [post.state for post in await desk.stores.ledger.posts([delivery.id])]
     assert states == [PostState.UNCERTAIN, PostState.PLANNED]
 
 
-async def test_a_post_whose_ledger_failed_after_it_was_sent_is_found_and_not_sent_again(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_post_whose_ledger_failed_after_it_was_sent_is_found_and_not_sent_again(desk: Desk) -> None:
     await desk.add("One")
     await desk.subscribe()
-    busy = StorageBusy(msg("The database is busy."))
-    with broken_off(monkeypatch, desk.stores.ledger, "mark_sent", "mark_uncertain", error=busy):
-        await desk.send()
+    ledger = failing(desk.stores.ledger, "mark_sent", "mark_uncertain", error=StorageBusy(msg("Busy.")))
+    with pytest.raises(StorageBusy):
+        await send_waiting(replace(desk.stores, ledger=ledger), {"chat": desk.chat}, desk.clock)
     desk.clock.pass_time(hours=1)
     await desk.round()
     assert desk.chat.finds == 1

@@ -15,7 +15,7 @@ from bot.usecases.deliver import plan_due
 from bot.usecases.subscribe import edit, new_form, open_form, pause, resume, subscribe, subscriptions, unsubscribe
 from storage.opening import Storage
 
-from .conftest import HERE, MAINTAINER, OPERATOR, READER, THERE, SmallPlatform, broken_off, paper
+from .conftest import HERE, MAINTAINER, OPERATOR, READER, THERE, Crash, SmallPlatform, failing, paper
 
 AT = datetime(2024, 6, 21, 1, tzinfo=UTC)
 LAYOUTS = frozenset({Layout.CARDS, Layout.COMPACT})
@@ -81,12 +81,11 @@ async def test_edit_moves_the_next_run(stores: Storage) -> None:
     assert changed.next_run_at == datetime(2024, 6, 21, 16, 30, tzinfo=UTC)
 
 
-async def test_a_new_subscription_whose_beginning_was_interrupted_begins_at_the_next_look(
-    stores: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_new_subscription_whose_beginning_was_interrupted_begins_at_the_next_look(stores: Storage) -> None:
     await stores.archive.add(paper("One", date(2024, 6, 18)), by=None, at=AT)
-    with broken_off(monkeypatch, stores.ledger, "plan"):
-        await subscribe(stores, CHAT, OPERATOR, HERE, SubscriptionForm(), layouts=LAYOUTS, at=AT)
+    crashing = replace(stores, ledger=failing(stores.ledger, "plan", error=Crash()))
+    with pytest.raises(Crash):
+        await subscribe(crashing, CHAT, OPERATOR, HERE, SubscriptionForm(), layouts=LAYOUTS, at=AT)
     assert await plan_due(stores, AT) == 1
     (made,) = await stores.subscriptions.of_channel(HERE)
     assert made.next_run_at == datetime(2024, 6, 22, 0, tzinfo=UTC)

@@ -168,19 +168,16 @@ async def test_withdrawing_keeps_what_people_said(courier: WebCourier, storage: 
 
 
 async def test_a_reply_of_the_very_moment_of_a_withdrawal_is_not_lost(
-    courier: WebCourier, storage: Storage, parts: WebParts, monkeypatch: pytest.MonkeyPatch
+    courier: WebCourier, storage: Storage, parts: WebParts
 ) -> None:
+    class Overtaken(WorkspaceServer):
+        async def get(self, message_id: int) -> LocalMessage | None:
+            found = await super().get(message_id)
+            await _reply(storage, sent, parts)
+            return found
+
     sent = await _send(courier)
-    read = WorkspaceServer.get
-
-    async def interrupted(self: WorkspaceServer, message_id: int) -> LocalMessage | None:
-        found = await read(self, message_id)
-        await _reply(storage, sent, parts)
-        return found
-
-    with monkeypatch.context() as patched:
-        patched.setattr(WorkspaceServer, "get", interrupted)
-        await courier.withdraw(MessageRef(HERE, sent))
+    await WebCourier(Overtaken(storage.database), parts.hub, parts.clock).withdraw(MessageRef(HERE, sent))
     kept = await storage.workspace.get(int(sent))
     assert kept is not None
     assert (kept.reply_count, (kept.payload or {})["kind"]) == (1, "withdrawn")
