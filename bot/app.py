@@ -43,8 +43,6 @@ _DRAIN: Final = 4.0
 """Seconds that posts under way get at the end; supervisors kill what has not ended after ten."""
 _CLOSE: Final = 3.0
 """Seconds that answers under way get after that."""
-_INDEX_PAUSE: Final = 30.0
-"""Seconds before the index is looked at again, where the database could not be used."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +64,21 @@ async def fill_from_seeds(stores: Stores, at: datetime) -> int:
         except Conflict:  # another process has filled it at the same moment
             log.info("run.filled_by_another")
     return await stores.archive.count()
+
+
+async def keep_index(storage: Storage, *, retry_delay: float = 30.0) -> None:
+    """Let what is looked up with be made anew where another version of Paperboy has made it; lookups go on.
+
+    Where the database cannot be used, it goes on from where it was after `retry_delay` seconds.
+    """
+    while True:
+        try:
+            if await storage.keep_index():
+                log.info("run.reindexed")
+            return
+        except StorageError as error:
+            log.warning("run.index_held_up", reason=str(error))
+        await asyncio.sleep(retry_delay)
 
 
 async def run(settings: Settings, duties: Duties = EVERYTHING, *, ready: Callable[[str], None]) -> None:
@@ -214,7 +227,7 @@ class _Running:
         duties = self._duties
         if duties.delivers:
             yield self._deliveries.run()
-            yield self._keep_index()
+            yield keep_index(self._storage)
         if duties.listens or duties.delivers:
             yield self._catching_up.run()
         if self._slack:
@@ -242,17 +255,6 @@ class _Running:
                 await asyncio.gather(*closing)
         except TimeoutError:
             log.warning("run.broken_off")
-
-    async def _keep_index(self) -> None:
-        """Let what is looked up with be made anew where another version of Paperboy has made it; lookups go on."""
-        while True:
-            try:
-                if await self._storage.keep_index():
-                    log.info("run.reindexed")
-                return
-            except StorageError as error:  # it goes on from where it was
-                log.warning("run.index_held_up", reason=str(error))
-            await asyncio.sleep(_INDEX_PAUSE)
 
     async def _prepare(self) -> None:
         """What a start owes before the first tick: seeds, the workspace, and what an interruption left behind."""

@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import MutableSequence
-from pathlib import Path
 from typing import Any
 
-import pytest
 from structlog.testing import capture_logs
 
-from bot import app
-from bot.opening import opened
-from bot.roles import EVERYTHING
-from bot.settings import load_settings
+from bot.app import keep_index
+from storage.opening import open_storage
 from tests.databases import ask
 
 
-async def test_the_index_is_made_anew_though_the_database_is_away_at_first(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(app, "_INDEX_PAUSE", 0.01)
-    settings = load_settings({"DATABASE_URL": database_url}, tmp_path)
+async def test_the_index_is_made_anew_though_the_database_is_away_at_first(database_url: str) -> None:
+    storage = await open_storage(database_url)
     ask(database_url, "UPDATE index_state SET version = 0")
     ask(database_url, "ALTER TABLE index_state RENAME TO elsewhere")
-    async with opened(settings) as storage, asyncio.timeout(30):
+    async with asyncio.timeout(30):
         with capture_logs() as logs:
-            keeping = asyncio.create_task(app._Running(settings, EVERYTHING, storage)._keep_index())
+            keeping = asyncio.create_task(keep_index(storage, retry_delay=0.01))
             await _logged(logs, "run.index_held_up")
             ask(database_url, "ALTER TABLE elsewhere RENAME TO index_state")
             await keeping
         assert logs[-1]["event"] == "run.reindexed"
         assert await storage.check() == []
+    await storage.close()
 
 
 async def _logged(logs: MutableSequence[Any], event: str) -> None:

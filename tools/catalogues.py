@@ -246,13 +246,13 @@ def _listed(names: Iterable[str]) -> str:
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Do what the one argument says."""
+def main(arguments: Sequence[str], folder: Path = CATALOGUES) -> int:
+    """Do what the one argument says, with the catalogues in a folder; the exit code."""
     match arguments:
         case ["update"]:
-            update(calls())
+            update(calls(), folder)
         case ["check"]:
-            wrong = problems(calls())
+            wrong = problems(calls(), folder)
             print("\n".join(wrong) or "The catalogues hold every sentence of the code.")
             return 1 if wrong else 0
         case _:

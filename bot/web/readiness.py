@@ -14,8 +14,6 @@ from bot.core.ports import Stores
 STARTING: Final = "Paperboy is starting"
 NO_ANSWER: Final = "the database does not answer"
 _NOT_TAKEN: Final = "nothing can be written to the database"
-_WITHIN: Final = 5.0
-"""Seconds that whoever asks is kept waiting."""
 _GOOD_FOR: Final = 1.0
 """Seconds for which an answer is given again: anybody may ask, and each look is a write."""
 
@@ -25,10 +23,14 @@ log = structlog.get_logger(__name__)
 class Readiness:
     """Looks when somebody asks, once for all who ask meanwhile."""
 
-    def __init__(self, stores: Stores, prepared: asyncio.Event) -> None:
-        """Nothing is ready before the start has done what it owes, which `prepared` tells."""
+    def __init__(self, stores: Stores, prepared: asyncio.Event, *, timeout: float = 5.0) -> None:
+        """Nothing is ready before the start has done what it owes, which `prepared` tells.
+
+        Whoever asks is kept waiting for `timeout` seconds.
+        """
         self._stores = stores
         self._prepared = prepared
+        self._timeout = timeout
         self._looking: asyncio.Task[str | None] | None = None
         self._looked_at = 0.0
         self._stage = NO_ANSWER
@@ -38,7 +40,7 @@ class Readiness:
         if not self._prepared.is_set():
             return STARTING
         looking = self._look_soon()
-        done, _ = await asyncio.wait({looking}, timeout=_WITHIN)
+        done, _ = await asyncio.wait({looking}, timeout=self._timeout)
         if done:
             return looking.result()
         log.warning("web.not_ready", asked="ready", reason="no answer in time")

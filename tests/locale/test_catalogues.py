@@ -277,14 +277,17 @@ def test_check_tells_what_is_wrong(tmp_path: Path, entry: str, problem: str) -> 
     assert "en.po: missing: {n} tag" in told
 
 
-def test_the_command_says_what_it_found(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_the_command_says_what_it_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert catalogues.main(["check"]) == 0
-    monkeypatch.setattr(catalogues, "problems", lambda found: ["ko.po: missing: Save"])
-    assert catalogues.main(["check"]) == 1
+    folder = folder_with(tmp_path, 'msgid "Save"\nmsgstr "저장"\n')
+    assert catalogues.main(["check"], folder) == 1
+    assert "ko.po: missing: Cancel\n" in capsys.readouterr().out
+    assert catalogues.main(["update"], folder) == 0
+    assert catalogues.main(["check"], folder) == 1
+    told = capsys.readouterr().out
+    assert "ko.po: not translated: Cancel\n" in told
+    assert "ko.po: missing: " not in told
     assert catalogues.main([]) == 2
-    assert "ko.po: missing: Save\n" in capsys.readouterr().out
 
 
 # --- saying ---------------------------------------------------------------------------------------------------------
