@@ -115,13 +115,16 @@ async def test_counts_are_exact_whether_they_have_been_counted_in_or_not(
 async def test_where_very_much_waits_the_pieces_of_the_index_are_joined_all_the_same(
     storage: Storage, make: Make, now: datetime
 ) -> None:
-    """Neither part of the upkeep is put off for the other, however little is done of either."""
+    """Neither part of the upkeep is put off for the other, however little is done of either.
+
+    So much waits that it is not through, also where the upkeep of idle times helps.
+    """
 
     def pieces(connection: Connection) -> int:
         return int(value_of(connection, "SELECT count(DISTINCT segid) FROM lookup_idx"))
 
     def let_wait(connection: Connection) -> None:
-        rows = [(f"waiting{number}", 0) for number in range(60_000)]
+        rows = [(f"waiting{number}", 0) for number in range(150_000)]
         insert_rows(connection, "term_changes", ("term", "uses"), rows)
 
     await storage.database.write(let_wait)
