@@ -70,10 +70,12 @@ class Relevance:
     def _best(self) -> list[Key]:
         asked = self._conditions.asked
         in_title = [group.marked(TITLE) for group in asked.words]
-        places = set(self._places([*asked.besides, *in_title], None, None, _BEST))
+        places: set[int] = set()
         if len(in_title) > 1:
             any_in_title = Group(tuple(one for group in in_title for one in group.alternatives))
             places.update(self._places([*asked.wanted, any_in_title], None, None, _BEST))
+        if len(in_title) == 1 or len(places) == _BEST:  # else those with all in the title are among these
+            places.update(self._places([*asked.besides, *in_title], None, None, _BEST))
         scores = self._scores(places)
         best: list[Key] = [(scores[place], place) for place in places]
         return sorted(best, reverse=True)

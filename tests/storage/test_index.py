@@ -200,6 +200,22 @@ async def test_pages_of_a_word_are_whole_in_every_order(
         assert all("model" in title for title in titles[:7])
 
 
+async def test_a_phrase_in_a_title_comes_first_and_a_part_of_it_is_none(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    for day, title, commentary in (
+        ("2024-06-01", "Strong reward models", ""),
+        ("2024-06-02", "On rewards", "those reward models"),
+        ("2024-06-03", "Others", "all reward models"),
+        ("2024-06-04", "Rewards and models", "no reward for models"),
+        ("2024-06-05", "Language models", ""),
+        ("2024-06-06", "World models", ""),
+    ):
+        await storage.archive.add(make(day, title=title, commentary=commentary), by=None, at=now)
+    ranked = await found(storage, '"reward models"', Sort.RELEVANCE)
+    assert ranked == ["Strong reward models", "Others", "On rewards"]
+
+
 async def test_made_anew_while_lookups_and_changes_go_on(storage: Storage, make: Make, now: datetime) -> None:
     entries = [
         ImportedEntry(make(f"2024-06-{number % 9 + 1:02}", id=f"{number:010}", commentary="모델 words"), True)
