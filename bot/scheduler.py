@@ -17,7 +17,7 @@ from bot.core.metering import UNMETERED, Meter
 from bot.core.ports import Clock, Stores
 from bot.usecases.deliver import plan_due
 from bot.usecases.revise import revise_posts
-from bot.usecases.send import Couriers, Serving
+from bot.usecases.send import Couriers, Served, Serving
 from bot.usecases.track import PAUSES, reconcile
 
 TICK: Final = timedelta(seconds=15)
@@ -43,7 +43,7 @@ class DeliveryLoop:
         self._serving = Serving(stores, couriers, clock, meter)
         self._wanted = asyncio.Event()
         self._is_draining = False
-        self._waker: asyncio.TimerHandle | None = None
+        self._waking: tuple[datetime, asyncio.TimerHandle] | None = None
 
     def nudge(self) -> None:
         """Have the loop look as soon as it is free; never waits."""
@@ -57,7 +57,7 @@ class DeliveryLoop:
                 self._wanted.clear()
                 await self.look_once()
         finally:
-            self._wake_at(None)
+            self._sleep_on()
             await self._serving.stop()
 
     async def drain(self, seconds: float) -> None:
@@ -84,23 +84,32 @@ class DeliveryLoop:
         tasks = await self._serving.start()
         for task in tasks:
             task.add_done_callback(self._ended)
-        self._wake_at(await self._stores.ledger.next_attempt(now))
+        self._sleep_on()  # before it is asked: what is put off from now on says so itself when it ends
+        self._wake_by(await self._stores.ledger.next_attempt(now))
         return len(tasks)
 
-    def _ended(self, task: asyncio.Task[int]) -> None:
+    def _ended(self, task: asyncio.Task[Served]) -> None:
+        """Look again when what was put off there is due: that may be before the next tick."""
         _log_end(task)
-        if not task.cancelled() and task.exception() is None and task.result():
-            # To learn when what was put off there is due: that may be before the next tick. Where nothing was done,
-            # another worker was at it, and to look again at once would only find it there again.
-            self.nudge()
+        if not task.cancelled() and task.exception() is None:
+            self._wake_by(task.result().next_attempt)
 
-    def _wake_at(self, moment: datetime | None) -> None:
-        if self._waker is not None:
-            self._waker.cancel()
-            self._waker = None
-        if moment is not None:
-            seconds = max(0.0, (moment - self._clock.now()).total_seconds())
-            self._waker = asyncio.get_running_loop().call_later(seconds, self.nudge)
+    def _wake_by(self, moment: datetime | None) -> None:
+        """Look at that moment, or sooner where that is meant already."""
+        if moment is None or (self._waking and self._waking[0] <= moment):
+            return
+        self._sleep_on()
+        seconds = max(0.0, (moment - self._clock.now()).total_seconds())
+        self._waking = moment, asyncio.get_running_loop().call_later(seconds, self._wake)
+
+    def _wake(self) -> None:
+        self._waking = None
+        self.nudge()
+
+    def _sleep_on(self) -> None:
+        if self._waking:
+            self._waking[1].cancel()
+            self._waking = None
 
 
 class ReconcileLoop:
@@ -154,13 +163,13 @@ async def tried(step: str, work: Awaitable[int]) -> int:
     return 0
 
 
-def _log_end(task: asyncio.Task[int]) -> None:
+def _log_end(task: asyncio.Task[Served]) -> None:
     """What became of a channel that was being served."""
     if task.cancelled():
         return
     error = task.exception()
     if error is None:
-        log.info("delivery.served", posts=task.result())
+        log.info("delivery.served", posts=task.result().posts)
     else:
         _log_failure("send", error)
 

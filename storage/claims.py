@@ -90,6 +90,15 @@ def next_attempt(connection: Connection, now: datetime) -> datetime | None:
     return moment
 
 
+def next_attempt_in(connection: Connection, channel: Channel, now: datetime) -> datetime | None:
+    """When a channel is ready that is not ready now, and that nobody serves."""
+    row = connection.execute(next_post(where_channel(posts, channel))).first()
+    if row is None or row.held_by is not None or is_ready(row, now):
+        return None
+    moment: datetime = row.next_attempt_at
+    return moment
+
+
 def _first_unfinished() -> Subquery:
     """Each channel's first post to which something is to be done."""
     place = func.row_number().over(

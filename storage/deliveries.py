@@ -137,6 +137,10 @@ class DeliveryLedger:
         """See the port."""
         return await self._database.read(claims.next_attempt, now)
 
+    async def next_attempt_in(self, channel: Channel, now: datetime) -> datetime | None:
+        """See the port."""
+        return await self._database.read(claims.next_attempt_in, channel, now)
+
     async def claim(self, channel: Channel, now: datetime) -> Post | None:
         """See the port."""
         return await self._acts.ask(Claiming(channel, now))

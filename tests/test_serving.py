@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -337,17 +337,29 @@ async def test_a_workspace_with_very_many_channels_keeps_no_other_waiting(stores
     assert first < last
 
 
-@pytest.mark.parametrize(("done", "looks"), [(0, False), (3, True)])
-async def test_a_channel_that_another_worker_serves_is_not_looked_at_again_at_once(
-    stores: Storage, clock: ToldClock, done: int, looks: bool
-) -> None:
-    """Else two workers keep each other looking all the time."""
-    loop = DeliveryLoop(stores, {}, clock)
+class Watched(DeliveryLedger):
+    """A ledger that counts how often somebody looked for channels that wait."""
 
-    async def serve() -> int:
-        return done
+    looks = 0
 
-    task = asyncio.create_task(serve())
-    await task
-    loop._ended(task)
-    assert loop._wanted.is_set() is looks
+    async def channels_waiting(self, now: datetime) -> Sequence[Channel]:
+        self.looks += 1
+        return await super().channels_waiting(now)
+
+
+async def test_channels_that_have_been_served_are_not_looked_for_again(stores: Storage, clock: ToldClock) -> None:
+    """To look goes through what waits in all channels: once for each, it would take longer than to deliver."""
+    channels = [replace(HERE, id=f"channel-{number}") for number in range(12)]
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    for channel in channels:
+        await begin(stores, Subscription(channel=channel), at=AT)
+    watched, platform = Watched(stores.database, WORKER), SmallPlatform(channels={*channels})
+    loop = DeliveryLoop(replace(stores, ledger=watched), {"chat": platform}, clock)
+    loop.nudge()
+    running = asyncio.create_task(loop.run())
+    async with asyncio.timeout(10):
+        await until_posts(platform, 24)
+        await loop.drain(10)
+    assert watched.looks == 1
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -429,6 +429,10 @@ class Ledger(Protocol):
         """When the next channel is ready that is not ready now; None when none waits for its time."""
         ...
 
+    async def next_attempt_in(self, channel: Channel, now: datetime) -> datetime | None:
+        """When this channel is ready, if it is not ready now and waits for its time."""
+        ...
+
     async def claim(self, channel: Channel, now: datetime) -> Post | None:
         """The channel's next post to act on, or None when nothing is to be done there now.
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as day_time
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -63,6 +63,13 @@ class Timing:
 _TIMING: Final = Timing()
 
 
+class Served(NamedTuple):
+    """How many posts of a channel were acted on, and when the next one is due that was put off there."""
+
+    posts: int
+    next_attempt: datetime | None
+
+
 class Serving:
     """Channels that are being served, each by one task of its own until nothing is to be done there now.
 
@@ -86,16 +93,16 @@ class Serving:
         self._meter = meter
         self._elapsed = elapsed
         self._timing = timing
-        self._tasks: dict[Channel, asyncio.Task[int]] = {}
+        self._tasks: dict[Channel, asyncio.Task[Served]] = {}
         self._again: set[Channel] = set()
         self._is_draining = False
         self._turns = Turns(CHANNELS_AT_ONCE)
 
-    async def start(self) -> Sequence[asyncio.Task[int]]:
+    async def start(self) -> Sequence[asyncio.Task[Served]]:
         """Begin to serve every channel that waits and is not being served; the new tasks.
 
-        A task says how many posts it acted on. It fails for a reason nobody foresaw, or when the ledger cannot be
-        used; then the channel's posts wait for the next start.
+        A task fails for a reason nobody foresaw, or when the ledger cannot be used; then the channel's posts wait for
+        the next start.
 
         Raises:
             StorageError: the ledger cannot be used.
@@ -126,12 +133,17 @@ class Serving:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()
 
-    async def _serve(self, channel: Channel) -> int:
+    async def _serve(self, channel: Channel) -> Served:
         count = 0
         try:
-            while await self._serve_next(channel):
-                count += 1
-            return count
+            while True:
+                now = self._clock.now()  # before: what becomes ready while it is asked for is due at once
+                if await self._serve_next(channel):
+                    count += 1
+                    continue
+                next_attempt = await self._stores.ledger.next_attempt_in(channel, now)
+                if self._is_draining or channel not in self._again:
+                    return Served(count, next_attempt)
         finally:  # at once after the last look at `_again`: nothing that comes in between is overlooked
             del self._tasks[channel]
 
@@ -177,7 +189,7 @@ async def send_waiting(stores: Stores, couriers: Couriers, clock: Clock, meter: 
     failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if failed:
         raise next((error for error in failed if isinstance(error, StorageError)), _together(failed))
-    return sum(outcome for outcome in outcomes if isinstance(outcome, int))
+    return sum(outcome.posts for outcome in outcomes if isinstance(outcome, Served))
 
 
 def _together(failed: list[Exception]) -> ExceptionGroup[Exception]:
