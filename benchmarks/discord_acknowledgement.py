@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks._acknowledgement import CHANNELS, busy_times, report, verdict  # noqa: E402
 from tests.platforms.discord import Acme, DiscordServer, discord_server, furnish  # noqa: E402
 from tests.platforms.discord.interactions import Interaction  # noqa: E402
-from tests.processes import free_port, running  # noqa: E402
+from tests.processes import FRESH, free_port, running  # noqa: E402
 
 QUERIES: tuple[dict[str, str], ...] = (
     {"tag": "rlaif"},
@@ -57,7 +57,7 @@ async def measure(server: DiscordServer, folder: Path, interactions: int) -> flo
         "DISCORD_GATEWAY_URL": server.gateway_url,
         "PAPERBOY_LOG_LEVEL": "warning",
     }
-    async with running(folder, free_port(), **settings):
+    async with running(folder, free_port(), how=FRESH, **settings):
         await server.until(lambda: server.state.application.commands, within=START)
         await server.gateway.connected(within=START)
         idle = await ask(server, acme, interactions)

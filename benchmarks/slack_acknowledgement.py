@@ -22,7 +22,7 @@ from benchmarks._acknowledgement import CHANNELS, busy_times, report, verdict  #
 from bot.core.people import Language  # noqa: E402
 from bot.slack.manifest import EVENTS_PATH, manifest  # noqa: E402
 from tests.platforms.slack import Acme, SlackServer, furnish, slack_server  # noqa: E402
-from tests.processes import free_port, running  # noqa: E402
+from tests.processes import FRESH, free_port, running  # noqa: E402
 
 QUERIES = ("tag:rlaif", "help", "author:kim", "is:saved sort:popular", "모델", "tag:rlfai", "date:2024")
 
@@ -51,7 +51,7 @@ async def measure(server: SlackServer, transport: str, folder: Path, commands: i
     else:
         settings["SLACK_SIGNING_SECRET"] = acme.app.signing_secret
         acme.app.request_url = f"http://127.0.0.1:{port}{EVENTS_PATH}"
-    async with running(folder, port, **settings):
+    async with running(folder, port, how=FRESH, **settings):
         if transport == "socket":
             await server.until(lambda: server.sockets.connections(acme.app))
         idle = await ask(server, acme, commands)

@@ -41,7 +41,7 @@ from bot.usecases.send import CHANNELS_AT_ONCE  # noqa: E402
 from storage.opening import Storage, open_storage  # noqa: E402
 from tests.crash.databases import add_subscriptions, forget_deliveries, make_all_due, unfinished  # noqa: E402
 from tests.postgres import Server, running_server  # noqa: E402
-from tests.processes import close_pipes, free_port, running, until  # noqa: E402
+from tests.processes import FRESH, close_pipes, free_port, running, until  # noqa: E402
 
 ALONE_BAR, TOGETHER_BAR = 0.5, 1.8
 LOOP, BARE, KEPT = "bare loop", "bare, 8 at a time", "bare, 8, kept"
@@ -152,7 +152,9 @@ class Bench:
         }
         async with AsyncExitStack() as stack:
             runs = [
-                await stack.enter_async_context(running(self.folder, free_port(), roles=["deliver"], **settings))
+                await stack.enter_async_context(
+                    running(self.folder, free_port(), roles=["deliver"], how=FRESH, **settings)
+                )
                 for _ in range(workers)
             ]
             await make_all_due(self.storage.database)

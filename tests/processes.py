@@ -1,4 +1,8 @@
-"""Paperboy as a process of its own, for tests that stop, restart and kill it."""
+"""Paperboy as a process of its own, for tests that stop, restart and kill it.
+
+Mostly one that is forked from a process that has read the code already (`forks.py`). Whoever is interested in a FRESH
+start, in which Python itself starts and everything is imported, says so: its first second of work is another one.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,19 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
+from typing import BinaryIO
+
+from tests.forks import Forked, forked
 
 ROOT = Path(__file__).resolve().parents[1]
+
+Process = asyncio.subprocess.Process | Forked
+FORKED, FRESH = "forked", "fresh"
 _START = 60  # seconds; a first start on a busy machine fills the archive
 
 
@@ -62,19 +72,22 @@ class Finished:
     err: str
 
 
-async def paperboy(folder: Path, *arguments: str, **more: str) -> Finished:
+async def paperboy(folder: Path, *arguments: str, how: str = FORKED, **more: str) -> Finished:
     """Run a command of the command line to its end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        cwd=folder,
-        env=environment(folder, **more),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    process = await begun(folder, *arguments, how=how, **more)
+    try:
+        return await ended(process)
+    finally:
+        close_pipes(process)
+
+
+async def begun(folder: Path, *arguments: str, how: str = FORKED, **more: str) -> Process:
+    """Start a command of the command line."""
+    return await _process(folder, "bot", arguments, environment(folder, **more), how=how)
+
+
+async def ended(process: Process) -> Finished:
+    """Wait for its end; how it ended."""
     out, err = await process.communicate()
     assert process.returncode is not None
     return Finished(process.returncode, out.decode(), err.decode())
@@ -84,7 +97,7 @@ async def paperboy(folder: Path, *arguments: str, **more: str) -> Finished:
 class Running:
     """A `paperboy run` that answers."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     address: str
     out: str = ""  # what it printed, once it has ended
 
@@ -101,22 +114,43 @@ class Running:
 
 
 async def start(
-    folder: Path, port: int, *, command: Sequence[str] = ("-m", "bot", "run"), **more: str
-) -> asyncio.subprocess.Process:
-    """Start `paperboy run`, or another command of Python's, without waiting until it answers."""
+    folder: Path,
+    port: int,
+    *,
+    module: str = "bot",
+    arguments: Sequence[str] = ("run",),
+    how: str = FORKED,
+    **more: str,
+) -> Process:
+    """Start `paperboy run`, or another module, without waiting until it answers."""
     with (folder / "log.txt").open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *command,
-            cwd=folder,
-            env=environment(folder, PAPERBOY_WEB_PORT=str(port), **more),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=log,
-        )
+        settings = environment(folder, PAPERBOY_WEB_PORT=str(port), **more)
+        return await _process(folder, module, arguments, settings, log=log, how=how)
 
 
-async def until_ready(process: asyncio.subprocess.Process, folder: Path, port: int) -> Running:
+async def _process(
+    folder: Path,
+    module: str,
+    arguments: Sequence[str],
+    settings: Mapping[str, str],
+    *,
+    log: BinaryIO | None = None,
+    how: str,
+) -> Process:
+    if how == FORKED:
+        return await forked(module, arguments, folder, settings, log=log)
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", module, *arguments),
+        cwd=folder,
+        env=settings,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=log or asyncio.subprocess.PIPE,
+    )
+
+
+async def until_ready(process: Process, folder: Path, port: int) -> Running:
     """Wait for the line that names the address."""
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), _START)
@@ -126,12 +160,12 @@ async def until_ready(process: asyncio.subprocess.Process, folder: Path, port: i
 
 @asynccontextmanager
 async def running(
-    folder: Path, port: int | None = None, *, roles: Sequence[str] = (), **more: str
+    folder: Path, port: int | None = None, *, roles: Sequence[str] = (), how: str = FORKED, **more: str
 ) -> AsyncIterator[Running]:
     """`paperboy run` for the length of a block, with these roles, else with all."""
     port = port or free_port()
     options = [option for role in roles for option in ("--role", role)]
-    process = await start(folder, port, command=("-m", "bot", "run", *options), **more)
+    process = await start(folder, port, arguments=("run", *options), how=how, **more)
     run = Running(process, f"http://127.0.0.1:{port}")
     try:
         run.out = (await until_ready(process, folder, port)).out
@@ -155,8 +189,11 @@ async def refused(folder: Path, **settings: str) -> str:
     return line
 
 
-def close_pipes(process: asyncio.subprocess.Process) -> None:
+def close_pipes(process: Process) -> None:
     """Close what asyncio would leave to the garbage collector, which warns about it."""
+    if isinstance(process, Forked):
+        process.close()
+        return
     transport = getattr(process, "_transport", None)
     if transport is not None:
         transport.close()

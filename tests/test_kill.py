@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +20,7 @@ from bot.core.workspace import LocalMessage
 from storage.opening import Storage, open_storage
 
 from .databases import on_sqlite
-from .processes import free_port, paperboy, running, start, until_ready
+from .processes import begun, close_pipes, ended, free_port, paperboy, running, start, until_ready
 
 pytestmark = pytest.mark.slow
 KILLS = {"sqlite": 4, "postgresql": 2}
@@ -71,28 +70,19 @@ async def test_kill_during_import_leaves_all_or_nothing(tmp_path: Path, database
     chance = random.Random(20240621)
     killed = 0
     # Earlier ones first: after an import that was let finish there is nothing left to interrupt.
-    for moment in sorted(chance.uniform(0.5, 3.0) for _ in range(kills(database_url))):
-        work = asyncio.create_task(paperboy(tmp_path, "import", str(vault), DATABASE_URL=database_url))
+    for moment in sorted(chance.uniform(0.1, 2.4) for _ in range(kills(database_url))):
+        process = await begun(tmp_path, "import", str(vault), DATABASE_URL=database_url)
         await asyncio.sleep(moment)  # the moment of the kill is the point
-        if not work.done():
-            killed += await _kill_children_of_this_test("import")
-        await work
+        killed += process.returncode is None
+        process.kill()
+        await ended(process)
+        close_pipes(process)
         assert await count(database_url) in (0, NOTES)
         await sound(database_url)
     assert killed
     again = await paperboy(tmp_path, "import", str(vault), DATABASE_URL=database_url)
     assert again.code == 0, again.err
     assert await count(database_url) == NOTES
-
-
-async def _kill_children_of_this_test(word: str) -> int:
-    """Kill -9 the Paperboy processes that run this command; how many there were."""
-    finding = await asyncio.create_subprocess_exec("pkill", "-9", "-P", str(_own_pid()), "-f", f"bot {word}")
-    return int(await finding.wait() == 0)
-
-
-def _own_pid() -> int:
-    return os.getpid()
 
 
 def posted(messages: Sequence[LocalMessage]) -> list[str]:
@@ -111,7 +101,7 @@ async def test_kill_during_deliveries_loses_and_doubles_nothing(tmp_path: Path, 
     port = free_port()
     for _ in range(kills(database_url)):
         process = await start(tmp_path, port, DATABASE_URL=database_url)
-        await asyncio.sleep(chance.uniform(1.5, 3.5))  # the moment of the kill is the point
+        await asyncio.sleep(chance.uniform(0.3, 2.3))  # the moment of the kill is the point
         process.kill()
         await process.wait()
     async with running(tmp_path, port, DATABASE_URL=database_url) as server:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, Finished, free_port, paperboy, running
+from tests.processes import FRESH, ROOT, Finished, free_port, paperboy, running
 
 SEEDS = ROOT / "seeds"
 FIELDS = [
@@ -29,7 +29,7 @@ def one_line(finished: Finished) -> str:
 
 
 async def test_import_paper_export_backup_doctor(tmp_path: Path) -> None:
-    imported = await paperboy(tmp_path, "import", str(SEEDS), "--json")
+    imported = await paperboy(tmp_path, "import", str(SEEDS), "--json", how=FRESH)
     assert imported.code == 0, imported.err
     report = json.loads(imported.out)
     assert report["new"] == 63
@@ -224,6 +224,6 @@ async def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
 
 
 async def test_sigterm_ends_a_run_cleanly(tmp_path: Path) -> None:
-    async with running(tmp_path) as server:
+    async with running(tmp_path, how=FRESH) as server:
         assert await asyncio.wait_for(server.stop(), 10) == 0
     assert "Traceback" not in (tmp_path / "log.txt").read_text()

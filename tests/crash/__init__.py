@@ -15,7 +15,7 @@ marks.py      what is looked for in texts, and how what is shown is judged (pure
 script.py     what a round asks for: entries, changes, and what each channel has to show then (pure)
 places.py     the loopback platforms: their channels, their faults, what stands there
 databases.py  the databases: where they are, how they are cut
-lives.py      processes: started afresh, or forked (forking.py) from one that has read the code already
+lives.py      processes: started afresh, or forked (tests/forks.py) from one that has read the code already
 campaign.py   rounds of lives and deaths
 blind.py      the control's process: Paperboy with couriers that find nothing
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from bot.core.subscriptions import Subscription
 from bot.locale import translator
 from storage.opening import Storage, open_storage
 from tests.crash.databases import BASES, Base, forget_deliveries, pass_time, unfinished
-from tests.crash.lives import PAPERBOY, FreshStarts, Life, Lives, warm_starts
+from tests.crash.lives import PAPERBOY, Life, Lives, Starts
 from tests.crash.marks import Score, differences, judge, marks_in
 from tests.crash.places import PLACES, Place
 from tests.crash.script import Paper, new_round
@@ -74,8 +74,9 @@ class Campaign:
     async def run(self) -> Report:
         """Kill as often as was asked for, to the end of the round."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        async with PLACES[self.platform]() as place, BASES[self.database](self.folder) as base, self._lives() as lives:
+        async with PLACES[self.platform]() as place, BASES[self.database](self.folder) as base:
             storage = await open_storage(base.url, migrate=True)
+            lives = Starts(self.module, is_warm=self.is_warm)
             try:
                 while self.report.kills < self.kills and self.report.is_good:
                     await _Round(self, place, base, storage, lives, self.report.rounds + 1).play()
@@ -84,9 +85,6 @@ class Campaign:
             finally:
                 await storage.close()
         return self.report
-
-    def _lives(self) -> AbstractAsyncContextManager[Lives]:
-        return warm_starts(self.module, self.folder) if self.is_warm else nullcontext(FreshStarts(self.module))
 
 
 class _Round:

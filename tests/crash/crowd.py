@@ -42,7 +42,7 @@ from tests.crash.databases import (
     postgresql_base,
     unfinished,
 )
-from tests.crash.lives import PAPERBOY, FreshStarts, Life, Lives, warm_starts
+from tests.crash.lives import PAPERBOY, Life, Lives, Starts
 from tests.crash.marks import Score, differences, judge
 from tests.crash.script import Paper, Round
 from tests.crash.slack_process import SlackProcess
@@ -108,24 +108,15 @@ class Crowd:
         async with (
             postgresql_base(self.folder) as base,
             SlackProcess.started(self.workspaces, self.channels) as slack,
-            self._lives() as lives,
         ):
             storage = await open_storage(base.url, migrate=True)
             try:
                 store = storage.slack_installations(slack.told.client_id, [self.key]).store
                 for installation in slack.told.installations():
                     await store.async_save(installation)
-                yield Stage(self, base.url, storage, slack, lives)
+                yield Stage(self, base.url, storage, slack, Starts(PAPERBOY, _ROLE, self.is_warm))
             finally:
                 await storage.close()
-
-    @asynccontextmanager
-    async def _lives(self) -> AsyncIterator[Lives]:
-        if not self.is_warm:
-            yield FreshStarts(PAPERBOY, _ROLE)
-            return
-        async with warm_starts(PAPERBOY, self.folder, _ROLE) as lives:
-            yield lives
 
     def kills(self) -> list[Kill]:
         """Two workers, and when."""

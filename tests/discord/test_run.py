@@ -32,7 +32,7 @@ from tests.platforms.discord import world as shown
 from tests.platforms.discord.faults import LATE, Fault
 from tests.platforms.slack import furnish as furnish_slack
 from tests.platforms.slack import slack_server, visible_text
-from tests.processes import environment, free_port, paperboy, refused, running
+from tests.processes import FRESH, environment, free_port, paperboy, refused, running
 
 pytestmark = pytest.mark.slow
 COMMANDS = "/applications/{application_id}/commands"
@@ -148,7 +148,7 @@ async def test_a_digest_and_a_lookup_over_a_restart(discord: DiscordServer, acme
     port = free_port()  # its name among workers, which it keeps over restarts
     settings = discord_environment(discord, acme)
     olga, guest = discord.person(acme.owner), discord.person(acme.guest)
-    async with running(tmp_path, port, **settings) as first:
+    async with running(tmp_path, port, how=FRESH, **settings) as first:
         await connected(discord)
         await olga.command(acme.papers, "digest subscribe")
         await (await olga.submit()).shown(SOON)

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from bot.core.people import Language
 from bot.slack.manifest import manifest
 from tests.platforms.slack import Acme, Channel, Person, SlackServer, visible_text
-from tests.processes import environment, free_port, paperboy, refused, running
+from tests.processes import FRESH, environment, free_port, paperboy, refused, running
 from tests.slack.conftest import Transport, eventually
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ async def test_a_digest_and_a_lookup_over_a_restart(
     async def posted() -> int:
         return len(admin.sees(acme.papers))
 
-    async with running(tmp_path, port, **settings) as paperboy_run:
+    async with running(tmp_path, port, how=FRESH, **settings) as paperboy_run:
         await eventually(lambda: _connected(slack, acme, transport), within=30)
         await admin.command(acme.papers, "/digest", "subscribe")
         view = await slack.until(lambda: admin.view if admin.view and "submit" in str(admin.view) else None)
