@@ -92,11 +92,9 @@ def _wrong(told: Json, schema: Json, value: Any, path: str, *, text: str | None 
     schema = _resolved(told, schema)
     for several in ("oneOf", "anyOf"):
         if several in schema:
-            tried = [_wrong(told, one, value, path, text=text) for one in schema[several]]
-            if all(tried):
-                return [min(tried, key=lambda found: _farness(found, path))[0]]
-            if "properties" not in schema:
-                return []
+            found = _none_of(told, schema[several], value, path, text)
+            if found or "properties" not in schema:
+                return found
     found = _simple(schema, value, path, text)
     if found:
         return found
@@ -105,6 +103,25 @@ def _wrong(told: Json, schema: Json, value: Any, path: str, *, text: str | None 
     if isinstance(value, list):
         return list(_array(told, schema, value, path))
     return []
+
+
+def _none_of(told: Json, several: list[Json], value: Any, path: str, text: str | None) -> list[str]:
+    """What is wrong with a value that has to be one of several things: with the one that it was meant to be."""
+    tried: dict[int, list[str]] = {}
+    for number in sorted(range(len(several)), key=lambda number: _unlikeliness(told, several[number], value)):
+        tried[number] = _wrong(told, several[number], value, path, text=text)
+        if not tried[number]:
+            return []
+    return [min((tried[number] for number in range(len(several))), key=lambda found: _farness(found, path))[0]]
+
+
+def _unlikeliness(told: Json, schema: Json, value: Any) -> int:
+    """How little it looks as if something was this, at a glance: most things are what their `type` says."""
+    if not isinstance(value, dict) or "type" not in value:
+        return 0
+    kind = _resolved(told, schema).get("properties", {}).get("type", {})
+    known = kind.get("enum") or ([kind["const"]] if "const" in kind else None)
+    return 1 if known is None else 2 * (value["type"] not in known)
 
 
 def _farness(found: list[str], path: str) -> tuple[bool, bool, int]:
@@ -177,7 +194,7 @@ def _bounds(schema: Json, value: Any, path: str) -> Iterator[str]:
 
 
 def _object(told: Json, schema: Json, value: Json, path: str) -> Iterator[str]:
-    properties, required, others = _properties(told, schema)
+    properties, required, others = _known_properties(told, schema)
     for name in required - value.keys():
         yield f"{path}.{name} is needed"
     for name, one in value.items():
@@ -187,6 +204,17 @@ def _object(told: Json, schema: Json, value: Json, path: str) -> Iterator[str]:
             yield from _wrong(told, others, one, f"{path}.{name}")
         elif others is not True and properties:
             yield f"{path}.{name} is not known"
+
+
+_PROPERTIES: dict[int, tuple[Json, tuple[Json, set[str], Any]]] = {}
+
+
+def _known_properties(told: Json, schema: Json) -> tuple[Json, set[str], Any]:
+    """The same as below, worked out once for each part of the description."""
+    known = _PROPERTIES.get(id(schema))
+    if known is None or known[0] is not schema:
+        known = _PROPERTIES[id(schema)] = schema, _properties(told, schema)
+    return known[1]
 
 
 def _properties(told: Json, schema: Json) -> tuple[Json, set[str], Any]:
