@@ -70,6 +70,7 @@ class Deliveries(RuleBasedStateMachine):
         super().__init__()
         self._loop = asyncio.new_event_loop()
         self.clock = ToldClock()
+        self.began = self.clock.moment.date()
         self.elapsed = 0.0
         self.chat = self.platform()
         self.paused = False
@@ -259,7 +260,8 @@ class Deliveries(RuleBasedStateMachine):
 
     async def _in_order(self, channel: Channel) -> None:
         """Posts stand in the channel in the order in which they were planned."""
-        days = [self.clock.moment.date() - timedelta(days=back) for back in range(-3, 400)]
+        first = self.began - timedelta(days=3)  # papers come in up to two days late, and two days early
+        days = [first + timedelta(days=number) for number in range((self.clock.moment.date() - first).days + 4)]
         deliveries = await self.stores.ledger.deliveries(self.subscriptions[channel].id, days)
         posts = await self.stores.ledger.posts([delivery.id for delivery in deliveries])
         planned = {post.key: post.id for post in posts}

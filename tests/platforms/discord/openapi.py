@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,21 +107,21 @@ def _wrong(told: Json, schema: Json, value: Any, path: str, *, text: str | None 
 
 def _none_of(told: Json, several: list[Json], value: Any, path: str, text: str | None) -> list[str]:
     """What is wrong with a value that has to be one of several things: with the one that it was meant to be."""
+    numbers: Sequence[int] = range(len(several))
+    if isinstance(value, dict) and "type" in value:
+        numbers = sorted(numbers, key=lambda number: _unlikeliness(told, several[number], value["type"]))
     tried: dict[int, list[str]] = {}
-    for number in sorted(range(len(several)), key=lambda number: _unlikeliness(told, several[number], value)):
+    for number in numbers:
         tried[number] = _wrong(told, several[number], value, path, text=text)
         if not tried[number]:
             return []
     return [min((tried[number] for number in range(len(several))), key=lambda found: _farness(found, path))[0]]
 
 
-def _unlikeliness(told: Json, schema: Json, value: Any) -> int:
-    """How little it looks as if something was this, at a glance: most things are what their `type` says."""
-    if not isinstance(value, dict) or "type" not in value:
-        return 0
-    kind = _resolved(told, schema).get("properties", {}).get("type", {})
-    known = kind.get("enum") or ([kind["const"]] if "const" in kind else None)
-    return 1 if known is None else 2 * (value["type"] not in known)
+def _unlikeliness(told: Json, schema: Json, kind: Any) -> int:
+    """How little it looks as if something of this `type` was this, at a glance: most things are what they say."""
+    known = _resolved(told, schema).get("properties", {}).get("type", {}).get("enum")
+    return 1 if known is None else 2 * (kind not in known)
 
 
 def _farness(found: list[str], path: str) -> tuple[bool, bool, int]:
