@@ -21,7 +21,7 @@ run: ## start Paperboy and its local workspace on http://127.0.0.1:8080 (options
 test: ## run the tests, one process a core (pytest options in ARGS="...", other numbers in WORKERS=N)
 	@tools/setup.sh dev
 	@tools/setup.sh browser
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: lint coverage ## everything a change must pass: lint, types, rooms, tests with coverage
 
@@ -36,7 +36,7 @@ coverage: ## the tests, with branch coverage
 	@tools/setup.sh dev
 	@tools/setup.sh browser
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,26 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests come first, those of a file together, and each worker of `pytest -n` has its share of the files.
+
+    Workers get equal parts, one after the other, and take tests from each other in the end. Those are short ones then:
+    nobody is left alone with a long one.
+    """
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    rest = [item for item in items if not item.get_closest_marker("slow")]
+    files = [list(group) for _, group in groupby(slow, key=lambda item: item.path)]
+    ordered: list[pytest.Item] = []
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    for worker in range(workers):
+        size = (len(items) - len(ordered)) // (workers - worker)
+        first = [item for file in files[worker::workers] for item in file]
+        others = max(size - len(first), 0)
+        ordered += first + rest[:others]
+        del rest[:others]
+    items[:] = ordered + rest
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
