@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from bot.core.workspace import LocalMessage
 from storage.opening import open_storage
+from tests.forks import Forked, forked
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -44,7 +44,7 @@ class Paperboy:
 
     folder: Path
     port: int
-    process: asyncio.subprocess.Process | None = None
+    process: Forked | None = None
 
     @property
     def address(self) -> str:
@@ -59,9 +59,7 @@ class Paperboy:
             "PYTHONPATH": str(root),
         }
         with (self.folder / "log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", cwd=self.folder, env=kept | settings, stdout=log, stderr=log
-            )
+            self.process = await forked("bot", ["run"], self.folder, kept | settings, log=log)
         async with asyncio.timeout(60), aiohttp.ClientSession() as session:
             while not await self._shows_a_post(session):
                 assert self.process.returncode is None, (self.folder / "log").read_text()
@@ -77,6 +75,8 @@ class Paperboy:
         if self.process and self.process.returncode is None:
             self.process.terminate()
             await asyncio.wait_for(self.process.wait(), 20)
+        if self.process:
+            self.process.close()
 
 
 @dataclass

@@ -19,7 +19,7 @@ async def test_tabs_that_vanish_leave_no_task_behind(local: Site, parts: WebPart
     complaints: list[Mapping[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     before = asyncio.all_tasks()
-    for _ in range(3):  # a collection of all garbage takes half a second here
+    for _ in range(3):
         socket = await local.session.ws_connect(f"{local.origin}/ws", headers={"Origin": local.origin})
         assert "at" in await socket.receive_json()
         socket._writer.transport.abort()  # as when a laptop is closed
