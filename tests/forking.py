@@ -101,12 +101,18 @@ class _Forks:
                 for output in outputs:
                     os.close(output)
                 self._told[pid] = told
-                os.write(told, b"%d\n" % pid)
+                try:
+                    os.write(told, b"%d\n" % pid)
+                except BrokenPipeError:  # whoever asked for it has given up waiting
+                    os.kill(pid, signal.SIGKILL)
 
     def _received(self, length: int) -> bytes:
         received = b""
         while len(received) < length:
-            received += self._orders.recv(length - len(received))
+            some = self._orders.recv(length - len(received))
+            if not some:
+                raise EOFError("whoever gives orders has ended in the middle of one")
+            received += some
         return received
 
     def _bury(self) -> None:

@@ -37,7 +37,9 @@ class _Told(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *lines, self._heard = (self._heard + data).split(b"\n")
         for line in lines:
-            (self.code if self.pid.done() else self.pid).set_result(int(line))
+            awaited = self.code if self.pid.done() else self.pid
+            if not awaited.done():
+                awaited.set_result(int(line))
 
     def connection_lost(self, exc: Exception | None) -> None:
         for awaited in (self.pid, self.code):
@@ -154,9 +156,24 @@ async def forked(
         os.close(end)
     loop = asyncio.get_running_loop()
     telling, said = await loop.connect_read_pipe(_Told, os.fdopen(told, "rb", 0))
-    stdout, of_stdout = await _reader(out)
-    stderr, of_stderr = (None, []) if err is None else await _reader(err)
-    return Forked(await said.pid, said, stdout, stderr, [telling, *of_stdout, *of_stderr])
+    transports: list[asyncio.BaseTransport] = [telling]
+    try:
+        stdout, of_stdout = await _reader(out)
+        transports += of_stdout
+        stderr, of_stderr = (None, []) if err is None else await _reader(err)
+        transports += of_stderr
+        return Forked(await asyncio.shield(said.pid), said, stdout, stderr, transports)
+    except BaseException:  # nobody waits for it any more, as when a test takes too long
+        said.pid.add_done_callback(_kill)
+        for transport in transports[1:]:
+            transport.close()
+        raise
+
+
+def _kill(pid: asyncio.Future[int]) -> None:
+    if not pid.cancelled() and pid.exception() is None:
+        with suppress(ProcessLookupError):
+            os.kill(pid.result(), signal.SIGKILL)
 
 
 async def _reader(pipe: int) -> tuple[asyncio.StreamReader, list[asyncio.BaseTransport]]:

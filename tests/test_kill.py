@@ -139,10 +139,10 @@ async def test_kill_during_edits_leaves_the_posted_copy_right(tmp_path: Path, da
     chance = random.Random(20240620)
     port = free_port()
     async with running(tmp_path, port, DATABASE_URL=database_url):
-        pass
-    storage = await open_storage(database_url)
-    try:
+        storage = await open_storage(database_url)
         entry = (await storage.search.digest(Criteria(), date(2024, 7, 19)))[0]
+        await _until_shown(storage, entry)
+    try:
         for n in range(kills(database_url)):
             process = await start(tmp_path, port, DATABASE_URL=database_url)
             await until_ready(process, tmp_path, port)
@@ -165,10 +165,10 @@ async def _edit(storage: Storage, entry: Entry, title: str) -> Entry:
 
 
 async def _until_shown(storage: Storage, entry: Entry) -> None:
-    """Wait until the posted card shows the entry as it is now."""
+    """Wait until the whole digest is there, and the posted card shows the entry as it is now."""
     for _ in range(600):
         messages = await storage.workspace.history("papers", limit=100)
-        if any(entry.title in str(message.payload) for message in messages):
+        if len(posted(messages)) >= 5 and any(entry.title in str(message.payload) for message in messages):
             return
         await asyncio.sleep(0.05)  # another process is at work: there is nothing to wait on but its database
-    pytest.fail(f"no post shows {entry.title!r}")
+    pytest.fail(f"no whole digest shows {entry.title!r}")

@@ -243,13 +243,17 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[
     server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
     made: list[str] = []
 
+    def drop() -> None:
+        while made:
+            server.drop(made.pop())
+
     def make() -> str:
+        drop()
         made.append(server.create(template))
         return str(server.url(made[-1]))
 
     yield make
-    for name in made:
-        server.drop(name)
+    drop()
 
 
 @given(made=st.lists(entry, max_size=12), queries=st.lists(query, min_size=1, max_size=40))
