@@ -27,6 +27,9 @@ TICK_BESIDE_OTHERS: Final = timedelta(seconds=3)
 """The same where other processes write down what is to be delivered, and cannot nudge."""
 RECONCILED_EVERY: Final = timedelta(days=1)
 """How long something may stay wrong that nobody noticed."""
+_RETRY_DELAY: Final = timedelta(seconds=5)
+_LONGEST_WAIT: Final = 60.0
+"""Ticks go by the machine's clock, and stay away for as long as it was set back."""
 _REST: Final = timedelta(minutes=1)
 """What is missed is seldom one event: the rest of it is let pass, and put right with it."""
 
@@ -36,14 +39,26 @@ log = structlog.get_logger(__name__)
 class DeliveryLoop:
     """Carries out what is due whenever it is nudged: by the tick, or at once by whoever changed something."""
 
-    def __init__(self, stores: Stores, couriers: Couriers, clock: Clock, meter: Meter = UNMETERED) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        couriers: Couriers,
+        clock: Clock,
+        meter: Meter = UNMETERED,
+        *,
+        retry_delay: timedelta = _RETRY_DELAY,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> None:
+        """`retry_delay`: after a fault in a channel. `longest_wait`: for a nudge, in seconds."""
         self._stores = stores
         self._couriers = couriers
         self._clock = clock
         self._serving = Serving(stores, couriers, clock, meter)
         self._wanted = asyncio.Event()
         self._is_draining = False
-        self._waking: tuple[datetime, asyncio.TimerHandle] | None = None
+        self._retry_delay = retry_delay
+        self._longest_wait = longest_wait
+        self._waker: asyncio.TimerHandle | None = None
 
     def nudge(self) -> None:
         """Have the loop look as soon as it is free; never waits."""
@@ -53,7 +68,9 @@ class DeliveryLoop:
         """Look, then wait for the next nudge, until cancelled; so are then the posts under way."""
         try:
             while True:
-                await self._wanted.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._longest_wait):
+                        await self._wanted.wait()
                 self._wanted.clear()
                 await self.look_once()
         finally:
@@ -84,32 +101,37 @@ class DeliveryLoop:
         tasks = await self._serving.start()
         for task in tasks:
             task.add_done_callback(self._ended)
-        self._sleep_on()  # before it is asked: what is put off from now on says so itself when it ends
         self._wake_by(await self._stores.ledger.next_attempt(now))
         return len(tasks)
 
     def _ended(self, task: asyncio.Task[Served]) -> None:
-        """Look again when what was put off there is due: that may be before the next tick."""
+        """Look again when what was put off there is due, or soon after a fault: that may be before the next tick."""
         _log_end(task)
-        if not task.cancelled() and task.exception() is None:
+        if task.cancelled():
+            return
+        if task.exception() is None:
             self._wake_by(task.result().next_attempt)
+        else:
+            self._wake_by(self._clock.now() + self._retry_delay)
 
     def _wake_by(self, moment: datetime | None) -> None:
-        """Look at that moment, or sooner where that is meant already."""
-        if moment is None or (self._waking and self._waking[0] <= moment):
+        """Look at that moment, or sooner where that is meant already; a look too many does no harm."""
+        if moment is None:
             return
-        self._sleep_on()
-        seconds = max(0.0, (moment - self._clock.now()).total_seconds())
-        self._waking = moment, asyncio.get_running_loop().call_later(seconds, self._wake)
+        loop = asyncio.get_running_loop()
+        at = loop.time() + max(0.0, (moment - self._clock.now()).total_seconds())
+        if self._waker is None or at < self._waker.when():
+            self._sleep_on()
+            self._waker = loop.call_at(at, self._wake)
 
     def _wake(self) -> None:
-        self._waking = None
+        self._waker = None
         self.nudge()
 
     def _sleep_on(self) -> None:
-        if self._waking:
-            self._waking[1].cancel()
-            self._waking = None
+        if self._waker is not None:
+            self._waker.cancel()
+            self._waker = None
 
 
 class ReconcileLoop:

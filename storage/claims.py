@@ -91,11 +91,11 @@ def next_attempt(connection: Connection, now: datetime) -> datetime | None:
 
 
 def next_attempt_in(connection: Connection, channel: Channel, now: datetime) -> datetime | None:
-    """When a channel is ready that is not ready now, and that nobody serves."""
+    """When a channel is ready that nobody serves; `now` where it is."""
     row = connection.execute(next_post(where_channel(posts, channel))).first()
-    if row is None or row.held_by is not None or is_ready(row, now):
+    if row is None or row.held_by is not None:
         return None
-    moment: datetime = row.next_attempt_at
+    moment: datetime = now if is_ready(row, now) else row.next_attempt_at
     return moment
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from bot.clock import SystemClock
-from bot.core.digests import Content
+from bot.core.digests import Content, Post
 from bot.core.errors import PlatformBusy, StorageBusy
-from bot.core.messages import msg
+from bot.core.messages import Message, msg
 from bot.core.people import Language
 from bot.core.subscriptions import Channel, Subscription
 from bot.scheduler import DeliveryLoop
+from bot.usecases.revise import revise_posts
 from bot.usecases.send import Serving, Timing, send_waiting
 from bot.usecases.subscribe import begin
 from storage import claims
@@ -262,11 +263,13 @@ async def at_work(stores: Storage, clock: ToldClock, timing: Timing) -> AsyncIte
     await stores.archive.add(paper("One"), by=None, at=AT)
     await begin(stores, Subscription(channel=HERE), at=AT)
     serving = Serving(stores, {"chat": slow}, clock, timing=timing)
-    async with asyncio.timeout(10):
-        await serving.start()
-        await slow.reached.wait()
-        yield slow
-    await serving.stop()
+    try:
+        async with asyncio.timeout(10):
+            await serving.start()
+            await slow.reached.wait()
+            yield slow
+    finally:
+        await serving.stop()
 
 
 async def test_a_post_that_was_taken_away_is_broken_off(stores: Storage, clock: ToldClock) -> None:
@@ -303,19 +306,22 @@ class Told(DeliveryLedger):
 
     def __init__(self, stores: Storage, seconds: float) -> None:
         super().__init__(stores.database, WORKER)
-        self._until = asyncio.get_running_loop().time() + seconds
+        self._seconds = seconds
+        self._began: float | None = None
         self.heard = asyncio.Event()
 
     async def renew(self, post_id: int) -> bool:
         is_ours = await super().renew(post_id)
-        if asyncio.get_running_loop().time() > self._until:
+        now = asyncio.get_running_loop().time()
+        self._began = self._began or now
+        if now > self._began + self._seconds:
             self.heard.set()
         return is_ours
 
 
 async def test_a_post_of_which_the_ledger_is_told_takes_as_long_as_it_takes(stores: Storage, clock: ToldClock) -> None:
-    told = Told(stores, seconds=1.5)
-    timing = Timing(heartbeat_interval=0.01, renew_deadline=1)
+    told = Told(stores, seconds=3)
+    timing = Timing(heartbeat_interval=0.01, renew_deadline=2)
     async with at_work(replace(stores, ledger=told), clock, timing) as slow:
         await told.heard.wait()
         assert slow.broken_off == 0
@@ -338,13 +344,163 @@ async def test_a_workspace_with_very_many_channels_keeps_no_other_waiting(stores
 
 
 class Watched(DeliveryLedger):
-    """A ledger that counts how often somebody looked for channels that wait."""
+    """A ledger that tells of every look for channels that wait, and of every post that was put off."""
 
-    looks = 0
+    def __init__(self, stores: Storage, worker: str = WORKER) -> None:
+        super().__init__(stores.database, worker)
+        self.looks: asyncio.Queue[datetime] = asyncio.Queue()
+        self.put_off: asyncio.Queue[int] = asyncio.Queue()
 
     async def channels_waiting(self, now: datetime) -> Sequence[Channel]:
-        self.looks += 1
+        self.looks.put_nowait(now)
         return await super().channels_waiting(now)
+
+    async def mark_failed(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
+        await super().mark_failed(post_id, reason=reason, retry_at=retry_at)
+        self.put_off.put_nowait(post_id)
+
+
+@asynccontextmanager
+async def looking(loop: DeliveryLoop) -> AsyncIterator[None]:
+    """A loop that was nudged once, and hears of no tick."""
+    loop.nudge()
+    task = asyncio.create_task(loop.run())
+    try:
+        async with asyncio.timeout(10):
+            yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("soon_comes_first", [True, False])
+async def test_the_soonest_that_was_put_off_says_when_to_look_again(stores: Storage, soon_comes_first: bool) -> None:
+    real = SystemClock()
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    for channel in (HERE, THERE):
+        await begin(stores, Subscription(channel=channel), at=real.now())
+    soon = PlatformBusy(msg("Wait."), retry_at=real.now() + timedelta(seconds=0.5))
+    late = PlatformBusy(msg("Wait."), retry_at=real.now() + timedelta(minutes=30))
+    platform = SmallPlatform(faults=[soon, late] if soon_comes_first else [late, soon])
+    async with looking(DeliveryLoop(stores, {"chat": platform}, real)):
+        await until_posts(platform, 2)
+
+
+async def test_a_timer_that_the_clock_has_passed_shuts_out_no_sooner_one(stores: Storage, clock: ToldClock) -> None:
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=AT)
+    platform = SmallPlatform(faults=[PlatformBusy(msg("Wait."), retry_at=clock.now() + timedelta(minutes=30))])
+    watched = Watched(stores)
+    loop = DeliveryLoop(replace(stores, ledger=watched), {"chat": platform}, clock)
+    async with looking(loop):
+        await watched.put_off.get()
+        clock.pass_time(minutes=31)
+        platform.faults.append(PlatformBusy(msg("Wait."), retry_at=clock.now() + timedelta(seconds=0.2)))
+        loop.nudge()
+        await watched.put_off.get()
+        clock.pass_time(seconds=1)
+        await until_posts(platform, 2)
+
+
+class FaultyOnce(DeliveryLedger):
+    """A ledger that cannot be used the first time that one thing is asked of it."""
+
+    def __init__(self, stores: Storage, asked: str) -> None:
+        super().__init__(stores.database, WORKER)
+        self._asked = asked
+
+    def _break_off(self, asked: str) -> None:
+        if asked == self._asked:
+            self._asked = ""
+            raise StorageBusy(msg("The database cannot be reached."))
+
+    async def claim(self, channel: Channel, now: datetime) -> Post | None:
+        self._break_off("claim")
+        return await super().claim(channel, now)
+
+    async def next_attempt(self, now: datetime) -> datetime | None:
+        self._break_off("next_attempt")
+        return await super().next_attempt(now)
+
+    async def next_attempt_in(self, channel: Channel, now: datetime) -> datetime | None:
+        self._break_off("next_attempt_in")
+        return await super().next_attempt_in(channel, now)
+
+
+@pytest.mark.parametrize("asked", ["claim", "next_attempt", "next_attempt_in"])
+async def test_after_a_fault_the_loop_looks_again_soon(stores: Storage, asked: str) -> None:
+    real = SystemClock()
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=real.now())
+    platform = SmallPlatform(faults=[PlatformBusy(msg("Wait."), retry_at=real.now() + timedelta(seconds=0.3))])
+    faulty = replace(stores, ledger=FaultyOnce(stores, asked))
+    async with looking(DeliveryLoop(faulty, {"chat": platform}, real, retry_delay=timedelta(seconds=0.5))):
+        await until_posts(platform, 2)
+
+
+class Overtaken(DeliveryLedger):
+    """A ledger with which something comes between, once, just before or after it is asked what is due next."""
+
+    def __init__(self, stores: Storage, comes_between: Callable[[], Awaitable[object]], *, before: bool) -> None:
+        super().__init__(stores.database, WORKER)
+        self._between = [comes_between]
+        self._before = before
+
+    async def next_attempt_in(self, channel: Channel, now: datetime) -> datetime | None:
+        between = self._between.pop() if self._between else None
+        if between and self._before:
+            await between()
+        answer = await super().next_attempt_in(channel, now)
+        if between and not self._before:
+            await between()
+        return answer
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_what_comes_when_a_channel_has_just_been_served_goes_out_too(
+    stores: Storage, clock: ToldClock, before: bool
+) -> None:
+    async def another_one() -> None:
+        await stores.archive.add(paper("Two"), by=None, at=AT)
+        await revise_posts(overtaken, clock.now())
+        if not before:
+            await serving.start()
+
+    platform = SmallPlatform()
+    overtaken = replace(stores, ledger=Overtaken(stores, another_one, before=before))
+    serving = Serving(overtaken, {"chat": platform}, clock)
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=AT)
+    async with asyncio.timeout(10):
+        await asyncio.gather(*await serving.start())
+    assert len(platform.shown(HERE)) == 3
+
+
+async def test_a_channel_that_another_worker_serves_is_not_looked_at_again_at_once(
+    stores: Storage, clock: ToldClock
+) -> None:
+    """Else two workers keep each other looking all the time."""
+
+    class Second(Watched):
+        async def claim(self, channel: Channel, now: datetime) -> Post | None:
+            await stores.ledger.claim(channel, now)  # the other one is quicker
+            return await super().claim(channel, now)
+
+    await stores.archive.add(paper("One"), by=None, at=AT)
+    await begin(stores, Subscription(channel=HERE), at=AT)
+    second, platform = Second(stores, "second"), SmallPlatform()
+    loop = DeliveryLoop(replace(stores, ledger=second), {"chat": platform}, clock)
+    async with looking(loop):
+        await second.looks.get()
+        await loop.drain(10)
+    assert (second.looks.qsize(), platform.messages) == (0, {})
+
+
+async def test_the_loop_looks_now_and_then_where_ticks_stay_away(stores: Storage, clock: ToldClock) -> None:
+    watched = Watched(stores)
+    async with looking(DeliveryLoop(replace(stores, ledger=watched), {}, clock, longest_wait=0.01)):
+        for _ in range(3):
+            await watched.looks.get()
 
 
 async def test_channels_that_have_been_served_are_not_looked_for_again(stores: Storage, clock: ToldClock) -> None:
@@ -353,13 +509,9 @@ async def test_channels_that_have_been_served_are_not_looked_for_again(stores: S
     await stores.archive.add(paper("One"), by=None, at=AT)
     for channel in channels:
         await begin(stores, Subscription(channel=channel), at=AT)
-    watched, platform = Watched(stores.database, WORKER), SmallPlatform(channels={*channels})
+    watched, platform = Watched(stores), SmallPlatform(channels={*channels})
     loop = DeliveryLoop(replace(stores, ledger=watched), {"chat": platform}, clock)
-    loop.nudge()
-    running = asyncio.create_task(loop.run())
-    async with asyncio.timeout(10):
+    async with looking(loop):
         await until_posts(platform, 24)
         await loop.drain(10)
-    assert watched.looks == 1
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    assert watched.looks.qsize() == 1

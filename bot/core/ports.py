@@ -430,7 +430,7 @@ class Ledger(Protocol):
         ...
 
     async def next_attempt_in(self, channel: Channel, now: datetime) -> datetime | None:
-        """When this channel is ready, if it is not ready now and waits for its time."""
+        """When this channel is ready, which may be now; None when nothing is to be done there, or somebody is at it."""
         ...
 
     async def claim(self, channel: Channel, now: datetime) -> Post | None:

@@ -142,7 +142,8 @@ class Serving:
                     count += 1
                     continue
                 next_attempt = await self._stores.ledger.next_attempt_in(channel, now)
-                if self._is_draining or channel not in self._again:
+                is_due = channel in self._again or (next_attempt is not None and next_attempt <= now)
+                if self._is_draining or not is_due:
                     return Served(count, next_attempt)
         finally:  # at once after the last look at `_again`: nothing that comes in between is overlooked
             del self._tasks[channel]
