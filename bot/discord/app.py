@@ -32,6 +32,8 @@ _PATIENCE: Final = 5.0
 """Seconds that handlers under way get when Paperboy stops."""
 PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 """Seconds between attempts to reach Discord, the last one again and again: a thousand sessions a day may be begun."""
+_CANCEL_AGAIN: Final = 0.1
+"""Seconds until a connection is told once more to end."""
 _LASTING: Final = timedelta(minutes=10)
 """A connection that ends after less counts as an attempt that failed."""
 _WRONG_TOKEN: Final = msg("Discord does not accept DISCORD_TOKEN. Make a new one under “Bot”, “Reset Token”.")
@@ -130,7 +132,7 @@ class DiscordPlatform:
         while True:
             begun = clock.now()
             try:
-                await self._parts.client.connect()
+                await self._listen()
                 if self._is_closing:
                     return
                 log.warning("discord.not_connected", reason="closed")
@@ -149,6 +151,22 @@ class DiscordPlatform:
             await self._rest(failures)
             failures += 1
             await self._begin_anew()
+
+    async def _listen(self) -> None:
+        """As `client.connect()`, but it ends when it is cancelled.
+
+        While it reconnects, the library takes a cancellation for the end of that attempt alone, and goes on.
+        """
+        listening = asyncio.create_task(self._parts.client.connect())
+        try:
+            await asyncio.wait({listening})
+        except asyncio.CancelledError:
+            while not listening.done():
+                listening.cancel()
+                await asyncio.wait({listening}, timeout=_CANCEL_AGAIN)
+            await asyncio.gather(listening, return_exceptions=True)  # whatever became of it, nobody wants to know
+            raise
+        await listening
 
     async def _begin_anew(self) -> None:
         """Have a client again that can connect: one with shards that were left as they are would have them twice."""

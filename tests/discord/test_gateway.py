@@ -16,6 +16,7 @@ from bot.discord.client import pause_after
 from bot.discord.rooms import is_open_to_all
 from bot.scheduler import ReconcileLoop
 from storage.opening import Storage
+from tests.discord.clocks import hurry
 from tests.discord.conftest import Served, eventually, serving
 from tests.discord.posting import counted, posted, settled
 from tests.discord.saying import text_of
@@ -257,6 +258,15 @@ async def test_a_question_that_comes_too_late_is_left_alone(served: Served) -> N
 
 
 # --- servers ----------------------------------------------------------------------------------------------------------
+
+
+async def test_it_ends_while_it_is_connecting_again(discord: DiscordServer, acme: Acme, storage: Storage) -> None:
+    async with asyncio.timeout(15), serving(discord, acme, storage) as served:
+        hurry(served.parts.client)
+        before = len(discord.gateway.opened)
+        discord.gateway.greets = False
+        discord.gateway.cut()
+        await discord.until(lambda: len(discord.gateway.opened) > before)
 
 
 async def test_servers_that_come_after_the_first_word(discord: DiscordServer, acme: Acme, storage: Storage) -> None:

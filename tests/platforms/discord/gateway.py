@@ -73,6 +73,7 @@ class Gateway:
         self.limits_identify = False  # one IDENTIFY in 5 s for each place of `max_concurrency`
         self.is_down = False  # connections are answered with HTTP 503
         self.drops = 0  # so many of the next connections break off before a word
+        self.greets = True  # else who connects hears nothing
         self.acks_heartbeats = True
         self.holds_guilds = False  # READY comes, GUILD_CREATE waits for `release_guilds`
         self.sessions: list[Session] = []
@@ -231,7 +232,8 @@ class Gateway:
         if query.get("v") != "10" or query.get("encoding") != "json":
             connection.close(4012)
         hello = {"heartbeat_interval": self.heartbeat_interval, "_trace": ["loopback"]}
-        connection.send({"op": 10, "d": hello, "s": None, "t": None})
+        if self.greets:
+            connection.send({"op": 10, "d": hello, "s": None, "t": None})
         with suppress(ConnectionError):
             async for frame in connection.socket:
                 if frame.type is WSMsgType.TEXT:
