@@ -36,6 +36,19 @@ async def until_posts(platform: SmallPlatform, count: int) -> None:
         await platform.arrivals.get()
 
 
+@asynccontextmanager
+async def looking(loop: DeliveryLoop) -> AsyncIterator[None]:
+    """A loop that was nudged once, and hears of no tick."""
+    loop.nudge()
+    task = asyncio.create_task(loop.run())
+    try:
+        async with asyncio.timeout(10):
+            yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 class Held(SmallPlatform):
     """A platform that takes a long time for the posts of one channel."""
 
@@ -184,13 +197,8 @@ async def test_what_was_put_off_goes_out_when_its_time_has_come_without_a_tick(s
     platform = SmallPlatform(faults=[PlatformBusy(msg("Wait."), retry_at=real.now() + timedelta(seconds=0.2))])
     await stores.archive.add(paper("One"), by=None, at=AT)
     await begin(stores, Subscription(channel=HERE), at=real.now())
-    loop = DeliveryLoop(stores, {"chat": platform}, real)
-    loop.nudge()
-    running = asyncio.create_task(loop.run())
-    async with asyncio.timeout(10):
+    async with looking(DeliveryLoop(stores, {"chat": platform}, real)):
         await until_posts(platform, 2)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
 
 
 class HurriedClock:
@@ -213,13 +221,8 @@ async def test_what_becomes_ready_while_the_loop_looks_is_not_left_until_the_nex
         await begin(stores, Subscription(channel=channel), at=clock.now())
         ready = clock.moment + timedelta(milliseconds=10 * looks + 5)
         platform.faults.append(PlatformBusy(msg("Wait."), retry_at=ready))
-        loop = DeliveryLoop(stores, {"chat": platform}, clock)
-        loop.nudge()
-        running = asyncio.create_task(loop.run())
-        async with asyncio.timeout(10):
+        async with looking(DeliveryLoop(stores, {"chat": platform}, clock)):
             await until_posts(platform, 2)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_ledger_that_cannot_be_written_is_not_asked_without_pause(stores: Storage, clock: ToldClock) -> None:
@@ -227,16 +230,10 @@ async def test_a_ledger_that_cannot_be_written_is_not_asked_without_pause(stores
     await stores.archive.add(paper("One"), by=None, at=AT)
     await begin(stores, Subscription(channel=HERE), at=clock.now())
     full = FullLedger(stores)
-    loop = DeliveryLoop(full, {"chat": platform}, clock)
-    loop.nudge()
-    running = asyncio.create_task(loop.run())
-    await full.asked.wait()
-    for _ in range(50):
-        await asyncio.sleep(0)
-    await asyncio.sleep(0.2)
-    assert full.count == 1
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with looking(DeliveryLoop(full, {"chat": platform}, clock)):
+        await full.asked.wait()
+        await asyncio.sleep(0.2)
+        assert full.count == 1
 
 
 class FullLedger:
@@ -358,19 +355,6 @@ class Watched(DeliveryLedger):
     async def mark_failed(self, post_id: int, *, reason: Message, retry_at: datetime) -> None:
         await super().mark_failed(post_id, reason=reason, retry_at=retry_at)
         self.put_off.put_nowait(post_id)
-
-
-@asynccontextmanager
-async def looking(loop: DeliveryLoop) -> AsyncIterator[None]:
-    """A loop that was nudged once, and hears of no tick."""
-    loop.nudge()
-    task = asyncio.create_task(loop.run())
-    try:
-        async with asyncio.timeout(10):
-            yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.parametrize("soon_comes_first", [True, False])
