@@ -183,7 +183,7 @@ def _without_tag(query: Query, wrong: str) -> Query:
 async def _why_nothing(
     stores: Stores, caller: Caller, query: Query, criteria: Criteria, *, is_partial: bool
 ) -> tuple[Message, tuple[str, ...]]:
-    """What to say instead of an empty page, and queries that would find something."""
+    """What to say instead of an empty page, and queries that may find something."""
     span = criteria.span
     if is_partial:
         return msg("Nothing among the newest entries with these words. The next page looks further back."), ()
