@@ -7,8 +7,8 @@ when nobody writes. Whether any entry has a word at all, `terms` says itself, so
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
+from random import SystemRandom
 
 from sqlalchemy import Connection
 
@@ -50,7 +50,7 @@ def count_some_in(connection: Connection) -> bool:
         return False
     lock_archive(connection)
     some = min(max(_AT_A_STEP, (waiting - _MOST_LEFT) // 8), _MOST_AT_A_STEP)
-    first = random.randrange(waiting - some + 1)  # noqa: S311 - so that all have their turn
+    first = SystemRandom().randrange(waiting - some + 1)  # so that all have their turn
     sql = "SELECT term FROM term_changes ORDER BY term LIMIT ? OFFSET ?"
     _count_in(connection, [term for (term,) in rows_of(connection, sql, (some, first))])
     return True

@@ -8,12 +8,12 @@ two databases do differently stands in `storage.sqlite` and `storage.postgresql`
 from __future__ import annotations
 
 import asyncio
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, event
@@ -180,7 +180,7 @@ def repeated(engine: Engine, work: Callable[Concatenate[Connection, P], T], *arg
             if begun or not is_cut_off:
                 if not passes_when_repeated(error.orig if isinstance(error, DBAPIError) else error):
                     raise
-                time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - so that they do not meet again
+                time.sleep(SystemRandom().uniform(0, _PAUSE * 2**attempt))  # so that they do not meet again
     with engine.begin() as connection:
         return work(connection, *args, **kwargs)
 

@@ -6,10 +6,10 @@ Here both are kept in step with the entries, and with how many have each token (
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from random import SystemRandom
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, update
@@ -141,5 +141,5 @@ def tidy(connection: Connection) -> bool:
     Chance says what comes first, so that neither is put off where there is time for little.
     """
     steps = [count_some_in, postings_of(connection).tidy]
-    random.shuffle(steps)
+    SystemRandom().shuffle(steps)
     return any(step(connection) for step in steps)

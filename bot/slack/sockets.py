@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from collections.abc import Callable, Mapping
+from random import SystemRandom
 from typing import Any, Final
 
 import aiohttp
@@ -150,7 +150,7 @@ class SocketMode:
         if isinstance(error, SlackBusy):
             return max(1.0, (error.retry_at - self._clock.now()).total_seconds())
         longest = min(_LONGEST_PAUSE, 0.25 * 2.0 ** min(self._failures, 10))
-        return random.uniform(longest / 2, longest)  # noqa: S311 - spreads load, guards nothing
+        return SystemRandom().uniform(longest / 2, longest)
 
     async def _close(self) -> None:
         links = set(self._links)

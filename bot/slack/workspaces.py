@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from random import SystemRandom
 from typing import Final, Protocol
 
 import aiohttp
@@ -103,7 +103,7 @@ class Workspaces:
             except SlackRefused as error:
                 raise SettingsError(msg("SLACK_BOT_TOKEN: {problem}", problem=words_for(error))) from error
             except SlackError as error:
-                pause = min(60.0, 2.0**attempt) * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
+                pause = min(60.0, 2.0**attempt) * SystemRandom().uniform(0.5, 1)
                 log.warning("slack.not_reached", reason=str(error), seconds=round(pause, 1))
                 await asyncio.sleep(pause)
         raise AssertionError("never comes here")

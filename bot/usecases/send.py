@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as day_time
+from random import SystemRandom
 from typing import Final, NamedTuple
 
 import structlog
@@ -345,7 +345,7 @@ def _held_up(post: Post, reason: Message) -> Message:
 def pause_before(attempt: int) -> timedelta:
     """Full-jitter exponential backoff: up to 2 s before the first retry, up to half an hour later on."""
     longest = min(_LONGEST_PAUSE.total_seconds(), 2.0**attempt)
-    return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311 - spreads load, guards nothing
+    return timedelta(seconds=SystemRandom().uniform(longest / 2, longest))
 
 
 async def _carry(stores: Stores, contents: Contents, courier: Courier, clock: Clock, post: Post) -> None:

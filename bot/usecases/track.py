@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from random import SystemRandom
 from typing import Final
 
 import structlog
@@ -172,7 +172,7 @@ class _Reconciliation:
         if isinstance(busy, PlatformBusy) and busy.retry_at is not None:
             return max(0.0, (busy.retry_at - self._clock.now()).total_seconds())
         longest = next(self._pauses, None)
-        return None if longest is None else random.uniform(longest / 2, longest)  # noqa: S311 - spreads load only
+        return None if longest is None else SystemRandom().uniform(longest / 2, longest)
 
 
 def _place(channel: Channel) -> dict[str, str]:

@@ -111,6 +111,17 @@ async def test_counts_are_exact_whether_they_have_been_counted_in_or_not(
     assert await _total(storage, "wordax7") == 0
 
 
+async def test_upkeep_leaves_the_random_numbers_of_the_program_alone(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    """It is done in another thread, whenever it is quiet: whoever seeds `random` counts on what comes next."""
+    before = random.getstate()
+    for number in range(4):
+        await storage.archive.add(make(commentary=f"word{number}"), by=None, at=now)
+        await storage.database.write(index.tidy)
+    assert random.getstate() == before
+
+
 @on_sqlite
 async def test_where_very_much_waits_the_pieces_of_the_index_are_joined_all_the_same(
     storage: Storage, make: Make, now: datetime
