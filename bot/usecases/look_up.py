@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import combinations
+from itertools import combinations, islice
 
 from bot.core.engagement import Engagement
 from bot.core.entries import Entry, Status, TagCount, tag_key
@@ -22,7 +22,9 @@ from bot.core.query_writing import unparse
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
-_CORRECTIONS = 3
+_MOST_OFFERED = 3
+_MOST_TRIED = 6
+"""So many queries at most are tried, to offer those that find something."""
 _WORD = re.compile(r"[^\W_]+")
 _PLAIN_RUN = re.compile(r"\b\w[\w-]*(?: \w[\w-]*)?\b")
 
@@ -183,7 +185,7 @@ def _without_tag(query: Query, wrong: str) -> Query:
 async def _why_nothing(
     stores: Stores, caller: Caller, query: Query, criteria: Criteria, *, is_partial: bool
 ) -> tuple[Message, tuple[str, ...]]:
-    """What to say instead of an empty page, and queries that may find something."""
+    """What to say instead of an empty page, and queries that find something."""
     span = criteria.span
     if is_partial:
         return msg("Nothing among the newest entries with these words. The next page looks further back."), ()
@@ -196,15 +198,42 @@ async def _why_nothing(
             return msg("There is no digest on {day}.", day=span.first), near
     if criteria.saved:
         return msg("You have saved nothing that matches. The button “Save” of an entry saves it."), ()
+    return await _offered_instead(stores, caller, query)
+
+
+async def _offered_instead(stores: Stores, caller: Caller, query: Query) -> tuple[Message, tuple[str, ...]]:
+    """Queries that find something where this one finds nothing, and what to say with them."""
     corrected = await _corrected(stores, query)
-    if corrected:
-        return msg("Nothing in the archive matches this. Nearest words:"), corrected
-    looser = _looser(query)
-    nothing = msg("Nothing in the archive matches this. Try fewer letters, or other words.")
-    return msg("Nothing in the archive matches this.") if looser else nothing, looser
+    offered = await _those_that_find(stores, caller, corrected)
+    if offered:
+        return msg("Nothing in the archive matches this. Nearest words:"), offered
+    for meant in dict.fromkeys((query, _apart(query), *corrected[:1])):
+        looser = await _those_that_find(stores, caller, _looser(meant))
+        if looser:
+            return msg("Nothing in the archive matches this."), looser
+    return msg("Nothing in the archive matches this. Try fewer letters, or other words."), ()
 
 
-async def _corrected(stores: Stores, query: Query) -> tuple[str, ...]:
+async def _those_that_find(stores: Stores, caller: Caller, queries: Iterable[Query]) -> tuple[str, ...]:
+    """The first few of these that are not too large and find something, as one would type them."""
+    small = {text: query for query in queries if (text := unparse(query)) and _is_small(query, text)}
+    found: list[str] = []
+    for text, query in islice(small.items(), _MOST_TRIED):
+        if len(found) < _MOST_OFFERED and await _finds(stores, caller, query):
+            found.append(text)
+    return tuple(found)
+
+
+def _is_small(query: Query, text: str) -> bool:
+    return len(query.terms) <= MAX_TERMS and len(text) <= MAX_LENGTH
+
+
+async def _finds(stores: Stores, caller: Caller, query: Query) -> bool:
+    criteria = criteria_of(query, caller.today, until=caller.horizon)
+    return bool((await stores.search.page(criteria, asker=caller.person, limit=1)).hits)
+
+
+async def _corrected(stores: Stores, query: Query) -> Sequence[Query]:
     """The query with mistyped words and names put right, the likeliest first."""
     texts = [term for term in query.terms if isinstance(term, TextTerm | TitleTerm) and not term.negated]
     authors = [term for term in query.terms if isinstance(term, AuthorTerm) and not term.negated]
@@ -212,8 +241,8 @@ async def _corrected(stores: Stores, query: Query) -> tuple[str, ...]:
     near = dict(await stores.search.nearest_words(words)) if words else {}
     names = {word for term in authors for word in term.name.split()}
     near_names = dict(await stores.search.nearest_names(names)) if names else {}
-    found: list[str] = []
-    for rank in range(_CORRECTIONS):
+    found: list[Query] = []
+    for rank in range(_MOST_OFFERED):
         terms = tuple(
             replace(term, text=_mended(term.text, near, rank))
             if isinstance(term, TextTerm | TitleTerm) and not term.negated
@@ -223,8 +252,8 @@ async def _corrected(stores: Stores, query: Query) -> tuple[str, ...]:
             for term in query.terms
         )
         if terms != query.terms:
-            found.append(unparse(Query(terms, query.sort)))
-    return tuple(dict.fromkeys(found))
+            found.append(Query(terms, query.sort))
+    return found
 
 
 def _mended(text: str, near: Mapping[str, Sequence[TagCount]], rank: int) -> str:
@@ -234,16 +263,17 @@ def _mended(text: str, near: Mapping[str, Sequence[TagCount]], rank: int) -> str
     )
 
 
-def _looser(query: Query) -> tuple[str, ...]:
+def _looser(query: Query) -> Iterator[Query]:
     """The query with words apart that had to stand together, and with one term left out, each in turn."""
-    apart = Query(tuple(word for term in query.terms for word in _words_apart(term)), query.sort)
-    shorter = [
-        Query(query.terms[:index] + query.terms[index + 1 :], query.sort)
-        for index in range(len(query.terms))
-        if len(query.terms) > 1
-    ]
-    looser = [other for other in (apart, *shorter) if other != query and len(other.terms) <= MAX_TERMS]
-    return tuple(dict.fromkeys(text for text in map(unparse, looser) if len(text) <= MAX_LENGTH))[:3]
+    terms = query.terms
+    shorter = [replace(query, terms=(*terms[:at], *terms[at + 1 :])) for at in range(len(terms))]
+    for other in (_apart(query), *shorter):
+        if other != query and any(not getattr(term, "negated", False) for term in other.terms):  # else it finds all
+            yield other
+
+
+def _apart(query: Query) -> Query:
+    return replace(query, terms=tuple(word for term in query.terms for word in _words_apart(term)))
 
 
 def _words_apart(term: Term) -> Sequence[Term]:
@@ -324,9 +354,9 @@ async def show_help(stores: Stores, caller: Caller) -> HelpView:
             (f"tag:{tags[0].name}", msg_n("{n} entry with this tag", "{n} entries with this tag", n=tags[0].count))
         )
     for first, second in combinations([tag.name for tag in tags], 2):
-        if await _finds(stores, caller, both := f"#{first} #{second}"):
+        if await _finds(stores, caller, parse(both := f"#{first} #{second}")):
             examples += [(both, msg("both tags")), (f"tag:{first},{second}", msg("either tag"))]
-            if await _finds(stores, caller, without := f"#{first} -tag:{second}"):
+            if await _finds(stores, caller, parse(without := f"#{first} -tag:{second}")):
                 examples.append((without, msg("one tag without the other")))
             break
     if latest:
@@ -337,11 +367,6 @@ async def show_help(stores: Stores, caller: Caller) -> HelpView:
     examples.append(("is:saved", msg("what you have saved")))
     examples.append(("sort:popular", msg("most reactions and saves first; also new, old, relevance, discussed")))
     return HelpView(tuple(examples))
-
-
-async def _finds(stores: Stores, caller: Caller, text: str) -> bool:
-    criteria = criteria_of(parse(text), caller.today, until=caller.horizon)
-    return bool((await stores.search.page(criteria, asker=caller.person, limit=1)).entries)
 
 
 async def _examples_of_day(stores: Stores, day: date) -> list[tuple[str, Message]]:

@@ -138,10 +138,31 @@ async def test_what_is_offered_is_a_query(stores: Storage) -> None:
         f'title:"{" ".join(["abcdefghijklmnopqrstuvwxyzab"] * 30)}"',
     ):
         assert (await look_up(stores, READER, query)).suggestions == ()
+    await stores.archive.add(paper("Alike", tags=("rlaif",), commentary="like a tag or so"), by=None, at=AT)
     joined = await look_up(stores, READER, "tag:rlaif tag-or-like")
     for suggestion in joined.suggestions:
         parse(suggestion)
-    assert joined.suggestions[0] == "tag:rlaif tag or like"
+    assert joined.suggestions == ("tag:rlaif tag or like", "tag:rlaif")
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered"),
+    [
+        ("Split-Attention xyzzy", ("Split Attention",)),  # neither is there together, nor anything with the other
+        ("attentoin", ("attention",)),
+        ("attentoin quokka", ("attention",)),  # put right, both are still on no entry together
+        ("splat quokka -tag:diffusion", ("split -tag:diffusion",)),
+        ("quokka -tag:diffusion", ()),
+    ],
+)
+async def test_what_is_offered_finds_something(stores: Storage, asked: str, offered: tuple[str, ...]) -> None:
+    await fill(stores)
+    await stores.archive.add(paper("Split by attention"), by=None, at=AT)
+    nothing = await look_up(stores, READER, asked)
+    assert nothing.hits == ()
+    for suggestion in nothing.suggestions:
+        assert (await look_up(stores, READER, suggestion)).hits, suggestion
+    assert nothing.suggestions == offered
 
 
 async def test_tomorrows_digest_and_drafts_are_not_found_by_readers(stores: Storage) -> None:
