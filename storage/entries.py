@@ -26,6 +26,7 @@ from storage.entry_rows import (
     to_entry,
     update_entries,
 )
+from storage.garbage import seldom_collected
 from storage.imports import seen_documents, write_import
 from storage.index import tidy
 from storage.locks import lock_archive
@@ -90,7 +91,7 @@ class EntryArchive:
             Conflict: an entry changed since it was merged, or two are the same paper. Nothing is written.
         """
         imported = list(entries)
-        with tokens_beside([item.entry for item in imported]) as ready:
+        with seldom_collected(), tokens_beside([item.entry for item in imported]) as ready:
             await self._database.write_long(write_import, imported, list(documents), at, ready)
         self._database.when_idle(tidy)
 
