@@ -28,7 +28,7 @@ from storage.places import day_number, day_of, first_place, last_place
 from storage.raw import change, value_of
 from storage.tables import entries
 from storage.tags import count_tags
-from storage.tokens import names_on
+from storage.tokens import names_on, texts_of
 
 _FEW_DAYS = 20
 
@@ -186,7 +186,7 @@ def _keep_lookups(
         differing = _differing(changes, part)
         count(connection, [old for old, _ in differing if old], -1)
         count(connection, [new for _, new in differing if new], 1)
-    exchange(connection, _differing(changes, _words), ready)
+    exchange(connection, _differing(changes, texts_of), ready)
 
 
 def _public(item: Stored | None) -> Placed | None:
@@ -202,7 +202,3 @@ def _differing(
 
 def _tags(entry: Entry) -> object:
     return entry.tags
-
-
-def _words(entry: Entry) -> object:
-    return entry.title, names_on(entry), entry.abstract, entry.commentary, entry.commentary_en, entry.tags

@@ -12,16 +12,17 @@ import pickle
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import IO, TYPE_CHECKING, Any
 from weakref import ref
 
 from bot.core.entries import Entry
 from storage.chunks import chunked
-from storage.tokens import Tokens, make_tokens
+from storage.tokens import EntryTexts, Tokens, make_tokens, make_tokens_of, texts_of
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -58,13 +59,13 @@ class _Piece:
     """Some entries, and their tokens once they have been made, in another process or here."""
 
     entries: Sequence[Entry]
-    elsewhere: Future[Mapping[str, Tokens]] = field(default_factory=Future)
-    here: Mapping[str, Tokens] | None = None
+    elsewhere: Future[Sequence[Tokens]] = field(default_factory=Future)
+    here: Sequence[Tokens] | None = None
 
-    def made_here(self) -> Mapping[str, Tokens]:
+    def made_here(self) -> Sequence[Tokens]:
         """Made by this process, once."""
         if self.here is None:
-            self.here = _make_all(self.entries)
+            self.here = list(map(make_tokens, self.entries))
         return self.here
 
 
@@ -75,7 +76,7 @@ class TokensBeside:
         """`patience` is for how many seconds a piece is waited for."""
         self._patience = patience
         pieces = list(map(_Piece, chunked(entries, _AT_ONCE)))
-        self._piece_of = {entry.id: piece for piece in pieces for entry in piece.entries}
+        self._piece_of = {entry.id: (piece, at) for piece in pieces for at, entry in enumerate(piece.entries)}
         self._may_be_free = list(map(ref, pieces))
         self._waiting = deque(self._may_be_free)
         self._helpers: list[_Helper] = []
@@ -90,16 +91,16 @@ class TokensBeside:
 
     def of(self, entry: Entry) -> Tokens:
         """See the port. While they are being made, those that nobody has begun are made here, the last first."""
-        piece = self._piece_of.pop(entry.id, None)
-        if piece is None:
+        if entry.id not in self._piece_of:
             return make_tokens(entry)
+        piece, at = self._piece_of.pop(entry.id)
         while self._may_be_free and not piece.elsewhere.done() and any(helper.is_at_work for helper in self._helpers):
             last = self._may_be_free.pop()()
             if last and last.elsewhere.cancel():
                 last.made_here()
-        return self._made(piece)[entry.id]
+        return self._made(piece)[at]
 
-    def _made(self, piece: _Piece) -> Mapping[str, Tokens]:
+    def _made(self, piece: _Piece) -> Sequence[Tokens]:
         """Made here where nobody has begun, else waited for; and here in the end where a process was killed."""
         if not piece.elsewhere.cancel():
             try:
@@ -192,12 +193,12 @@ class _Helper:
                 piece = self._waiting.popleft()()
                 if piece and piece.elsewhere.set_running_or_notify_cancel():
                     self._begun.append(piece)
-                    _write(pipe, piece.entries)
+                    _write(pipe, [tuple(texts_of(entry)) for entry in piece.entries])
 
     def _take_back(self, pipe: IO[bytes]) -> None:
         with suppress(EOFError):
             while True:
-                made = _read(pipe)
+                made = list(starmap(Tokens, _read(pipe)))
                 self._begun.popleft().elsewhere.set_result(made)
 
 
@@ -209,7 +210,8 @@ def serve(given: int) -> None:
     gc.disable()  # nothing here refers to itself, and what is kept of words would be gone through again and again
     with suppress(EOFError, BrokenPipeError), os.fdopen(given, "wb") as pipe:
         while True:
-            _write(pipe, _make_all(_read(sys.stdin.buffer)))
+            texts = starmap(EntryTexts, _read(sys.stdin.buffer))
+            _write(pipe, [tuple(make_tokens_of(one)) for one in texts])  # plain ones are soonest written and read
 
 
 def _widen(pipe: IO[bytes]) -> None:
@@ -239,7 +241,3 @@ def _read(pipe: IO[bytes]) -> Any:
     if not size or len(written) < size:
         raise EOFError
     return pickle.loads(written)  # noqa: S301 - both ends are this module
-
-
-def _make_all(entries: Sequence[Entry]) -> Mapping[str, Tokens]:
-    return {entry.id: make_tokens(entry) for entry in entries}

@@ -47,6 +47,22 @@ def names_on(entry: Entry) -> tuple[str, ...]:
     return (*entry.authors, entry.organisation) if entry.organisation else entry.authors
 
 
+class EntryTexts(NamedTuple):
+    """All of an entry that its tokens are made of: where these are the same, so are its tokens."""
+
+    title: str
+    names: tuple[str, ...]
+    abstract: str | None
+    commentary: str | None
+    commentary_en: str | None
+    tags: tuple[str, ...]
+
+
+def texts_of(entry: Entry) -> EntryTexts:
+    """Those of an entry."""
+    return EntryTexts(entry.title, names_on(entry), entry.abstract, entry.commentary, entry.commentary_en, entry.tags)
+
+
 class EntryTokens(NamedTuple):
     """The tokens of an entry, each once; `counted` are its whole Korean words, marked, which are not indexed."""
 
@@ -56,15 +72,18 @@ class EntryTokens(NamedTuple):
 
 def tokens_of(entry: Entry) -> EntryTokens:
     """The tokens of an entry."""
-    names = names_on(entry)
-    title = _of_texts((entry.title,))
-    found, korean = _of_texts((*names, entry.abstract, entry.commentary, entry.commentary_en, *entry.tags))
+    return _of_entry(texts_of(entry))
+
+
+def _of_entry(texts: EntryTexts) -> EntryTokens:
+    title = _of_texts((texts.title,))
+    found, korean = _of_texts((*texts.names, texts.abstract, texts.commentary, texts.commentary_en, *texts.tags))
     korean |= title.counted
     found |= title.indexed
     found.update([TITLE + token for token in title.indexed])
     found.add(ALL)
-    found.update(chain.from_iterable(map(_OF_TAG.__getitem__, entry.tags)))
-    found.update(chain.from_iterable(map(_OF_NAME.__getitem__, names)))
+    found.update(chain.from_iterable(map(_OF_TAG.__getitem__, texts.tags)))
+    found.update(chain.from_iterable(map(_OF_NAME.__getitem__, texts.names)))
     return EntryTokens(found, korean)
 
 
@@ -81,7 +100,10 @@ def _of_texts(texts: Iterable[str | None]) -> EntryTokens:
 
 
 class Tokens(NamedTuple):
-    """What the index is to know of one entry, each as words between spaces."""
+    """What the index is to know of one entry, each as words between spaces.
+
+    They are in order: FTS5 takes in entries a fifth faster when what they share comes in the same order.
+    """
 
     indexed: str
     counted: str
@@ -93,7 +115,12 @@ class Tokens(NamedTuple):
 
 def make_tokens(entry: Entry) -> Tokens:
     """The tokens of an entry."""
-    return Tokens(*map(" ".join, tokens_of(entry)))
+    return make_tokens_of(texts_of(entry))
+
+
+def make_tokens_of(texts: EntryTexts) -> Tokens:
+    """The tokens of an entry with these texts."""
+    return Tokens(*map(" ".join, map(sorted, _of_entry(texts))))
 
 
 def word_tokens(word: str) -> Sequence[str]:
