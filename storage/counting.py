@@ -7,6 +7,7 @@ when nobody writes. Whether any entry has a word at all, `terms` says itself, so
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from random import SystemRandom
 
@@ -15,12 +16,16 @@ from sqlalchemy import Connection
 from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.locks import lock_archive
+from storage.postings import Postings
 from storage.raw import change, marks, rows_of, value_of
 from storage.spelling import keep_rests
+from storage.tokens import ALL, WORD
 
 _MOST_LEFT, _AT_A_STEP = 2_000, 250
 """So many words may wait to be counted in; so many are then counted in at once, or an eighth of what is too many."""
 _MOST_AT_A_STEP = 2_000
+_MANY, _SHARE = 1_000, 4
+"""The index is asked where so many entries change, and there were no more than so many times as many before."""
 _ADDED = "ON CONFLICT (term) DO UPDATE SET uses = {table}.uses + excluded.uses"
 
 
@@ -41,6 +46,22 @@ def count(connection: Connection, uses: Mapping[str, int], *, anew: bool = False
     rows = [(term, uses[term]) for term in more]
     insert_rows(connection, f"terms{suffix}", ("term", "uses"), rows, _ADDED.format(table=f"terms{suffix}"))
     keep_rests(connection, (term for term in more if term not in known), suffix)
+
+
+def may_be_asked(connection: Connection, postings: Postings, changed: int) -> bool:
+    """Whether it is sooner known from the index how many have each token, than by the tokens of the changed entries."""
+    if not postings.counts_soon or changed < _MANY:
+        return False
+    return changed * _SHARE >= _counts(connection, [ALL], "terms").get(ALL, 0)
+
+
+def asked(connection: Connection, postings: Postings) -> Counter[str]:
+    """By the index itself, how many more, or less, entries have each of its tokens than are counted."""
+    uses = Counter(postings.counted(connection))
+    for table in ("terms", "term_changes"):
+        rows = rows_of(connection, f"SELECT term, uses FROM {table}")  # noqa: S608
+        uses.subtract({term: counted for term, counted in rows if not term.startswith(WORD)})
+    return uses
 
 
 def count_some_in(connection: Connection) -> bool:

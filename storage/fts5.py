@@ -34,6 +34,7 @@ class Fts5:
     """`storage.postings.Postings` in SQLite."""
 
     probes = False
+    counts_soon = True
     fence = ""
     matches = f"{LIVE} MATCH ?"
     number = bounded = f"{LIVE}.rowid"

@@ -70,6 +70,7 @@ class Gin:
     """`storage.postings.Postings` in PostgreSQL."""
 
     probes = True
+    counts_soon = False
     fence = "OFFSET 0"
     number = f"{LIVE}.place"
     bounded = f"({LIVE}.place + 0)"  # else the planner walks along the places of a span, and reads all their tokens

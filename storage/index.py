@@ -7,7 +7,7 @@ Here both are kept in step with the entries, and with how many have each token (
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from random import SystemRandom
 from typing import NamedTuple, Protocol
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, update
 
 from bot.core.entries import Entry
 from storage.chunks import chunked
-from storage.counting import count, count_some_in
+from storage.counting import asked, count, count_some_in, may_be_asked
 from storage.places import fits
 from storage.postings import LIVE, NEXT, postings_of
 from storage.raw import rows_of
@@ -85,20 +85,26 @@ def exchange(
         make_at_once(connection)  # a day has more entries than numbers have room for: these are in it as they are now
         return
     of_new = ready.of if ready else make_tokens
-    for many in chunked(pairs, _COUNTED_AT_ONCE):
+    postings = postings_of(connection, state.bits)
+    asks = state.is_current and state.next_version is None and may_be_asked(connection, postings, len(pairs))
+    for many in chunked(pairs, len(pairs) if asks else _COUNTED_AT_ONCE):
         uses: Counter[str] = Counter()
         uses_anew: Counter[str] = Counter()
         for some in chunked(many, _AT_ONCE):
             out = [(one[1], make_tokens(one[0])) for one, _ in some if one]
             into = [(one[1], of_new(one[0])) for _, one in some if one]
             if state.is_current:
-                _enter(connection, out, into, state, uses)
+                _enter(connection, out, into, state)
+                _count(uses, out, into, _counted_alone if asks else Tokens.each)
             else:  # tokens of another version cannot be taken out again: their places lead nowhere until then
-                postings_of(connection, state.bits).insert(connection, _indexed(into), LIVE)
+                postings.insert(connection, _indexed(into), LIVE)
             if state.next_version == VERSION and state.next_through is not None:
                 reached = state.next_through
                 out, into = ([row for row in rows if row[0] <= reached] for rows in (out, into))
-                _enter(connection, out, into, state, uses_anew, anew=True)
+                _enter(connection, out, into, state, anew=True)
+                _count(uses_anew, out, into)
+        if asks:
+            uses.update(asked(connection, postings))
         count(connection, uses, later=len(pairs) <= _FEW)
         count(connection, uses_anew, anew=True)
 
@@ -106,29 +112,35 @@ def exchange(
 def enter_anew(connection: Connection, new: Sequence[Made], state: State) -> None:
     """Enter places in the index that is being made anew."""
     uses: Counter[str] = Counter()
-    _enter(connection, (), new, state, uses, anew=True)
+    _enter(connection, (), new, state, anew=True)
+    _count(uses, (), new)
     count(connection, uses, anew=True)
 
 
 def _enter(
-    connection: Connection,
-    old: Sequence[Made],
-    new: Sequence[Made],
-    state: State,
-    uses: Counter[str],
-    *,
-    anew: bool = False,
+    connection: Connection, old: Sequence[Made], new: Sequence[Made], state: State, *, anew: bool = False
 ) -> None:
-    """Take places out and enter others, in the index that answers, or in the one that is being made `anew`.
-
-    `uses` counts how many more entries have each token.
-    """
+    """Take places out and enter others, in the index that answers, or in the one that is being made `anew`."""
     name, bits = (NEXT, state.next_bits or state.bits) if anew else (LIVE, state.bits)
     postings = postings_of(connection, bits)
     postings.delete(connection, _indexed(old), name)
     postings.insert(connection, _indexed(new), name)
-    uses.update(chain.from_iterable(tokens.each() for _, tokens in new))
-    uses.subtract(chain.from_iterable(tokens.each() for _, tokens in old))
+
+
+def _count(
+    uses: Counter[str],
+    old: Sequence[Made],
+    new: Sequence[Made],
+    which: Callable[[Tokens], Iterable[str]] = Tokens.each,
+) -> None:
+    """Count how many more entries have each token, of those of an entry that are counted this way."""
+    uses.update(chain.from_iterable(which(tokens) for _, tokens in new))
+    uses.subtract(chain.from_iterable(which(tokens) for _, tokens in old))
+
+
+def _counted_alone(tokens: Tokens) -> Sequence[str]:
+    """Those that are not in the index, which cannot be asked for them."""
+    return tokens.counted.split()
 
 
 def _indexed(rows: Sequence[Made]) -> list[tuple[int, str]]:

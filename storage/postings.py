@@ -26,6 +26,8 @@ class Postings(Protocol):
 
     probes: bool
     """Whether one place is looked up quickly, however many there are with its tokens."""
+    counts_soon: bool
+    """Whether `counted` takes a small part of the time in which tokens are entered."""
     fence: str
     """What stands at the end of a question that is to be asked for each place, as it is written."""
     number: str
