@@ -6,6 +6,7 @@ import random
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -26,7 +27,7 @@ from storage import index, reindexing, tokens
 from storage.bulk import insert_rows
 from storage.opening import Storage
 from storage.places import FIRST_DATED, narrow, wide
-from storage.raw import value_of
+from storage.raw import rows_of, value_of
 from storage.tokenising import TokensBeside, tokens_beside
 from tests.databases import ask, on_sqlite
 
@@ -109,6 +110,50 @@ async def test_counts_are_exact_whether_they_have_been_counted_in_or_not(
     assert await storage.check() == []
     assert await storage.database.read(_waiting) == 0
     assert await _total(storage, "wordax7") == 0
+
+
+async def test_counts_after_a_large_import_are_those_of_every_entry(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    """Counts of single changes still wait; entries change in it, and leave; the next one is small beside what is there.
+
+    Of whole Korean words the index knows nothing, and the check of the archive neither.
+    """
+
+    def kept(connection: Connection) -> dict[str, int]:
+        rows = rows_of(connection, "SELECT term, uses FROM terms UNION ALL SELECT term, uses FROM term_changes")
+        uses: Counter[str] = Counter()
+        for term, by in rows:
+            uses[term] += by
+        return {term: by for term, by in uses.items() if by}
+
+    async def assert_counts_are_right() -> None:
+        entries = await storage.archive.export(after=None, limit=100_000)
+        made = [tokens.make_tokens(entry) for entry in entries if entry.is_public]
+        assert await storage.database.read(kept) == Counter(token for one in made for token in one.each())
+        assert await storage.check() == []
+
+    alone = [
+        await storage.archive.add(make(id=f"a{at}", commentary=f"모델을 alone{at} both"), by=None, at=now)
+        for at in range(4)
+    ]
+    changed = [ImportedEntry(replace(entry, commentary="데이터는 both"), False) for entry in alone[:2]]
+    changed.append(ImportedEntry(replace(alone[2], status=Status.DRAFT), False))
+    text = "모델의 데이터 many both"
+    many = [ImportedEntry(make(id=f"m{at:04}", commentary=f"{text} m{at % 9}"), True) for at in range(1_000)]
+    await storage.archive.write_import([*changed, *many], documents=[], at=now)
+    await assert_counts_are_right()
+    (near,) = (await storage.search.nearest_words(["모뎰"]))["모뎰"]
+    assert (near.name, near.count) == ("모델", 1_001)
+    for base, size in (("n", 2_000), ("o", 500)):
+        more = [ImportedEntry(make(id=f"{base}{at:04}", commentary=f"{base}more 모델과"), True) for at in range(size)]
+        await storage.archive.write_import(more, documents=[], at=now)
+        await assert_counts_are_right()
+    gone = [replace(item.entry, status=Status.REMOVED) for item in many]
+    stored = await storage.archive.get([entry.id for entry in gone])
+    leaving = [ImportedEntry(replace(entry, revision=stored[entry.id].revision), False) for entry in gone]
+    await storage.archive.write_import(leaving, documents=[], at=now)
+    await assert_counts_are_right()
 
 
 async def test_upkeep_leaves_the_random_numbers_of_the_program_alone(
