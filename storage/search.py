@@ -84,6 +84,10 @@ class EntrySearch:
         """See the port."""
         return await self._database.read(corrections, list(words), of_names=True)
 
+    async def finding(self, each: Sequence[Criteria], *, asker: Person | None) -> Sequence[bool]:
+        """See the port."""
+        return await self._database.read(_finding, each, asker)
+
     async def digest(self, criteria: Criteria, day: date) -> Sequence[Entry]:
         """See the port."""
         return await self._database.read(_all, replace(criteria, span=DateSpan(day, day), sort=Sort.OLD))
@@ -296,6 +300,17 @@ def collect(connection: Connection, conditions: Conditions, keys: Keys, start: C
         likely = looked_into * (limit - len(kept)) // max(1, len(kept))  # as many again pass of so many
         size = min(max(likely, size), MOST_LOOKED_INTO - looked_into)
     return _Found(kept, edge)
+
+
+def _finding(connection: Connection, each: Sequence[Criteria], asker: Person | None) -> Sequence[bool]:
+    return [_finds(connection, criteria, asker) for criteria in each]
+
+
+def _finds(connection: Connection, criteria: Criteria, asker: Person | None) -> bool:
+    conditions = resolve(connection, criteria, asker).conditions
+    if conditions is None:
+        return False
+    return bool(collect(connection, conditions, keys_in(connection, conditions, Sort.NEW), None, 1).keys)
 
 
 # --- digests --------------------------------------------------------------------------------------------------------

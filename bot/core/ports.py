@@ -213,6 +213,13 @@ class Search(Protocol):
         """The same for words of names of authors and organisations."""
         ...
 
+    async def finding(self, each: Sequence[Criteria], *, asker: Person | None) -> Sequence[bool]:
+        """For each of these whether anything meets it; where entries have to be looked into, among the first of them.
+
+        All are looked up together.
+        """
+        ...
+
     async def digest(self, criteria: Criteria, day: date) -> Sequence[Entry]:
         """All entries of one digest that meet the criteria (whose own span and sort are ignored), in digest order."""
         ...

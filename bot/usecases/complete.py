@@ -184,7 +184,7 @@ async def _dates(stores: Stores, caller: Caller, _: Channel, context: Completion
 async def _entries(stores: Stores, caller: Caller, _: Channel, context: CompletionContext) -> list[Offer]:
     """Entries by their words, the newest where nothing has been typed yet; what goes in is an id."""
     try:
-        found = await look_up(stores, caller, context.prefix, limit=_MOST, typing=True)
+        found = await look_up(stores, caller, context.prefix, limit=_MOST, typing=True, explained=False)
     except InputError:
         return []
     return [

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import combinations, islice
+from itertools import combinations
 
 from bot.core.engagement import Engagement
 from bot.core.entries import Entry, Status, TagCount, tag_key
@@ -16,16 +16,13 @@ from bot.core.messages import Message, msg, msg_n
 from bot.core.nearest import nearest
 from bot.core.people import Caller, Role
 from bot.core.ports import SearchPage, Stores
-from bot.core.query import AuthorTerm, Criteria, DateSpan, Query, TagTerm, Term, TextTerm, TitleTerm, criteria_of
-from bot.core.query_syntax import MAX_LENGTH, MAX_TERMS, parse
+from bot.core.query import AuthorTerm, Criteria, DateSpan, Query, TagTerm, TextTerm, TitleTerm, criteria_of
+from bot.core.query_syntax import parse
 from bot.core.query_writing import unparse
+from bot.usecases.suggest import suggest
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
-_MOST_OFFERED = 3
-_MOST_TRIED = 6
-"""So many queries at most are tried, to offer those that find something."""
-_WORD = re.compile(r"[^\W_]+")
 _PLAIN_RUN = re.compile(r"\b\w[\w-]*(?: \w[\w-]*)?\b")
 
 
@@ -69,8 +66,11 @@ async def look_up(
     cursor: str | None = None,
     limit: int = PAGE_SIZE,
     typing: bool = False,
+    explained: bool = True,
 ) -> Results:
     """Answer a query, one page at a time. If it is still being typed, its last word stands for all that begin so.
+
+    An empty page is `explained`, for whoever reads it, by a notice and by queries that find something.
 
     Raises:
         QueryError: the query, or a tag in it, is not understood.
@@ -83,7 +83,7 @@ async def look_up(
         await refuse_unknown_tags(stores, query, today=caller.horizon)
     notice: Message | None = None
     suggestions: tuple[str, ...] = ()
-    if not page.hits:
+    if explained and not page.hits:
         is_partial = page.next_cursor is not None
         if cursor is not None and not is_partial:
             notice = msg("There is nothing further.")
@@ -198,90 +198,7 @@ async def _why_nothing(
             return msg("There is no digest on {day}.", day=span.first), near
     if criteria.saved:
         return msg("You have saved nothing that matches. The button “Save” of an entry saves it."), ()
-    return await _offered_instead(stores, caller, query)
-
-
-async def _offered_instead(stores: Stores, caller: Caller, query: Query) -> tuple[Message, tuple[str, ...]]:
-    """Queries that find something where this one finds nothing, and what to say with them."""
-    corrected = await _corrected(stores, query)
-    offered = await _those_that_find(stores, caller, corrected)
-    if offered:
-        return msg("Nothing in the archive matches this. Nearest words:"), offered
-    for meant in dict.fromkeys((query, _apart(query), *corrected[:1])):
-        looser = await _those_that_find(stores, caller, _looser(meant))
-        if looser:
-            return msg("Nothing in the archive matches this."), looser
-    return msg("Nothing in the archive matches this. Try fewer letters, or other words."), ()
-
-
-async def _those_that_find(stores: Stores, caller: Caller, queries: Iterable[Query]) -> tuple[str, ...]:
-    """The first few of these that are not too large and find something, as one would type them."""
-    small = {text: query for query in queries if (text := unparse(query)) and _is_small(query, text)}
-    found: list[str] = []
-    for text, query in islice(small.items(), _MOST_TRIED):
-        if len(found) < _MOST_OFFERED and await _finds(stores, caller, query):
-            found.append(text)
-    return tuple(found)
-
-
-def _is_small(query: Query, text: str) -> bool:
-    return len(query.terms) <= MAX_TERMS and len(text) <= MAX_LENGTH
-
-
-async def _finds(stores: Stores, caller: Caller, query: Query) -> bool:
-    criteria = criteria_of(query, caller.today, until=caller.horizon)
-    return bool((await stores.search.page(criteria, asker=caller.person, limit=1)).hits)
-
-
-async def _corrected(stores: Stores, query: Query) -> Sequence[Query]:
-    """The query with mistyped words and names put right, the likeliest first."""
-    texts = [term for term in query.terms if isinstance(term, TextTerm | TitleTerm) and not term.negated]
-    authors = [term for term in query.terms if isinstance(term, AuthorTerm) and not term.negated]
-    words = {word for term in texts for word in term.text.split()}
-    near = dict(await stores.search.nearest_words(words)) if words else {}
-    names = {word for term in authors for word in term.name.split()}
-    near_names = dict(await stores.search.nearest_names(names)) if names else {}
-    found: list[Query] = []
-    for rank in range(_MOST_OFFERED):
-        terms = tuple(
-            replace(term, text=_mended(term.text, near, rank))
-            if isinstance(term, TextTerm | TitleTerm) and not term.negated
-            else replace(term, name=_mended(term.name, near_names, rank))
-            if isinstance(term, AuthorTerm) and not term.negated
-            else term
-            for term in query.terms
-        )
-        if terms != query.terms:
-            found.append(Query(terms, query.sort))
-    return found
-
-
-def _mended(text: str, near: Mapping[str, Sequence[TagCount]], rank: int) -> str:
-    """A text with the mistyped words in it replaced by what stands at this rank, or last, among those they may mean."""
-    return " ".join(
-        near[word][min(rank, len(near[word]) - 1)].name if near.get(word) else word for word in text.split()
-    )
-
-
-def _looser(query: Query) -> Iterator[Query]:
-    """The query with words apart that had to stand together, and with one term left out, each in turn."""
-    terms = query.terms
-    shorter = [replace(query, terms=(*terms[:at], *terms[at + 1 :])) for at in range(len(terms))]
-    for other in (_apart(query), *shorter):
-        if other != query and any(not getattr(term, "negated", False) for term in other.terms):  # else it finds all
-            yield other
-
-
-def _apart(query: Query) -> Query:
-    return replace(query, terms=tuple(word for term in query.terms for word in _words_apart(term)))
-
-
-def _words_apart(term: Term) -> Sequence[Term]:
-    """A phrase, or words joined as in `fine-tuning`, as words by themselves; any other term as it is."""
-    if not isinstance(term, TextTerm | TitleTerm) or term.negated:
-        return (term,)
-    words = _WORD.findall(term.text)
-    return [replace(term, text=word, phrase=False) for word in words] if len(words) > 1 else (term,)
+    return await suggest(stores, caller, query)
 
 
 async def show_digest(stores: Stores, caller: Caller, day: date | None = None) -> DigestView:
@@ -354,9 +271,9 @@ async def show_help(stores: Stores, caller: Caller) -> HelpView:
             (f"tag:{tags[0].name}", msg_n("{n} entry with this tag", "{n} entries with this tag", n=tags[0].count))
         )
     for first, second in combinations([tag.name for tag in tags], 2):
-        if await _finds(stores, caller, parse(both := f"#{first} #{second}")):
+        if await _finds(stores, caller, both := f"#{first} #{second}"):
             examples += [(both, msg("both tags")), (f"tag:{first},{second}", msg("either tag"))]
-            if await _finds(stores, caller, parse(without := f"#{first} -tag:{second}")):
+            if await _finds(stores, caller, without := f"#{first} -tag:{second}"):
                 examples.append((without, msg("one tag without the other")))
             break
     if latest:
@@ -367,6 +284,11 @@ async def show_help(stores: Stores, caller: Caller) -> HelpView:
     examples.append(("is:saved", msg("what you have saved")))
     examples.append(("sort:popular", msg("most reactions and saves first; also new, old, relevance, discussed")))
     return HelpView(tuple(examples))
+
+
+async def _finds(stores: Stores, caller: Caller, text: str) -> bool:
+    criteria = criteria_of(parse(text), caller.today, until=caller.horizon)
+    return any(await stores.search.finding([criteria], asker=caller.person))
 
 
 async def _examples_of_day(stores: Stores, day: date) -> list[tuple[str, Message]]:

@@ -26,7 +26,8 @@ FEED_SIZE = 50
 async def feed(request: web.Request) -> web.Response:
     """The feed, or 304 to a reader that has this very one."""
     parts, query = request.app[PARTS], request.query.get("q", "").strip()
-    found = await look_up(parts.stores, visitor(request), query or f"sort:{Sort.NEW}", limit=FEED_SIZE)
+    asked = query or f"sort:{Sort.NEW}"
+    found = await look_up(parts.stores, visitor(request), asked, limit=FEED_SIZE, explained=False)
     entries = [hit.entry for hit in found.hits]
     updated = await _updated(parts, entries)
     origin = own_origin(request)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
 from bot.core.entries import Status
 from bot.core.errors import InputError, NotFound, QueryError
-from bot.core.people import Role
+from bot.core.people import Person, Role
 from bot.core.ports import ImportedEntry
-from bot.core.query_syntax import parse
+from bot.core.query import Criteria
+from bot.core.query_syntax import MAX_TERMS, parse
 from bot.usecases.look_up import find_entry, look_up, more_like, show_digest, show_entry, show_help
 from bot.usecases.recap import recap
 from bot.usecases.track import forget_me, save, unsave
 from storage.opening import Storage
+from storage.search import EntrySearch
 
 from .conftest import MAINTAINER, READER, caller, paper
 
@@ -131,18 +135,18 @@ async def test_words_that_stand_nowhere_together_are_offered_apart(stores: Stora
 
 
 async def test_what_is_offered_is_a_query(stores: Storage) -> None:
-    """Words apart may be more, and longer, than a query takes: then they are not offered."""
-    await fill(stores)
-    for query in (
-        f'"{" ".join("abcdefghijklmnopqrstuvwxyzabcdefgh")}"',
-        f'title:"{" ".join(["abcdefghijklmnopqrstuvwxyzab"] * 30)}"',
-    ):
-        assert (await look_up(stores, READER, query)).suggestions == ()
+    """Words apart may be more, and longer, than a query takes."""
+    many = [f"{first}{last}" for first in "abc" for last in "bcdfghjklmnp"]
+    long = [f"{word}{'x' * 38}" for word in many]
+    await stores.archive.add(paper(" ".join(long), commentary=" ".join(many)), by=None, at=AT)
     await stores.archive.add(paper("Alike", tags=("rlaif",), commentary="like a tag or so"), by=None, at=AT)
+    (apart,) = (await look_up(stores, READER, f'"{" ".join(reversed(many))}"')).suggestions
+    assert 20 < len(parse(apart).terms) <= MAX_TERMS
+    assert (await look_up(stores, READER, apart)).hits
+    nothing = await look_up(stores, READER, f'title:"{" ".join(reversed(long[:24]))}"')
+    assert (str(nothing.notice)[-15:], nothing.suggestions) == ("or other words.", ())
     joined = await look_up(stores, READER, "tag:rlaif tag-or-like")
-    for suggestion in joined.suggestions:
-        parse(suggestion)
-    assert joined.suggestions == ("tag:rlaif tag or like", "tag:rlaif")
+    assert joined.suggestions == ("tag:rlaif tag or like",)
 
 
 @pytest.mark.parametrize(
@@ -152,17 +156,63 @@ async def test_what_is_offered_is_a_query(stores: Storage) -> None:
         ("attentoin", ("attention",)),
         ("attentoin quokka", ("attention",)),  # put right, both are still on no entry together
         ("splat quokka -tag:diffusion", ("split -tag:diffusion",)),
+        ("xyzzy xyzzy attention", ("attention",)),
+        ("how does one split a paper by attention and xyzzy", ("split a paper by attention",)),
+        ('"attention split" "by split" xyzzy', ("attention split by",)),
+        ("attention before:2024-01-01", ("attention",)),
         ("quokka -tag:diffusion", ()),
+        ("quokka before:2030", ()),  # else all there is would be offered
+        ("mooncheese", ()),  # of tomorrow's digest
+        ("mooncheesy", ()),
+        ("mooncheese attention", ("attention",)),
     ],
 )
 async def test_what_is_offered_finds_something(stores: Storage, asked: str, offered: tuple[str, ...]) -> None:
     await fill(stores)
-    await stores.archive.add(paper("Split by attention"), by=None, at=AT)
+    await stores.archive.add(paper("Split a paper by attention", DAY), by=None, at=AT)
+    await stores.archive.add(paper("Mooncheese and attention", DAY + timedelta(1)), by=None, at=AT)
     nothing = await look_up(stores, READER, asked)
     assert nothing.hits == ()
     for suggestion in nothing.suggestions:
         assert (await look_up(stores, READER, suggestion)).hits, suggestion
     assert nothing.suggestions == offered
+
+
+class Tried:
+    """A search that notes how many queries are tried, in how many turns."""
+
+    def __init__(self, search: EntrySearch) -> None:
+        self._search = search
+        self.turns: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._search, name)
+
+    async def finding(self, each: Sequence[Criteria], *, asker: Person | None) -> Sequence[bool]:
+        self.turns.append(len(each))
+        return await self._search.finding(each, asker=asker)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "-".join(["a"] * 500),
+        "-".join(f"{number}" for number in range(250)),
+        " ".join("-".join(f"{letter}{number}" for number in range(8)) for letter in "abcdefghijklmnopqrstuvwxyz"),
+        'attentivn splir "qa qb" "qc qd" "qe qf" "qg qh"',
+    ],
+)
+async def test_few_queries_are_tried_whatever_was_asked(stores: Storage, asked: str) -> None:
+    await fill(stores)
+    await stores.archive.add(paper("Split a paper by attention", DAY), by=None, at=AT)
+    tried = Tried(stores.search)
+    watched = replace(stores, search=cast("EntrySearch", tried))
+    assert not (await look_up(watched, READER, asked)).hits
+    assert len(tried.turns) <= 3
+    assert sum(tried.turns) <= 35
+    tried.turns.clear()
+    assert (await look_up(watched, READER, asked, explained=False)).notice is None
+    assert tried.turns == []
 
 
 async def test_tomorrows_digest_and_drafts_are_not_found_by_readers(stores: Storage) -> None:

@@ -1,0 +1,126 @@
+"""Queries to go on with where one finds nothing. Each has been tried: what is offered finds something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from bot.core.entries import TagCount
+from bot.core.messages import Message, msg
+from bot.core.people import Caller
+from bot.core.ports import Stores
+from bot.core.query import AuthorTerm, IdTerm, Query, TagTerm, Term, TextTerm, TitleTerm, criteria_of
+from bot.core.query_syntax import MAX_LENGTH, MAX_TERMS
+from bot.core.query_writing import unparse
+
+_MOST_OFFERED = 3
+_MOST_ALONE = 24
+"""So many terms and words at most are tried by themselves."""
+_MOST_SHORTER = 6
+"""Of so many terms at most each is left out in turn."""
+_WORD = re.compile(r"[^\W_]+")
+
+
+async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message, tuple[str, ...]]:
+    """What to say where a query finds nothing, and queries like it that find something, as one would type them."""
+    corrected = await _corrected(stores, query)
+    nearest = _written(await _finding(stores, caller, corrected))
+    if nearest:
+        return msg("Nothing in the archive matches this. Nearest words:"), nearest
+    looser = _written(await _looser(stores, caller, corrected[0] if corrected else query))
+    if looser:
+        return msg("Nothing in the archive matches this."), looser
+    return msg("Nothing in the archive matches this. Try fewer letters, or other words."), ()
+
+
+async def _finding(stores: Stores, caller: Caller, queries: Sequence[Query]) -> list[Query]:
+    """Those of these that find something."""
+    if not queries:
+        return []
+    each = [criteria_of(query, caller.today, until=caller.horizon) for query in queries]
+    found = await stores.search.finding(each, asker=caller.person)
+    return [query for query, finds in zip(queries, found, strict=True) if finds]
+
+
+def _written(queries: Iterable[Query]) -> tuple[str, ...]:
+    texts = dict.fromkeys(map(unparse, queries))
+    return tuple(text for text in texts if len(text) <= MAX_LENGTH)[:_MOST_OFFERED]
+
+
+# --- mistyped words ------------------------------------------------------------------------------------------------
+
+
+async def _corrected(stores: Stores, query: Query) -> Sequence[Query]:
+    """The query with mistyped words and names put right, the likeliest first."""
+    texts = [term for term in query.terms if isinstance(term, TextTerm | TitleTerm) and not term.negated]
+    authors = [term for term in query.terms if isinstance(term, AuthorTerm) and not term.negated]
+    words = {word for term in texts for word in term.text.split()}
+    near = dict(await stores.search.nearest_words(words)) if words else {}
+    names = {word for term in authors for word in term.name.split()}
+    near_names = dict(await stores.search.nearest_names(names)) if names else {}
+    found: list[Query] = []
+    for rank in range(_MOST_OFFERED):
+        terms = tuple(
+            replace(term, text=_mended(term.text, near, rank))
+            if isinstance(term, TextTerm | TitleTerm) and not term.negated
+            else replace(term, name=_mended(term.name, near_names, rank))
+            if isinstance(term, AuthorTerm) and not term.negated
+            else term
+            for term in query.terms
+        )
+        if terms != query.terms:
+            found.append(replace(query, terms=terms))
+    return found
+
+
+def _mended(text: str, near: Mapping[str, Sequence[TagCount]], rank: int) -> str:
+    """A text with the mistyped words in it replaced by what stands at this rank, or last, among those they may mean."""
+    return " ".join(
+        near[word][min(rank, len(near[word]) - 1)].name if near.get(word) else word for word in text.split()
+    )
+
+
+# --- less is asked for ---------------------------------------------------------------------------------------------
+
+
+async def _looser(stores: Stores, caller: Caller, query: Query) -> Sequence[Query]:
+    """The query with words apart that had to stand together, and without what nothing has; else with one term less."""
+    apart = _with(query, chain.from_iterable(map(_words_apart, query.terms)))
+    alone = [Query((term,)) for term in dict.fromkeys((*query.terms, *apart.terms)) if _asks(term)]
+    whole = [apart] if apart != query and len(apart.terms) <= MAX_TERMS else []
+    found = await _finding(stores, caller, whole + alone[:_MOST_ALONE])
+    there = {one.terms[0] for one in found if one in alone}
+
+    def left_of(term: Term) -> Sequence[Term]:
+        if not _asks(term) or term in there:
+            return (term,)
+        return [word for word in _words_apart(term) if word in there]
+
+    left = _with(query, chain.from_iterable(map(left_of, query.terms)))
+    terms = left.terms
+    shorter = [replace(left, terms=(*terms[:at], *terms[at + 1 :])) for at in range(min(len(terms), _MOST_SHORTER))]
+    less = [one for one in (left, *shorter) if one != query and any(map(_asks, one.terms))]
+    finding = await _finding(stores, caller, less)
+    best = [one for one in (*whole, left) if one in found or one in finding]
+    return best or finding
+
+
+def _with(query: Query, terms: Iterable[Term]) -> Query:
+    return replace(query, terms=tuple(dict.fromkeys(terms)))
+
+
+def _asks(term: Term) -> bool:
+    """Whether it asks for something; others say between which days, what not, and which of what is found."""
+    if isinstance(term, TagTerm | AuthorTerm | TitleTerm | TextTerm):
+        return not term.negated
+    return isinstance(term, IdTerm)
+
+
+def _words_apart(term: Term) -> Sequence[Term]:
+    """A phrase, or words joined as in `fine-tuning`, as words by themselves; any other term as it is."""
+    if not isinstance(term, TextTerm | TitleTerm) or term.negated:
+        return (term,)
+    words = _WORD.findall(term.text)
+    return [replace(term, text=word, phrase=False) for word in words] if len(words) > 1 else (term,)
