@@ -24,8 +24,10 @@ from storage.tokens import ALL, WORD
 _MOST_LEFT, _AT_A_STEP = 2_000, 250
 """So many words may wait to be counted in; so many are then counted in at once, or an eighth of what is too many."""
 _MOST_AT_A_STEP = 2_000
-_MANY, _SHARE = 1_000, 4
+_MANY, _TIMES = 1_000, 4
 """The index is asked where so many entries change, and there were no more than so many times as many before."""
+_MOST = 50_000
+"""What it says of all words is held at once, so that it is not asked where more change."""
 _ADDED = "ON CONFLICT (term) DO UPDATE SET uses = {table}.uses + excluded.uses"
 
 
@@ -50,9 +52,10 @@ def count(connection: Connection, uses: Mapping[str, int], *, anew: bool = False
 
 def may_be_asked(connection: Connection, postings: Postings, changed: int) -> bool:
     """Whether it is sooner known from the index how many have each token, than by the tokens of the changed entries."""
-    if not postings.counts_soon or changed < _MANY:
+    if not postings.counts_soon or not _MANY <= changed <= _MOST:
         return False
-    return changed * _SHARE >= _counts(connection, [ALL], "terms").get(ALL, 0)
+    before = sum(_counts(connection, [ALL], table).get(ALL, 0) for table in ("terms", "term_changes"))
+    return before <= changed * _TIMES
 
 
 def asked(connection: Connection, postings: Postings) -> Counter[str]:

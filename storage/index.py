@@ -86,7 +86,7 @@ def exchange(
         return
     of_new = ready.of if ready else make_tokens
     postings = postings_of(connection, state.bits)
-    asks = state.is_current and state.next_version is None and may_be_asked(connection, postings, len(pairs))
+    asks = state.is_current and may_be_asked(connection, postings, len(pairs))
     for many in chunked(pairs, len(pairs) if asks else _COUNTED_AT_ONCE):
         uses: Counter[str] = Counter()
         uses_anew: Counter[str] = Counter()

@@ -25,6 +25,7 @@ from bot.core.query import Criteria, Sort, TextTerm, criteria_of
 from bot.core.query_syntax import parse
 from storage import index, reindexing, tokens
 from storage.bulk import insert_rows
+from storage.entry_rows import insert_entries
 from storage.opening import Storage
 from storage.places import FIRST_DATED, narrow, wide
 from storage.raw import rows_of, value_of
@@ -184,8 +185,9 @@ async def test_where_very_much_waits_the_pieces_of_the_index_are_joined_all_the_
         insert_rows(connection, "term_changes", ("term", "uses"), rows)
 
     await storage.database.write(let_wait)
-    for number in range(12):
-        await storage.archive.add(make(commentary=f"word{number}"), by=None, at=now)
+    for number in range(12):  # past the archive, which would have some joined as soon as it is quiet
+        new = make(id=f"entry{number:05}", commentary=f"word{number}")
+        await storage.database.write(insert_entries, [new], now)
     before = await storage.database.read(pieces), await storage.database.read(_waiting)
     for _ in range(24):  # that chance names one first every time happens once in ten million times
         assert await storage.database.write(index.tidy)
