@@ -229,8 +229,8 @@ class KnownTexts:
         of_text = self._known[text]
         others = tokens_of(replace(entry, abstract=None, commentary=None))
         return Tokens(
-            " ".join(sorted(of_text.indexed | others.indexed)),
-            " ".join(sorted(of_text.counted | others.counted)),
+            " ".join(of_text.indexed | others.indexed),
+            " ".join(of_text.counted | others.counted),
         )
 
 
