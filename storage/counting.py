@@ -50,7 +50,7 @@ def count(connection: Connection, uses: Mapping[str, int], *, anew: bool = False
     keep_rests(connection, (term for term in more if term not in known), suffix)
 
 
-def may_be_asked(connection: Connection, postings: Postings, changed: int) -> bool:
+def index_knows_sooner(connection: Connection, postings: Postings, changed: int) -> bool:
     """Whether it is sooner known from the index how many have each token, than by the tokens of the changed entries."""
     if not postings.counts_soon or not _MANY <= changed <= _MOST:
         return False
@@ -58,7 +58,7 @@ def may_be_asked(connection: Connection, postings: Postings, changed: int) -> bo
     return before <= changed * _TIMES
 
 
-def asked(connection: Connection, postings: Postings) -> Counter[str]:
+def uses_by_index(connection: Connection, postings: Postings) -> Counter[str]:
     """By the index itself, how many more, or less, entries have each of its tokens than are counted."""
     uses = Counter(postings.counted(connection))
     for table in ("terms", "term_changes"):

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, update
 
 from bot.core.entries import Entry
 from storage.chunks import chunked
-from storage.counting import asked, count, count_some_in, may_be_asked
+from storage.counting import count, count_some_in, index_knows_sooner, uses_by_index
 from storage.places import fits
 from storage.postings import LIVE, NEXT, postings_of
 from storage.raw import rows_of
@@ -86,8 +86,8 @@ def exchange(
         return
     of_new = ready.of if ready else make_tokens
     postings = postings_of(connection, state.bits)
-    asks = state.is_current and may_be_asked(connection, postings, len(pairs))
-    for many in chunked(pairs, len(pairs) if asks else _COUNTED_AT_ONCE):
+    by_index = state.is_current and index_knows_sooner(connection, postings, len(pairs))
+    for many in chunked(pairs, len(pairs) if by_index else _COUNTED_AT_ONCE):
         uses: Counter[str] = Counter()
         uses_anew: Counter[str] = Counter()
         for some in chunked(many, _AT_ONCE):
@@ -95,16 +95,16 @@ def exchange(
             into = [(one[1], of_new(one[0])) for _, one in some if one]
             if state.is_current:
                 _enter(connection, out, into, state)
-                _count(uses, out, into, _counted_alone if asks else Tokens.each)
+                _tally(uses, out, into, _counted_alone if by_index else Tokens.each)
             else:  # tokens of another version cannot be taken out again: their places lead nowhere until then
                 postings.insert(connection, _indexed(into), LIVE)
             if state.next_version == VERSION and state.next_through is not None:
                 reached = state.next_through
                 out, into = ([row for row in rows if row[0] <= reached] for rows in (out, into))
                 _enter(connection, out, into, state, anew=True)
-                _count(uses_anew, out, into)
-        if asks:
-            uses.update(asked(connection, postings))
+                _tally(uses_anew, out, into)
+        if by_index:
+            uses.update(uses_by_index(connection, postings))
         count(connection, uses, later=len(pairs) <= _FEW)
         count(connection, uses_anew, anew=True)
 
@@ -113,7 +113,7 @@ def enter_anew(connection: Connection, new: Sequence[Made], state: State) -> Non
     """Enter places in the index that is being made anew."""
     uses: Counter[str] = Counter()
     _enter(connection, (), new, state, anew=True)
-    _count(uses, (), new)
+    _tally(uses, (), new)
     count(connection, uses, anew=True)
 
 
@@ -127,7 +127,7 @@ def _enter(
     postings.insert(connection, _indexed(new), name)
 
 
-def _count(
+def _tally(
     uses: Counter[str],
     old: Sequence[Made],
     new: Sequence[Made],

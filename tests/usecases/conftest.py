@@ -17,12 +17,14 @@ from bot.core.errors import ChannelUnavailable, DeliveryUncertain, PlatformBusy
 from bot.core.messages import Message as SentMessage
 from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
+from bot.core.query import Criteria
 from bot.core.subscriptions import Channel, Subscription
 from bot.usecases.deliver import plan_due
 from bot.usecases.revise import revise_posts
 from bot.usecases.send import send_waiting
 from bot.usecases.subscribe import begin
 from storage.opening import Storage, open_storage
+from storage.search import EntrySearch
 
 HERE = Channel("chat", "team", "papers")
 THERE = Channel("chat", "team", "vision")
@@ -265,3 +267,23 @@ class Desk:
 @pytest.fixture
 def desk(stores: Storage, chat: SmallPlatform, clock: ToldClock) -> Desk:
     return Desk(stores, chat, clock)
+
+
+class Tried:
+    """A search that notes how many queries are tried, in how many turns."""
+
+    def __init__(self, search: EntrySearch) -> None:
+        self._search = search
+        self.turns: list[int] = []
+
+    def instead_of(self, stores: Storage) -> Storage:
+        """The same stores with this search."""
+        return replace(stores, search=cast("EntrySearch", self))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._search, name)
+
+    async def finding(self, each: Sequence[Criteria], *, asker: Person | None) -> Sequence[bool]:
+        """See the port."""
+        self.turns.append(len(each))
+        return await self._search.finding(each, asker=asker)

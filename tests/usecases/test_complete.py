@@ -12,7 +12,7 @@ from bot.core.people import Caller
 from bot.core.ports import Stores
 from bot.usecases.complete import Completions, complete_line, complete_query, complete_tags, complete_value
 
-from .conftest import HERE, MAINTAINER, OPERATOR, READER, THERE, Desk
+from .conftest import HERE, MAINTAINER, OPERATOR, READER, THERE, Desk, Tried
 
 TODAY = date(2024, 6, 21)
 TOMORROW = date(2024, 6, 22)
@@ -80,6 +80,14 @@ async def test_a_whole_word_is_not_finished_again(desk: Desk) -> None:
     assert not (await complete(desk, "/paper tag:rlaif")).is_sure
     assert not (await complete(desk, "/paper tag:RL-AIF")).is_sure
     assert (await complete(desk, "/paper tag:rlai")).is_sure
+
+
+async def test_nothing_else_is_tried_while_somebody_types(desk: Desk) -> None:
+    await desk.add("Attention")
+    tried = Tried(desk.stores.search)
+    desk.stores = tried.instead_of(desk.stores)
+    assert await labels(desk, "/paper-edit attentoin quokka", MAINTAINER) == []
+    assert tried.turns == []
 
 
 async def test_authors_dates_and_entries(desk: Desk) -> None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
 
 import pytest
 
 from bot.core.entries import Status
 from bot.core.errors import InputError, NotFound, QueryError
-from bot.core.people import Person, Role
+from bot.core.people import Role
 from bot.core.ports import ImportedEntry
-from bot.core.query import Criteria
 from bot.core.query_syntax import MAX_TERMS, parse
 from bot.usecases.look_up import find_entry, look_up, more_like, show_digest, show_entry, show_help
 from bot.usecases.recap import recap
 from bot.usecases.track import forget_me, save, unsave
 from storage.opening import Storage
-from storage.search import EntrySearch
 
-from .conftest import MAINTAINER, READER, caller, paper
+from .conftest import MAINTAINER, READER, Tried, caller, paper
 
 AT = datetime(2024, 6, 21, 1, tzinfo=UTC)
 DAY = date(2024, 6, 21)
@@ -178,21 +174,6 @@ async def test_what_is_offered_finds_something(stores: Storage, asked: str, offe
     assert nothing.suggestions == offered
 
 
-class Tried:
-    """A search that notes how many queries are tried, in how many turns."""
-
-    def __init__(self, search: EntrySearch) -> None:
-        self._search = search
-        self.turns: list[int] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._search, name)
-
-    async def finding(self, each: Sequence[Criteria], *, asker: Person | None) -> Sequence[bool]:
-        self.turns.append(len(each))
-        return await self._search.finding(each, asker=asker)
-
-
 @pytest.mark.parametrize(
     "asked",
     [
@@ -206,7 +187,7 @@ async def test_few_queries_are_tried_whatever_was_asked(stores: Storage, asked: 
     await fill(stores)
     await stores.archive.add(paper("Split a paper by attention", DAY), by=None, at=AT)
     tried = Tried(stores.search)
-    watched = replace(stores, search=cast("EntrySearch", tried))
+    watched = tried.instead_of(stores)
     assert not (await look_up(watched, READER, asked)).hits
     assert len(tried.turns) <= 3
     assert sum(tried.turns) <= 35
