@@ -307,7 +307,11 @@ async def test_nothing_found_says_so(public: Site) -> None:
     page = await public.get("/search?q=" + quote("#diffusion zebra"), Accept_Language=EN)
     assert page.status == 200
     assert "Nothing in the archive matches this." in page.text
+    assert page.text.index("Try:") < page.text.index('href="/search?q=tag%3Adiffusion"')
     assert "<h2" not in page.text
+    alone = await public.get("/search?q=zebra", Accept_Language=EN)
+    assert "or other words." in alone.text
+    assert "Try:" not in alone.text
 
 
 @pytest.mark.usefixtures("three_days")
