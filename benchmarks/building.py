@@ -23,8 +23,7 @@ from sqlalchemy import Connection
 from benchmarks.archive import SEED, TEXTS, Maker
 from bot.core.entries import Entry
 from bot.core.ports import ImportedEntry
-from storage.codec import ENTRY_FIELDS
-from storage.found import entry_of
+from storage.codec import ENTRY_FIELDS, entry_of
 from storage.imports import write_import
 from storage.opening import open_storage
 from storage.places import narrow

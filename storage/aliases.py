@@ -13,8 +13,8 @@ from bot.core.messages import msg
 from storage.asking import Group
 from storage.bulk import insert_rows
 from storage.chunks import chunked
+from storage.codec import texts_of_list
 from storage.dialects import upsert
-from storage.found import texts_of_list
 from storage.locks import lock_archive
 from storage.places import FIRST_DATED, LAST
 from storage.postings import postings_of

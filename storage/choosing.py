@@ -18,9 +18,9 @@ from sqlalchemy import Connection
 from bot.core.query import AnyOf, Criteria, DateSpan
 from storage.asking import Asked, Asking, Group
 from storage.chunks import chunked
-from storage.codec import ENTRY_FIELDS
+from storage.codec import ENTRY_FIELDS, entry_of
 from storage.conditions import tags_with_tokens, with_tags
-from storage.found import entry_of, public_rows
+from storage.found import public_rows
 from storage.places import bounds, first_place, last_place
 from storage.raw import marks
 from storage.tokens import tokens_of

@@ -1,8 +1,9 @@
-"""Core values that are kept whole, as JSON values: messages with their dates, and entries in revisions."""
+"""Core values as the database keeps them: messages and, in revisions, entries as JSON; other entries as rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, time
 from typing import Any
@@ -84,3 +85,37 @@ def entry_from_json(data: Mapping[str, Any]) -> Entry:
     if "status" in values:
         values["status"] = Status(values["status"])
     return Entry(**values)
+
+
+_KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
+_STATUSES: Mapping[str, Status] = {status.value: status for status in Status}
+
+
+_read_json = json.JSONDecoder().raw_decode  # `json.loads` looks for space around what it reads, which there is not
+
+
+def _day(kept: str | None) -> date | None:
+    return date.fromisoformat(kept) if kept else None
+
+
+def texts_of_list(kept: str) -> tuple[str, ...]:
+    """Texts as `storage.columns.Texts` keeps them."""
+    return () if kept == "[]" else tuple(_read_json(kept)[0])
+
+
+_READ: Mapping[str, Callable[[Any], object]] = {
+    **dict.fromkeys(("digest_date", "paper_date"), _day),
+    **dict.fromkeys(("authors", "tags", "links", "related", "sources", "warnings"), texts_of_list),
+    "kind": _KINDS.__getitem__,
+    "status": _STATUSES.__getitem__,
+    "title_derived": bool,
+}
+_CONVERTED = tuple((at, _READ[name]) for at, name in enumerate(ENTRY_FIELDS) if name in _READ)
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    """The entry of a row of its columns as the database keeps them, possibly with more behind them."""
+    values = list(row[: len(ENTRY_FIELDS)])
+    for at, read in _CONVERTED:
+        values[at] = read(values[at])
+    return Entry(**dict(zip(ENTRY_FIELDS, values, strict=True)))

@@ -2,60 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bot.core.digests import MessageRef, PostState
 from bot.core.engagement import Engagement
-from bot.core.entries import Entry, Kind, Status
+from bot.core.entries import Entry
 from bot.core.hits import Hit
 from bot.core.people import Person
 from bot.core.subscriptions import Channel
 from storage.asking import Run
 from storage.chunks import chunked
-from storage.codec import ENTRY_FIELDS
+from storage.codec import ENTRY_FIELDS, entry_of
 from storage.raw import among, marks, rows_of
 from storage.snippets import snippet_of
 from storage.tables import PERSON_COLUMNS
 
 _COLUMNS = ", ".join(f"e.{name}" for name in ENTRY_FIELDS)
-_KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
-_STATUSES: Mapping[str, Status] = {status.value: status for status in Status}
-
-
-_read_json = json.JSONDecoder().raw_decode  # `json.loads` looks for space around what it reads, which there is not
-
-
-def _day(kept: str | None) -> date | None:
-    return date.fromisoformat(kept) if kept else None
-
-
-def texts_of_list(kept: str) -> tuple[str, ...]:
-    """Texts as `storage.columns.Texts` keeps them."""
-    return () if kept == "[]" else tuple(_read_json(kept)[0])
-
-
-_READ: Mapping[str, Callable[[Any], object]] = {
-    **dict.fromkeys(("digest_date", "paper_date"), _day),
-    **dict.fromkeys(("authors", "tags", "links", "related", "sources", "warnings"), texts_of_list),
-    "kind": _KINDS.__getitem__,
-    "status": _STATUSES.__getitem__,
-    "title_derived": bool,
-}
-_CONVERTED = tuple((at, _READ[name]) for at, name in enumerate(ENTRY_FIELDS) if name in _READ)
 _FIELDS = len(ENTRY_FIELDS)
-
-
-def entry_of(row: Sequence[Any]) -> Entry:
-    """The entry of a row of its columns as the database keeps them, possibly with more behind them."""
-    values = list(row[:_FIELDS])
-    for at, read in _CONVERTED:
-        values[at] = read(values[at])
-    return Entry(**dict(zip(ENTRY_FIELDS, values, strict=True)))
 
 
 def public_rows(connection: Connection, condition: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:

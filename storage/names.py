@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from bot.core.entries import Entry, TagCount
 from storage.bulk import insert_rows
 from storage.chunks import chunked
-from storage.found import texts_of_list
+from storage.codec import texts_of_list
 from storage.places import last_place
 from storage.raw import change, marks, rows_of, value_of
 from storage.tokens import names_on

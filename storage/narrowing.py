@@ -12,8 +12,8 @@ from bot.core.entries import TagCount, tag_key
 from bot.core.ports import Facet
 from bot.core.query import Criteria
 from storage.chunks import chunked
+from storage.codec import texts_of_list
 from storage.conditions import resolve
-from storage.found import texts_of_list
 from storage.places import day_of
 from storage.raw import marks, rows_of
 from storage.search import places_of
