@@ -38,12 +38,17 @@ def insert_values(
 
 
 def update_values(
-    connection: Connection, table: Table, columns: Sequence[str], key: str, rows: Iterable[tuple[object, ...]]
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Iterable[tuple[object, ...]],
+    *,
+    where: Sequence[str],
 ) -> None:
-    """Write core values over those in these columns; the last of each row says which row of the table is meant."""
-    changed = ", ".join(f"{column} = ?" for column in columns)
-    kept = list(_kept(connection, table, (*columns, key), rows))
-    change(connection, f"UPDATE {table.name} SET {changed} WHERE {key} = ?", kept)  # noqa: S608
+    """Write core values over those in these columns, in rows that have in `where` what stands behind them in `rows`."""
+    changed, meant = ", ".join(map("{} = ?".format, columns)), " AND ".join(map("{} = ?".format, where))
+    kept = list(_kept(connection, table, (*columns, *where), rows))
+    change(connection, f"UPDATE {table.name} SET {changed} WHERE {meant}", kept)  # noqa: S608
 
 
 def _kept(

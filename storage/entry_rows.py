@@ -19,13 +19,13 @@ from bot.core.imports import Doubt
 from bot.core.merging import match_keys as keys_of
 from storage.bulk import insert_rows, insert_values, update_values
 from storage.chunks import chunked
-from storage.codec import ENTRY_FIELDS
+from storage.codec import ENTRY_FIELDS, entry_of
 from storage.dialects import position
 from storage.index import Placed, ReadyTokens, exchange
 from storage.locks import lock_entries
 from storage.names import count_names
 from storage.places import day_number, day_of, first_place, last_place
-from storage.raw import change, value_of
+from storage.raw import change, marks, rows_of, value_of
 from storage.tables import entries
 from storage.tags import count_tags
 from storage.tokens import names_on, texts_of
@@ -56,9 +56,10 @@ def stored(connection: Connection, ids: Iterable[str]) -> dict[str, Stored]:
     """Entries of any status by their ids."""
     found: dict[str, Stored] = {}
     for some in chunked(ids):
-        statement = select(*ENTRY_COLUMNS, entries.c.no, entries.c.place).where(entries.c.id.in_(some))
-        for row in connection.execute(statement):
-            found[row.id] = Stored(row.no, row.place, to_entry(row))
+        sql = f"SELECT {', '.join(ENTRY_FIELDS)}, no, place FROM entries WHERE id IN ({marks(some)})"  # noqa: S608
+        for row in rows_of(connection, sql, some):
+            entry, (no, place) = entry_of(row), row[len(ENTRY_FIELDS) :]
+            found[entry.id] = Stored(no, place, entry)
     return found
 
 
@@ -132,7 +133,7 @@ def _write_over(
         differing = {name: value for name, before, value in values if value != before}
         by_columns[tuple(differing)].append((*differing.values(), new.no))
     for columns, rows in by_columns.items():
-        update_values(connection, entries, columns, "no", rows)
+        update_values(connection, entries, columns, rows, where=("no",))
 
 
 def _row(item: Stored, change: int | None, at: datetime | None) -> tuple[object, ...]:

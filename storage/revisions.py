@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, select, update
 
 from bot.core.entries import Action, Revision
 from bot.core.people import Person
-from storage.bulk import insert_values
+from storage.bulk import insert_values, update_values
 from storage.codec import entry_from_json, entry_to_json
 from storage.entry_rows import ENTRY_COLUMNS, Stored, to_entry
 from storage.people import person_of, person_values, where_person
@@ -24,10 +24,8 @@ _COLUMNS = tuple(revisions.c[name] for name in ("snapshot", "action", "at", "und
 
 def keep_old(connection: Connection, old: Iterable[Stored]) -> None:
     """Write out what entries are, before they change."""
-    newest = revisions.c.entry_no == bindparam("of_entry"), revisions.c.number == bindparam("now")
-    rows = [{"of_entry": item.no, "now": item.entry.revision, "snapshot": entry_to_json(item.entry)} for item in old]
-    if rows:
-        connection.execute(update(revisions).where(*newest).values(snapshot=bindparam("snapshot")), rows)
+    rows = [(entry_to_json(item.entry), item.no, item.entry.revision) for item in old]
+    update_values(connection, revisions, ("snapshot",), rows, where=("entry_no", "number"))
 
 
 def record(

@@ -76,13 +76,17 @@ class EntrySearch:
 
         return await self._database.read(narrowed, criteria, facet, prefix, limit)
 
-    async def nearest_words(self, words: Collection[str]) -> Mapping[str, Sequence[TagCount]]:
+    async def nearest_words(
+        self, words: Collection[str], *, until: date | None = None
+    ) -> Mapping[str, Sequence[TagCount]]:
         """See the port."""
-        return await self._database.read(corrections, list(words))
+        return await self._database.read(corrections, list(words), until)
 
-    async def nearest_names(self, words: Collection[str]) -> Mapping[str, Sequence[TagCount]]:
+    async def nearest_names(
+        self, words: Collection[str], *, until: date | None = None
+    ) -> Mapping[str, Sequence[TagCount]]:
         """See the port."""
-        return await self._database.read(corrections, list(words), of_names=True)
+        return await self._database.read(corrections, list(words), until, of_names=True)
 
     async def finding(self, each: Sequence[Criteria], *, asker: Person | None) -> Sequence[bool]:
         """See the port."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, pairwise
+from datetime import date
+from itertools import chain, islice, pairwise
 from operator import itemgetter
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -20,13 +21,15 @@ from sqlalchemy import Connection
 
 from bot.core.entries import TagCount
 from bot.core.nearest import distance
+from bot.core.query import DateSpan
 from storage.asking import Group
 from storage.bulk import insert_rows
 from storage.chunks import chunked
-from storage.places import FIRST_DATED, LAST
-from storage.postings import postings_of
+from storage.found import entries_at
+from storage.places import LAST, any_after, bounds, last_place
+from storage.postings import Postings, postings_of
 from storage.raw import among, rows_of
-from storage.tokens import NAME, WORD
+from storage.tokens import NAME, WORD, tokens_of, word_tokens
 from storage.verifying import texts_at
 from storage.vocabulary import ArchiveWords
 from storage.words import is_cjk, name_words, stem, tokens, without_particle
@@ -40,6 +43,8 @@ _TWO_WRONG: Final = 7
 """From so many letters on, two may be wrong."""
 _MOST_COMPARED: Final = 5_000
 _AT_ONCE: Final = 20_000
+_MOST_LATER: Final = 200
+"""So many entries of later digests at most are looked into for one word."""
 
 
 def keep_rests(connection: Connection, terms: Iterable[str], suffix: str = "") -> None:
@@ -111,10 +116,13 @@ def _rests_meant(mark: str, letters: str, reach: int) -> Iterator[int]:
                 yield _rest(mark, f"{letters[: start - 1]}{letters[start]}", letters[end:])
 
 
-def near_words(connection: Connection, word: str, limit: int, *, of_names: bool = False) -> Sequence[TagCount]:
+def near_words(
+    connection: Connection, word: str, limit: int, until: date | None = None, *, of_names: bool = False
+) -> Sequence[TagCount]:
     """Words of the archive that this one may have meant, the likeliest first, with how many entries have each.
 
-    None where it is a word of the archive itself. English ones come by their stems, see `spelled`.
+    None where it is a word of the archive itself. English ones come by their stems, see `spelled`. With `until` as if
+    there were no later digests.
     """
     split = name_words(word) if of_names else tokens(word)
     if len(split) != 1:
@@ -131,9 +139,11 @@ def near_words(connection: Connection, word: str, limit: int, *, of_names: bool 
         without_one = {letters[:at] + letters[at + 1 :] for at in range(min(len(letters), _LONGEST + reach))}
         rests = chain.from_iterable(_rests_meant(mark, rest, 1) for rest in without_one)
         found |= _near(connection, mark, letters, reach, rests)
-    if any(near.wrong == 0 for near in found):
+    likeliest = sorted(found, key=_Near.rank)
+    there = list(islice(_there(connection, likeliest, until), limit))
+    if any(near.wrong == 0 for near in there):
         return ()
-    return [TagCount(near.term[len(mark) :], near.uses) for near in sorted(found, key=_Near.rank)[:limit]]
+    return [TagCount(near.term[len(mark) :], near.uses) for near in there]
 
 
 class _Near(NamedTuple):
@@ -146,6 +156,29 @@ class _Near(NamedTuple):
     def rank(self) -> tuple[int, int, str]:
         """Its place in the order of how likely it was meant."""
         return self.wrong, -self.uses, self.term
+
+
+def _there(connection: Connection, terms: Iterable[_Near], until: date | None) -> Iterator[_Near]:
+    """Those of these terms that entries up to this day have, with how many do."""
+    if until is None or not any_after(connection, until):
+        yield from terms
+        return
+    postings = postings_of(connection)
+    for near in terms:
+        uses = near.uses - _uses_after(connection, postings, near, until)
+        if uses > 0:
+            yield near._replace(uses=uses)
+
+
+def _uses_after(connection: Connection, postings: Postings, near: _Near, day: date) -> int:
+    """How many entries of later digests have a term. Whole Korean words are not in the index, but their pairs are."""
+    later = last_place(day) + 1, LAST
+    is_whole = near.term.startswith(WORD)
+    wanted = [Group((tuple(word_tokens(near.term[len(WORD) :])) if is_whole else (near.term,),))]
+    places = postings.newest(connection, wanted, (), later, _MOST_LATER if is_whole else near.uses)
+    if not is_whole:
+        return len(places)
+    return sum(near.term in tokens_of(entry).counted for entry in entries_at(connection, places))
 
 
 def _near(connection: Connection, mark: str, letters: str, reach: int, rests: Iterable[int]) -> set[_Near]:
@@ -169,25 +202,28 @@ def _near(connection: Connection, mark: str, letters: str, reach: int, rests: It
 
 
 def corrections(
-    connection: Connection, words: Sequence[str], *, of_names: bool = False
+    connection: Connection, words: Sequence[str], until: date | None = None, *, of_names: bool = False
 ) -> dict[str, Sequence[TagCount]]:
-    """For each word that is not in the archive, those it may have meant, as they are written there."""
+    """For each word that is not in the archive, those it may have meant, as they are written there.
+
+    With `until` as if there were no later digests.
+    """
     found: dict[str, Sequence[TagCount]] = {}
     for word in words[:_MOST_WORDS]:
-        near = near_words(connection, word, _MOST_NEAR, of_names=of_names)
+        near = near_words(connection, word, _MOST_NEAR, until, of_names=of_names)
         if near and not of_names:
-            near = [TagCount(spelled(connection, term.name), term.count) for term in near]
+            near = [TagCount(spelled(connection, term.name, until), term.count) for term in near]
         if near:
             found[word] = near
     return found
 
 
-def spelled(connection: Connection, term: str) -> str:
+def spelled(connection: Connection, term: str, until: date | None = None) -> str:
     """A word with this stem, as the newest entry with it has it; the term itself where it is a word of its own."""
     if is_cjk(term):
         return term
     wanted = [Group(((term,),))]
-    for place in postings_of(connection).newest(connection, wanted, (), (FIRST_DATED, LAST), 1):
+    for place in postings_of(connection).newest(connection, wanted, (), bounds(DateSpan(None, until)), 1):
         for text in texts_at(connection, [place]):
             for part in text.parts:
                 for word in tokens(part):

@@ -205,11 +205,18 @@ class Search(Protocol):
         """Tags, authors or days of what meets the criteria that begin so, with how many of the newest few hundred."""
         ...
 
-    async def nearest_words(self, words: Collection[str]) -> Mapping[str, Sequence[TagCount]]:
-        """For each of these words that no public entry has, words it may have meant, the likeliest first."""
+    async def nearest_words(
+        self, words: Collection[str], *, until: date | None = None
+    ) -> Mapping[str, Sequence[TagCount]]:
+        """For each of these words that no public entry has, words it may have meant, the likeliest first.
+
+        With `until` as if there were no later digests.
+        """
         ...
 
-    async def nearest_names(self, words: Collection[str]) -> Mapping[str, Sequence[TagCount]]:
+    async def nearest_names(
+        self, words: Collection[str], *, until: date | None = None
+    ) -> Mapping[str, Sequence[TagCount]]:
         """The same for words of names of authors and organisations."""
         ...
 

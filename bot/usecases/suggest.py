@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message, tuple[str, ...]]:
     """What to say where a query finds nothing, and queries like it that find something, as one would type them."""
-    corrected = await _corrected(stores, query)
+    corrected = await _corrected(stores, caller, query)
     nearest = _written(await _finding(stores, caller, corrected))
     if nearest:
         return msg("Nothing in the archive matches this. Nearest words:"), nearest
@@ -52,14 +52,14 @@ def _written(queries: Iterable[Query]) -> tuple[str, ...]:
 # --- mistyped words ------------------------------------------------------------------------------------------------
 
 
-async def _corrected(stores: Stores, query: Query) -> Sequence[Query]:
+async def _corrected(stores: Stores, caller: Caller, query: Query) -> Sequence[Query]:
     """The query with mistyped words and names put right, the likeliest first."""
     texts = [term for term in query.terms if isinstance(term, TextTerm | TitleTerm) and not term.negated]
     authors = [term for term in query.terms if isinstance(term, AuthorTerm) and not term.negated]
     words = {word for term in texts for word in term.text.split()}
-    near = dict(await stores.search.nearest_words(words)) if words else {}
+    near = dict(await stores.search.nearest_words(words, until=caller.horizon)) if words else {}
     names = {word for term in authors for word in term.name.split()}
-    near_names = dict(await stores.search.nearest_names(names)) if names else {}
+    near_names = dict(await stores.search.nearest_names(names, until=caller.horizon)) if names else {}
     found: list[Query] = []
     for rank in range(_MOST_OFFERED):
         terms = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from alembic import command
@@ -120,6 +120,37 @@ async def test_a_word_that_no_entry_has_any_more_is_not_offered_but_mistyped(
     assert await near(storage, "zebroit") == ["zebroids"]
     await storage.archive.add(make(commentary="zebro"), by=None, at=now)
     assert await near(storage, "zebra") == ["zebro"]
+
+
+async def test_words_of_later_digests_are_not_offered_nor_counted(storage: Storage, make: Make, now: datetime) -> None:
+    today, tomorrow = "2024-06-21", "2024-06-22"
+    for day, said in (
+        (today, "attentive reward 어텐션은 데이터를 모델"),
+        (today, "rewards"),
+        (tomorrow, "attention rewarding 어텐슨의 데이터 데이터베이스"),
+        (tomorrow, "attentions 어텐슨"),
+    ):
+        await storage.archive.add(make(day, commentary=said), by=None, at=now)
+    await storage.archive.add(make(today, authors=("Kumari",)), by=None, at=now)
+    await storage.archive.add(make(tomorrow, authors=("Kumar",)), by=None, at=now)
+
+    async def near(word: str, until: str | None) -> list[tuple[str, int]]:
+        day = date.fromisoformat(until) if until else None
+        found = await storage.search.nearest_words([word], until=day)
+        return [(one.name, one.count) for one in found.get(word, ())]
+
+    assert await near("attentoin", tomorrow) == await near("attentoin", None) == [("attentions", 2), ("attentive", 1)]
+    assert await near("attentoin", today) == [("attentive", 1)]
+    assert await near("attention", None) == []
+    assert await near("rewarg", None) == [("rewarding", 3)]
+    assert await near("rewarg", today) == [("rewards", 2)]  # and as it is written there
+    assert await near("어텐손", None) == [("어텐슨", 2), ("어텐션", 1)]
+    assert await near("어텐손", today) == await near("어텐슨", today) == [("어텐션", 1)]
+    assert await near("데이타", None) == [("데이터", 2)]
+    assert await near("데이타", today) == [("데이터", 1)]
+    for until, names in ((None, ["kumar", "kumari"]), (date(2024, 6, 21), ["kumari"])):
+        found = await storage.search.nearest_names(["kumarr"], until=until)
+        assert [one.name for one in found["kumarr"]] == names
 
 
 async def test_words_that_end_alike_are_told_apart(storage: Storage, make: Make, now: datetime) -> None:
