@@ -11,9 +11,9 @@ from bot.core.entries import Action, Entry, Status
 from bot.core.query import AnyOf, Criteria, DateSpan, criteria_of
 from bot.core.query_syntax import parse
 from storage.opening import Storage
+from tests.databases import statements_while
 
 from .conftest import Make
-from .test_plans import statements_while
 
 DAYS = [date(2024, 6, day) for day in (19, 20, 21)]
 QUERIES = (

@@ -12,9 +12,9 @@ from bot.core.merging import match_keys
 from bot.core.people import Person
 from bot.core.ports import ImportedEntry
 from storage.opening import Storage
+from tests.databases import statements_while
 
 from .conftest import Make
-from .test_plans import statements_while
 
 FULL = Entry(
     id="",

@@ -25,10 +25,9 @@ from storage.opening import Storage, open_storage
 from storage.places import FIRST_DATED, LAST, bounds
 from storage.verifying import texts_at
 from storage.vocabulary import ArchiveWords
-from tests.databases import ask, backend_of
+from tests.databases import ask, backend_of, statements_while
 
 from .conftest import Make
-from .test_plans import statements_while
 
 TEXTS = ("alpha beta", "beta", "alpha gamma", "beta gamma", "gamma")
 FREE: Mapping[str, gin.Costs] = {

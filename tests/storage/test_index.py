@@ -30,10 +30,9 @@ from storage.opening import Storage
 from storage.places import FIRST_DATED, narrow, wide
 from storage.raw import rows_of, value_of
 from storage.tokenising import TokensBeside, tokens_beside
-from tests.databases import ask, on_sqlite
+from tests.databases import ask, on_sqlite, statements_while
 
 from .conftest import Make
-from .test_plans import statements_while
 
 TODAY = date(2024, 6, 30)
 NOUNS = ["양자화", "모델", "학습", "정확도", "데이터", "언어", "강화학습", "추론", "어텐션", "난이도", "로봇"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from bot.core.digests import DeliveryState, MessageRef, PlannedDelivery, PlannedPost, PostKind
 from bot.core.engagement import Seen
@@ -24,6 +24,7 @@ from bot.core.subscriptions import Channel, Subscription
 from storage.conditions import resolve
 from storage.opening import Storage, open_storage
 from storage.search import places_of
+from tests.databases import statements_while
 
 SIZE = 5_560
 TODAY = date(2024, 6, 21)
@@ -128,24 +129,6 @@ async def plans_while(archive: Storage, do: Callable[[], Awaitable[object]]) -> 
 def first_of(parameters: Any) -> Any:
     """The parameters of a statement; of one that is carried out for many rows those of the first."""
     return parameters[0] if isinstance(parameters, list) else parameters
-
-
-async def statements_while(archive: Storage, do: Callable[[], Awaitable[object]]) -> list[tuple[str, Any]]:
-    """All statements that something takes, with their parameters; not those that tidy the index when nobody waits."""
-    statements: list[tuple[str, Any]] = []
-
-    def keep(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        if not statement.startswith(("BEGIN", "INSERT INTO lookup(lookup", "SELECT count(*) FROM term_changes")):
-            statements.append((statement, parameters))
-
-    for engine in archive.database.engines:
-        event.listen(engine, "before_cursor_execute", keep)
-    try:
-        await do()
-    finally:
-        for engine in archive.database.engines:
-            event.remove(engine, "before_cursor_execute", keep)
-    return statements
 
 
 HERE = Channel("local", "local", "general")

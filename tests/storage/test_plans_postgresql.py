@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 from bot.core.query import Criteria, DateSpan, Sort
 from storage import gin
 from storage.opening import Storage, open_storage
-from tests.databases import ask
+from tests.databases import ask, statements_while
 from tests.postgres import Server
 
-from .test_plans import QUESTIONS, TODAY, fill, first_of, statements_while
+from .test_plans import QUESTIONS, TODAY, fill, first_of
 
 Plan = dict[str, Any]
 

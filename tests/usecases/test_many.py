@@ -22,7 +22,7 @@ from bot.usecases.revise import revise_posts
 from bot.usecases.wanted import Choices
 from storage.opening import Storage
 from storage.subscriptions import _add
-from tests.storage.test_plans import statements_while
+from tests.databases import statements_while
 
 from .conftest import HERE, Desk, paper
 

@@ -15,10 +15,13 @@ import pytest
 
 from bot.core.entries import Action, Entry, Status
 from bot.web.markup import REL
+from tests.databases import statements_while
 
 from .conftest import NOW
 
 if TYPE_CHECKING:
+    from storage.opening import Storage
+
     from .conftest import Keep, Site, StandingClock, Start
 
 EN = "en-GB,en;q=0.9"
@@ -512,6 +515,15 @@ async def test_a_feed_of_a_query(public: Site) -> None:
     assert [entry.title for entry in feed.entries] == ["SmolLM"]
     assert feed.feed.id != everything.feed.id
     assert (await public.get("/feed.atom?q=tga:x")).status == 400
+
+
+@pytest.mark.usefixtures("three_days")
+async def test_a_feed_with_nothing_in_it_looks_for_no_offers(public: Site, storage: Storage) -> None:
+    async def asks_for_near_words(path: str) -> bool:
+        return any("near_terms" in sql for sql, _ in await statements_while(storage, lambda: public.get(path)))
+
+    assert await asks_for_near_words("/search?q=zebra")
+    assert not await asks_for_near_words("/feed.atom?q=zebra")
 
 
 # --- static files and other addresses -----------------------------------------------------------------------------
