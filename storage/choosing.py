@@ -76,7 +76,7 @@ class _OneEntry:
     @cached_property
     def texts(self) -> Texts:
         """What checks look into."""
-        return Texts([self.place, *(self._row[at] for at in _TEXTS)])
+        return Texts.read([self.place, *(self._row[at] for at in _TEXTS)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,12 @@ def tokens(text: str) -> list[str]:
     """The tokens of a text, folded."""
     if text.isascii():  # most of the archive's text, many times quicker this way
         return text.lower().translate(_PLAIN).split()
-    return WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return WORD.findall(compared(text))
+
+
+def compared(text: str) -> str:
+    """A text without case and width, as its words are compared."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def folded(texts: Iterable[str | None]) -> str:

@@ -1,0 +1,208 @@
+"""Runs of letters or words, and whether they stand in a text as it lies in the database: in UTF-8.
+
+Most texts that are looked into are turned down. So a text is searched as it lies there first, for what every text with
+the run has; only one that has it, or letters that are written otherwise than they are compared, is read and folded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from storage.asking import Holds
+from storage.words import CJK, compared, folded, is_cjk, stem
+
+StandsIn = Callable[[bytes], bool]
+
+_APART: Final = rf"(?:_|[^\w{CJK}])"
+"""What stands between words. A few of the letters that `CJK` counts as such are none to `re`, as `・`."""
+_LETTER: Final = rf"[^\W_{CJK}]"
+_APART_IN_BYTES: Final = r"(?:_|\W)"
+_LETTER_IN_BYTES: Final = r"[^\W_]"
+_SHORT_STEM: Final = 2
+"""Words with a stem of so many letters begin with all of them."""
+
+_LATIN: Final = {
+    0xC2: rb"\xc2[\xaa\xb2\xb3\xb9\xba\xbc-\xbe]",
+    0xC3: rb"\xc3\x9f",
+    0xC4: rb"\xc4[\xb0\xb2\xb3\xbf]",
+    0xC5: rb"\xc5[\x80\x89\xbf]",
+    0xC7: rb"\xc7[\x84-\x8c\xb0-\xb3]",
+    0xCA: rb"\xca[\xb0-\xb8]",
+    0xCB: rb"\xcb[\xa1-\xa3]",
+    0xE1: rb"\xe1[\xb4-\xba]",
+    0xE2: rb"\xe2(?:[\x81\x82\x84\x85\x91-\x93\xb1]|\x86[\x80-\x89])",
+    0xE3: rb"\xe3[\x88-\x8f]",
+    0xEF: rb"\xef[\xac\xbc\xbd]",
+    0xF0: rb"\xf0(?:\x90\x9e|\x9d[\x90-\x9f]|\x9f[\x84-\x86\xaf])",
+}
+"""In UTF-8, by their first byte: what is compared as a Latin letter or digit and written otherwise, as `ﬁ`, `Ｌ`, `②`.
+With some beside it; where nothing stands for a byte, there is none, but for `ꟲ` and its two neighbours."""
+_NEIGHBOURS: Final = b"\xea\x9f"
+"""What these begin with. Every Korean text has the first of these bytes, often."""
+_KOREAN: Final = {
+    **_LATIN,
+    0xE1: rb"\xe1(?:[\xb4-\xba]|[\x84-\x87])",
+    0xE3: rb"\xe3[\x84-\x8f]",
+    0xEF: rb"\xef[\xac\xbc-\xbf]",
+}
+"""The same with what is compared as Korean."""
+_FINAL: Final = b"\xe1"
+"""What a Korean final by itself begins with."""
+_PLAIN: Final = re.compile("[\x00-\x7f가-힣]+")
+
+
+class Sought(NamedTuple):
+    """A run that is looked for: whether it stands in a text, and whether it may stand in one of a list's, as JSON."""
+
+    stands_in: StandsIn
+    may_stand_in: StandsIn
+
+
+def sought(run: Holds) -> Sought:
+    """How to look for a run."""
+    stands_in_letters = _in_letters(run)
+    if not _PLAIN.fullmatch(run.needle):
+        return Sought(lambda text: not text.isascii() and stands_in_letters(text.decode()), _has_others)
+    has_it = _as_it_lies(run)
+    written_otherwise = (LATIN if run.needle.isascii() else KOREAN).is_in
+    says_all = _says_all(run)
+    longest = max(_beginnings(run), key=len).encode()
+
+    def stands_in(text: bytes) -> bool:
+        if has_it(text.lower()):
+            return says_all(text) or stands_in_letters(text.decode())
+        return not text.isascii() and written_otherwise(text) and stands_in_letters(text.decode())
+
+    def may_stand_in(text: bytes) -> bool:
+        lower = text.lower()
+        if longest in lower and (b"\\" in text or has_it(lower)):  # behind an escape no word begins
+            return True
+        return not text.isascii() and written_otherwise(text)
+
+    return Sought(stands_in, may_stand_in)
+
+
+class Otherwise:
+    """What is compared as some letters and written otherwise."""
+
+    def __init__(self, ways: Mapping[int, bytes]) -> None:
+        """`ways` are regular expressions by the first byte of all that they match."""
+        self._searches = {first: re.compile(way).search for first, way in ways.items()}
+        self._others = bytes(sorted(set(range(0x100)) - set(ways)))
+
+    def is_in(self, text: bytes) -> bool:
+        """Whether a text may have some."""
+        firsts = text.translate(None, self._others)
+        return (bool(firsts) and any(self._searches[first](text) for first in set(firsts))) or _NEIGHBOURS in text
+
+
+LATIN, KOREAN = Otherwise(_LATIN), Otherwise(_KOREAN)
+
+
+def _has_others(text: bytes) -> bool:
+    return not text.isascii()
+
+
+def _beginnings(run: Holds) -> Sequence[str]:
+    """What the words of a run begin with."""
+    words = run.needle.split()
+    return [*map(_beginning, words)] if run.stemmed else words
+
+
+def _beginning(word: str) -> str:
+    """What all words with this stem begin with; a Korean word is its own."""
+    return word if len(word) <= _SHORT_STEM or is_cjk(word) else word[:-1]
+
+
+# --- as it lies in the database ------------------------------------------------------------------------------------
+
+
+def _as_it_lies(run: Holds) -> Callable[[bytes], object]:
+    """Whether a text, in small letters, has what every text with the run has unless it is otherwise written.
+
+    To bytes that are no ASCII a regular expression has no letters: words end there, and stand apart.
+    """
+    words = run.needle.split()
+    if not run.needle.isascii():
+        needed = [one.encode() for one in sorted(_beginnings(run), key=len, reverse=True)]
+        return lambda text: all(one in text for one in needed)
+    if run.stemmed:
+        begun = "".join(_pieces(words, _LETTER_IN_BYTES, _APART_IN_BYTES))
+        return re.compile(begun.encode()).search
+    return re.compile(_pattern(run.needle, _LETTER_IN_BYTES, _APART_IN_BYTES).encode()).search
+
+
+def _says_all(run: Holds) -> Callable[[bytes], bool]:
+    """Whether a text that has this has the run: one that is compared as it lies."""
+    if not run.stemmed and run.needle.isascii():
+        return bytes.isascii
+    if not run.stemmed and " " not in run.needle:
+        return lambda text: _FINAL not in text  # which makes another syllable of the one before
+    return lambda _: False
+
+
+def _pattern(needle: str, letter: str, apart: str) -> str:
+    """A regular expression for a run of folded words. It begins with letters: those are searched for fastest."""
+    first, *others = map(re.escape, needle.split())
+    start = f"{first}(?<!{letter}{first})" if needle.startswith(" ") else first
+    end = f"(?!{letter})" if needle.endswith(" ") else ""
+    return f"{apart}+".join([start, *others]) + end
+
+
+def _pieces(stems: Sequence[str], letter: str, apart: str) -> Iterator[str]:
+    """A regular expression for a run of words, the English ones by their stems, in folded text.
+
+    It begins with letters: those are searched for fastest.
+    """
+    last = len(stems) - 1
+    for at, word in enumerate(stems):
+        of_korean = is_cjk(word)
+        if at:
+            yield f"{apart}*" if of_korean != is_cjk(stems[at - 1]) else f"{apart}+"
+        if of_korean:  # the first may be the end of a longer word, the last the beginning of one
+            yield f"{rf'(?<![{CJK}])' if at else ''}{re.escape(word)}{rf'(?![{CJK}])' if at < last else ''}"
+        else:
+            beginning = re.escape(_beginning(word))
+            yield rf"(?P<word{at}>{beginning}(?<!{letter}{beginning}){letter}*)"
+
+
+# --- in letters ------------------------------------------------------------------------------------------------------
+
+
+def _in_letters(run: Holds) -> Callable[[str], bool]:
+    """Whether a text holds a run, as text is compared."""
+    needle, words = run.needle, run.needle.split()
+    if run.stemmed:
+        return _inflected(words)
+    if is_cjk(needle[0]) and len(words) == 1:
+        return lambda text: needle in compared(text)
+    if any(map(is_cjk, words)):
+        return lambda text: needle in folded([text])
+    search = re.compile(_pattern(needle, _LETTER, _APART)).search
+    return lambda text: search(compared(text)) is not None
+
+
+def _inflected(stems: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a text holds a run of words, of whose English ones these are the stems.
+
+    Every inflection begins with its stem, but for the last letter: to look for these beginnings, and take the stems of
+    what stands there, is many times quicker than to take the stems of a whole text.
+    """
+    latin = [at for at, word in enumerate(stems) if not is_cjk(word)]
+    begun = re.compile("".join(_pieces(stems, _LETTER, _APART)))
+
+    def stands_at(found: re.Match[str]) -> bool:
+        return all(stem(found[f"word{at}"]) == stems[at] for at in latin)
+
+    def stands_in(text: str) -> bool:
+        lower = compared(text)
+        found = begun.search(lower)
+        while found:
+            if stands_at(found):
+                return True
+            found = begun.search(lower, found.start() + 1)
+        return False
+
+    return stands_in
