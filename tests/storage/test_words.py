@@ -187,7 +187,7 @@ def runs(draw: st.DrawFn, text: str) -> list[str]:
 
 
 @given(text=WRITTEN, sample=st.data())
-@settings(max_examples=1000)
+@settings(max_examples=500)
 def test_words_joined_to_others_stand_where_their_stems_do(text: str, sample: st.DataObject) -> None:
     """Looking for where words begin finds what the stems of the whole text say."""
     run = sample.draw(runs(text))
@@ -203,7 +203,7 @@ def test_words_joined_to_others_stand_where_their_stems_do(text: str, sample: st
 
 
 @given(text=WRITTEN, sample=st.data())
-@settings(max_examples=1000)
+@settings(max_examples=500)
 def test_a_run_is_found_in_a_text_as_it_lies_there_as_in_one_that_is_folded(text: str, sample: st.DataObject) -> None:
     run = sample.draw(runs(text))
     if not run:
