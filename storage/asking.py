@@ -285,9 +285,9 @@ class Asking:
         if len(word) < 2:
             return ()
         found = [*self._vocabulary.begun(word, MOST_BEGUN)]
-        for cut in ("i", "in", "e"):
-            if not found and word.endswith(cut) and len(word) - len(cut) >= 3:
-                found = [one for one in (stem(word[: -len(cut)]),) if self._vocabulary.uses([one]).get(one)]
+        for begun, rest in (("i", "ng"), ("in", "g"), ("e", "d")):
+            if not found and word.endswith(begun) and len(word) - len(begun) >= 3:
+                found = [one for one in (stem(word + rest),) if self._vocabulary.uses([one]).get(one)]
         return found
 
     def _syllable(self, letter: str) -> _Clause:

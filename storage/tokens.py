@@ -24,7 +24,7 @@ from storage.words import PARTICLES, is_cjk, name_words, stem, tokens, without_p
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 
 ALL = "all:"
 TITLE, NAME, TAG, WORD = "t:", "a:", "#", "w:"

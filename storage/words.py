@@ -64,31 +64,20 @@ def without_particle(word: str) -> str:
 
 _VOWEL = re.compile(r"[aeiouy]")
 _DOUBLED = re.compile(r"([b-df-hj-km-np-rtv-z])\1$")
-_AS_THEY_ARE = frozenset(
-    [
-        "during",
-        "embed",
-        "evening",
-        "exceed",
-        "hundred",
-        "indeed",
-        "morning",
-        "naked",
-        "nothing",
-        "proceed",
-        "sacred",
-        "something",
-        "anything",
-        "everything",
-        "succeed",
-        "series",
-        "species",
-        "news",
-        "always",
-        "perhaps",
-        "lens",
-    ]
-)
+_SHORT = re.compile(r"[^aeiouy]*[aeiouy][^aeiouywx]")
+"""One syllable with a short vowel, which a last `e` makes long: `not` and `note`, `prun` and `prune`."""
+_WHOLE = """
+    during embed evening exceed hundred indeed morning naked nothing proceed sacred something anything everything
+    succeed series species news always perhaps lens bias alias canvas atlas
+"""
+_AS_THEY_ARE = frozenset(_WHOLE.split())
+_IN_S = "gpu cpu tpu npu relu gelu menu api movie cookie"
+_IRREGULAR = {
+    **{f"{word}s": word for word in _IN_S.split()},
+    **{"buses": "bus", "gases": "gas", "goes": "go", "going": "go", "does": "do", "doing": "do", "being": "be"},
+    **{"agreed": "agree", "guaranteed": "guarantee"},
+}
+"""What none of the rules says. Each begins with all letters of its stem but the last."""
 _STEMS: dict[str, str] = {}
 _STEMS_KEPT = 200_000
 
@@ -96,7 +85,8 @@ _STEMS_KEPT = 200_000
 def stem(word: str) -> str:
     """What the inflections of an English word share: `trains`, `trained` and `training` are `train`.
 
-    Light on purpose: it takes off the plural, `-ed`, `-ing` and a last `e`, and leaves everything else as it is.
+    Light on purpose: it takes off the plural, `-ed`, `-ing` and a last `e`, and leaves everything else as it is; also
+    the `e` of one syllable, without which `same` would be `sam`.
     """
     known = _STEMS.get(word)
     if known is None:
@@ -109,21 +99,21 @@ def stem(word: str) -> str:
 def _stem(word: str) -> str:
     if len(word) < 4 or not word.isascii() or not word.isalpha() or word in _AS_THEY_ARE:
         return word
-    word = _singular(word)
+    word = _IRREGULAR.get(word) or _singular(word)
     if word in _AS_THEY_ARE:
         return word
     for ending in ("ing", "ed"):
         if word.endswith(ending) and not word.endswith("eed"):
             word = _without(word, word[: -len(ending)])
             break
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+    return word[:-1] if len(word) > 3 and word.endswith("e") and not _SHORT.fullmatch(word[:-1]) else word
 
 
 def _singular(word: str) -> str:
     if word.endswith(("ies", "ied")) and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("sses", "xes", "zes", "ches", "shes")):
-        return word[:-2]
+        return _with_its_e(word[:-2])
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
@@ -133,9 +123,14 @@ def _without(word: str, rest: str) -> str:
     """What is left without an ending, unless that is no word: `string` stays, `using` is `use`, `running` is `run`."""
     if len(rest) < 2 or not _VOWEL.search(rest):
         return word
-    if _DOUBLED.search(rest) or (rest.endswith("ll") and len(rest) > 5):
+    if len(rest) > 3 and (_DOUBLED.search(rest) or (rest.endswith("ll") and len(rest) > 5)):
         return rest[:-1]
-    return rest if len(rest) > 2 else rest + "e"
+    return rest + "e" if len(rest) == 2 else _with_its_e(rest)
+
+
+def _with_its_e(rest: str) -> str:
+    """What stands before an ending: `prune` in `pruning`, since `prun` would have doubled its last letter."""
+    return rest + "e" if _SHORT.fullmatch(rest) else rest
 
 
 def name_words(name: str) -> list[str]:

@@ -130,10 +130,36 @@ def test_nothing_but_punctuation_asks_for_nothing() -> None:
         "embed embedding embeddings embedded",
         "string strings",
         "control controlled",
+        "note notes noted noting",
+        "prune prunes pruned pruning",
+        "size sizes sized sizing",
+        "plan plans planned planning",
+        "edit edits edited editing",
+        "encode encodes encoded encoding",
+        "cache caches cached caching",
+        "box boxes boxed boxing",
+        "tie ties tied",
+        "add adds added adding",
+        "bias biases biased",
+        "gpu gpus",
+        "relu relus",
+        "api apis",
+        "movie movies",
+        "agree agrees agreed agreeing",
+        "guarantee guaranteed guarantees",
+        "go goes going",
     ],
 )
 def test_inflections_share_their_stem(family: str) -> None:
     assert len({stem(word) for word in family.split()}) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["not note", "sam same", "them theme", "min mine", "bit bite", "bar bare", "plan plane", "wer were", "pos pose"],
+)
+def test_words_that_only_their_e_tells_apart_are_told_apart(words: str) -> None:
+    assert len({stem(word) for word in words.split()}) == 2
 
 
 def test_a_noun_that_ends_like_a_particle_is_told_by_what_follows_it() -> None:
@@ -169,6 +195,7 @@ def test_texts_are_split_alike_together_and_apart(texts: list[str]) -> None:
 WORDS = """
     run running study studies studied use using us gpt 4 a is ax axes fine tuning tuned trains train é cafés ﬁne ＬＬＭ
     pass passes pas ties tie naked 11b x² ß STRASSE 학습 을 학습을 모델 가
+    note notes noting not pruned prune adding add biased bias gpus gpu agreed agree going go sizes sized movies movie
     ꟲ c C ② 2 ½ ĳ ij İ i ſ s K k ⓛⓛⓜ 𝐦𝐨𝐝𝐞𝐥 ㄱㅏ 가 각 ㈎ ﾡￂ e\u0301 가\u11a8 ㅎㅎ 😕 λ 検索 索
 """
 PIECES = st.sampled_from(WORDS.split())
