@@ -126,12 +126,12 @@ class Conditions:
 
     def kept_count(self) -> int | None:
         """How many places of any day there are, where that is kept; it is not where days before some are left out."""
-        if self.places is not None or self.saved is not None or self.low > FIRST_DATED:
+        asked = self.asked
+        if self.places is not None or self.saved is not None or self.low > FIRST_DATED or asked.checks:
             return None
         if self.tag:
             return self.tag.uses
-        asked = self.asked
-        if asked.unwanted or asked.checks or [len(group.alternatives) for group in asked.wanted] != [1]:
+        if asked.unwanted or [len(group.alternatives) for group in asked.wanted] != [1]:
             return None
         tokens = asked.wanted[0].alternatives[0]
         return self.words.uses(tokens).get(tokens[0], 0) if len(tokens) == 1 else None

@@ -35,12 +35,12 @@ _LATIN: Final = {
     0xE2: rb"\xe2(?:[\x81\x82\x84\x85\x91-\x93\xb1]|\x86[\x80-\x89])",
     0xE3: rb"\xe3[\x88-\x8f]",
     0xEF: rb"\xef[\xac\xbc\xbd]",
-    0xF0: rb"\xf0(?:\x90\x9e|\x9d[\x90-\x9f]|\x9f[\x84-\x86\xaf])",
+    0xF0: rb"\xf0(?:\x90\x9e|\x9c\xb3|\x9d[\x90-\x9f]|\x9f[\x84-\x86\xaf])",
 }
-"""In UTF-8, by their first byte: what is compared as a Latin letter or digit and written otherwise, as `ﬁ`, `Ｌ`, `②`.
-With some beside it; where nothing stands for a byte, there is none, but for `ꟲ` and its two neighbours."""
-_NEIGHBOURS: Final = b"\xea\x9f"
-"""What these begin with. Every Korean text has the first of these bytes, often."""
+"""In UTF-8, by their first byte: what is compared as a Latin letter or digit and written otherwise, as `ﬁ`, `Ｌ`, `②`,
+with some beside it. Nothing that begins with another byte is, but for `ꟲ`, `ꟳ` and `ꟴ`."""
+_APART_FROM_THESE: Final = b"\xea\x9f"
+"""What those three begin with: its first byte stands in every Korean text, often."""
 _KOREAN: Final = {
     **_LATIN,
     0xE1: rb"\xe1(?:[\xb4-\xba]|[\x84-\x87])",
@@ -48,13 +48,11 @@ _KOREAN: Final = {
     0xEF: rb"\xef[\xac\xbc-\xbf]",
 }
 """The same with what is compared as Korean."""
-_FINAL: Final = b"\xe1"
-"""What a Korean final by itself begins with."""
 _PLAIN: Final = re.compile("[\x00-\x7f가-힣]+")
 
 
 class Sought(NamedTuple):
-    """A run that is looked for: whether it stands in a text, and whether it may stand in one of a list's, as JSON."""
+    """A run that is looked for: whether a text has it, and whether one of the texts of a list in JSON may have it."""
 
     stands_in: StandsIn
     may_stand_in: StandsIn
@@ -95,7 +93,7 @@ class Otherwise:
     def is_in(self, text: bytes) -> bool:
         """Whether a text may have some."""
         firsts = text.translate(None, self._others)
-        return (bool(firsts) and any(self._searches[first](text) for first in set(firsts))) or _NEIGHBOURS in text
+        return (bool(firsts) and any(self._searches[first](text) for first in set(firsts))) or _APART_FROM_THESE in text
 
 
 LATIN, KOREAN = Otherwise(_LATIN), Otherwise(_KOREAN)
@@ -135,20 +133,21 @@ def _as_it_lies(run: Holds) -> Callable[[bytes], object]:
 
 
 def _says_all(run: Holds) -> Callable[[bytes], bool]:
-    """Whether a text that has this has the run: one that is compared as it lies."""
+    """Whether a text that has what `_as_it_lies` looks for has the run: one that is compared as it lies."""
     if not run.stemmed and run.needle.isascii():
         return bytes.isascii
     if not run.stemmed and " " not in run.needle:
-        return lambda text: _FINAL not in text  # which makes another syllable of the one before
+        return lambda text: not KOREAN.is_in(text)  # a final by itself makes another syllable of the one before
     return lambda _: False
 
 
 def _pattern(needle: str, letter: str, apart: str) -> str:
-    """A regular expression for a run of folded words. It begins with letters: those are searched for fastest."""
+    """A regular expression for a run of folded Latin words, the last of which may go on.
+
+    It begins with letters: those are searched for fastest.
+    """
     first, *others = map(re.escape, needle.split())
-    start = f"{first}(?<!{letter}{first})" if needle.startswith(" ") else first
-    end = f"(?!{letter})" if needle.endswith(" ") else ""
-    return f"{apart}+".join([start, *others]) + end
+    return f"{apart}+".join([f"{first}(?<!{letter}{first})", *others])
 
 
 def _pieces(stems: Sequence[str], letter: str, apart: str) -> Iterator[str]:

@@ -10,9 +10,10 @@ into its letters first: `뎨이터` is one letter away from `데이터`.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -26,10 +27,10 @@ from storage.asking import Group
 from storage.bulk import insert_rows
 from storage.chunks import chunked
 from storage.found import entries_at
-from storage.places import LAST, any_after, bounds, last_place
-from storage.postings import Postings, postings_of
+from storage.places import bounds, last_place
+from storage.postings import postings_of
 from storage.raw import among, rows_of
-from storage.tokens import NAME, WORD, tokens_of, word_tokens
+from storage.tokens import NAME, WORD, tokens_of
 from storage.verifying import texts_at
 from storage.vocabulary import ArchiveWords
 from storage.words import is_cjk, name_words, stem, tokens, without_particle
@@ -43,8 +44,8 @@ _TWO_WRONG: Final = 7
 """From so many letters on, two may be wrong."""
 _MOST_COMPARED: Final = 5_000
 _AT_ONCE: Final = 20_000
-_MOST_LATER: Final = 200
-"""So many entries of later digests at most are looked into for one word."""
+_MOST_LATER: Final = 300
+"""So many entries of later digests at most are looked into: there are mostly those of one digest."""
 
 
 def keep_rests(connection: Connection, terms: Iterable[str], suffix: str = "") -> None:
@@ -117,33 +118,60 @@ def _rests_meant(mark: str, letters: str, reach: int) -> Iterator[int]:
 
 
 def near_words(
-    connection: Connection, word: str, limit: int, until: date | None = None, *, of_names: bool = False
+    connection: Connection, word: str, limit: int, later: Mapping[str, int], *, of_names: bool = False
 ) -> Sequence[TagCount]:
     """Words of the archive that this one may have meant, the likeliest first, with how many entries have each.
 
-    None where it is a word of the archive itself. English ones come by their stems, see `spelled`. With `until` as if
-    there were no later digests.
+    None where it is a word of the archive itself. English ones come by their stems, see `spelled`. `later` says on how
+    many entries that are not counted each term is.
     """
     split = name_words(word) if of_names else tokens(word)
     if len(split) != 1:
         return ()
-    (typed,) = split
+    (whole,) = split
     if of_names:
-        mark, meant = NAME, typed
+        mark, meant = NAME, whole
     else:
-        mark, meant = (WORD, without_particle(typed)) if is_cjk(typed) else ("", stem(typed))
-    letters = letters_of(meant)
-    reach = 2 if len(letters) >= _TWO_WRONG else 1
-    found = _near(connection, mark, letters, reach, _rests_meant(mark, letters, reach))
+        mark, meant = (WORD, without_particle(whole)) if is_cjk(whole) else ("", stem(whole))
+    if _counted(connection, [mark + meant], later):
+        return ()
+    typed = _Typed(mark, letters_of(meant))
+    letters, reach = typed.letters, typed.reach
+    found = _near(connection, typed, _rests_meant(mark, letters, reach), later)
     if reach > 1 and all(near.wrong > 1 for near in found):  # one letter too many, and something wrong in another part
         without_one = {letters[:at] + letters[at + 1 :] for at in range(min(len(letters), _LONGEST + reach))}
         rests = chain.from_iterable(_rests_meant(mark, rest, 1) for rest in without_one)
-        found |= _near(connection, mark, letters, reach, rests)
-    likeliest = sorted(found, key=_Near.rank)
-    there = list(islice(_there(connection, likeliest, until), limit))
-    if any(near.wrong == 0 for near in there):
-        return ()
-    return [TagCount(near.term[len(mark) :], near.uses) for near in there]
+        found |= _near(connection, typed, rests, later)
+    return [TagCount(near.term[len(mark) :], near.uses) for near in sorted(found, key=_Near.rank)[:limit]]
+
+
+def _counted(connection: Connection, terms: Collection[str], later: Mapping[str, int]) -> Mapping[str, int]:
+    """On how many entries each of these terms is, but for later ones; those on none are left out."""
+    uses = ArchiveWords(connection).uses(terms)
+    return {term: left for term in terms if (left := uses[term] - later.get(term, 0)) > 0}
+
+
+def _uses_after(connection: Connection, day: date | None) -> Mapping[str, int]:
+    """On how many entries of later digests each term is, as far as these are not very many."""
+    uses: Counter[str] = Counter()
+    if day is not None:
+        sql = "SELECT shown FROM entries WHERE shown > ? ORDER BY shown LIMIT ?"
+        places = [place for (place,) in rows_of(connection, sql, [last_place(day), _MOST_LATER])]
+        for entry in entries_at(connection, places):
+            uses.update(chain(*tokens_of(entry)))
+    return uses
+
+
+class _Typed(NamedTuple):
+    """What was typed, as it is compared: its mark, and its letters, Korean ones taken apart."""
+
+    mark: str
+    letters: str
+
+    @property
+    def reach(self) -> int:
+        """So many letters may be wrong."""
+        return 2 if len(self.letters) >= _TWO_WRONG else 1
 
 
 class _Near(NamedTuple):
@@ -158,31 +186,9 @@ class _Near(NamedTuple):
         return self.wrong, -self.uses, self.term
 
 
-def _there(connection: Connection, terms: Iterable[_Near], until: date | None) -> Iterator[_Near]:
-    """Those of these terms that entries up to this day have, with how many do."""
-    if until is None or not any_after(connection, until):
-        yield from terms
-        return
-    postings = postings_of(connection)
-    for near in terms:
-        uses = near.uses - _uses_after(connection, postings, near, until)
-        if uses > 0:
-            yield near._replace(uses=uses)
-
-
-def _uses_after(connection: Connection, postings: Postings, near: _Near, day: date) -> int:
-    """How many entries of later digests have a term. Whole Korean words are not in the index, but their pairs are."""
-    later = last_place(day) + 1, LAST
-    is_whole = near.term.startswith(WORD)
-    wanted = [Group((tuple(word_tokens(near.term[len(WORD) :])) if is_whole else (near.term,),))]
-    places = postings.newest(connection, wanted, (), later, _MOST_LATER if is_whole else near.uses)
-    if not is_whole:
-        return len(places)
-    return sum(near.term in tokens_of(entry).counted for entry in entries_at(connection, places))
-
-
-def _near(connection: Connection, mark: str, letters: str, reach: int, rests: Iterable[int]) -> set[_Near]:
+def _near(connection: Connection, typed: _Typed, rests: Iterable[int], later: Mapping[str, int]) -> set[_Near]:
     """Of the terms with such a rest, those that are near enough."""
+    (mark, letters), reach = typed, typed.reach
     wanted = sorted(set(rests))
     if not wanted:
         return set()
@@ -192,13 +198,14 @@ def _near(connection: Connection, mark: str, letters: str, reach: int, rests: It
     sql = f"SELECT term FROM near_terms WHERE rest {meant} ORDER BY rest, term LIMIT ?"  # noqa: S608
     for (term,) in rows_of(connection, sql, [*asked, _MOST_COMPARED]):
         others = letters_of(term[len(mark) :])
-        if not term.startswith(mark) or len(there.difference(others)) > reach:  # most are told apart by this already
+        if (
+            not term.startswith(mark) or len(there.difference(others)) > typed.reach
+        ):  # most are told apart by this already
             continue
         steps = distance(letters, others, reach)
         if steps is not None:
             wrong[term] = steps
-    uses = ArchiveWords(connection).uses(wrong)
-    return {_Near(term, uses[term], steps) for term, steps in wrong.items() if uses[term] > 0}
+    return {_Near(term, uses, wrong[term]) for term, uses in _counted(connection, wrong, later).items()}
 
 
 def corrections(
@@ -209,8 +216,9 @@ def corrections(
     With `until` as if there were no later digests.
     """
     found: dict[str, Sequence[TagCount]] = {}
+    later = _uses_after(connection, until)
     for word in words[:_MOST_WORDS]:
-        near = near_words(connection, word, _MOST_NEAR, until, of_names=of_names)
+        near = near_words(connection, word, _MOST_NEAR, later, of_names=of_names)
         if near and not of_names:
             near = [TagCount(spelled(connection, term.name, until), term.count) for term in near]
         if near:

@@ -52,9 +52,15 @@ def test_jamo_matter_to_korean_only() -> None:
     assert not LATIN.is_in("ㅋㅋ".encode())
 
 
-def test_a_syllable_that_a_final_by_itself_changes_does_not_stand_there() -> None:
+@pytest.mark.parametrize("final", ["\u11a8", "ㄳ", "\uffac"])
+def test_a_syllable_that_a_final_by_itself_changes_does_not_stand_there(final: str) -> None:
     stands_in, _ = sought(Holds("가"))
-    written_apart = "가\u11a8"
-    assert unicodedata.normalize("NFC", written_apart) == "각"
-    assert not stands_in(written_apart.encode())
-    assert stands_in(f"{written_apart}가".encode())
+    assert len(unicodedata.normalize("NFKC", f"가{final}")) == 1
+    assert not stands_in(f"가{final}".encode())
+    assert stands_in(f"가{final}가".encode())
+
+
+def test_a_letter_that_a_mark_changes_does_not_stand_there() -> None:
+    stands_in, _ = sought(Holds(" cafe"))
+    assert not stands_in("cafe\u0301".encode())
+    assert stands_in("cafe\u0301 cafe".encode())

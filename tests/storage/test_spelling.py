@@ -127,8 +127,8 @@ async def test_words_of_later_digests_are_not_offered_nor_counted(storage: Stora
     for day, said in (
         (today, "attentive reward 어텐션은 데이터를 모델"),
         (today, "rewards"),
-        (tomorrow, "attention rewarding 어텐슨의 데이터 데이터베이스"),
-        (tomorrow, "attentions 어텐슨"),
+        (tomorrow, "attention rewarding 어텐슨의 데이터"),
+        (tomorrow, "attentions 어텐슨 데이터베이스"),
     ):
         await storage.archive.add(make(day, commentary=said), by=None, at=now)
     await storage.archive.add(make(today, authors=("Kumari",)), by=None, at=now)
@@ -151,6 +151,22 @@ async def test_words_of_later_digests_are_not_offered_nor_counted(storage: Stora
     for until, names in ((None, ["kumar", "kumari"]), (date(2024, 6, 21), ["kumari"])):
         found = await storage.search.nearest_names(["kumarr"], until=until)
         assert [one.name for one in found["kumarr"]] == names
+
+
+async def test_later_digests_change_no_order_and_hide_nothing(storage: Storage, make: Make, now: datetime) -> None:
+    today, tomorrow = "2024-06-21", "2024-06-22"
+    texts = [(today, f"zert{last}") for last in "aabbcc"] + [(today, "zertd constraint")]
+    for day, said in [*texts, *[(tomorrow, "zertd cqonstrqint")] * 3]:
+        await storage.archive.add(make(day, commentary=said), by=None, at=now)
+    found = await storage.search.nearest_words(["zertq", "cqonstrqint"], until=date(2024, 6, 21))
+    assert [(one.name, one.count) for one in found["zertq"]] == [("zerta", 2), ("zertb", 2), ("zertc", 2)]
+    assert [one.name for one in found["cqonstrqint"]] == ["constraint"]
+
+
+@pytest.mark.parametrize("word", ["gan", "vit", "cap", "쥐"])
+async def test_a_short_word_that_is_there_is_no_mistake(storage: Storage, make: Make, now: datetime, word: str) -> None:
+    await storage.archive.add(make(commentary="gan vit cap 쥐 guan vitae capo 쥐가 쥐는다"), by=None, at=now)
+    assert await near(storage, word) == []
 
 
 async def test_words_that_end_alike_are_told_apart(storage: Storage, make: Make, now: datetime) -> None:

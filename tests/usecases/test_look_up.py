@@ -209,6 +209,15 @@ async def test_tomorrows_digest_and_drafts_are_not_found_by_readers(stores: Stor
     assert [hit.entry.title for hit in (await look_up(stores, later, "")).hits] == ["Tomorrow"]
 
 
+@pytest.mark.parametrize("commentary", ["데이터를 모은다", "모델을 만든다"])
+async def test_a_total_leaves_out_what_was_not_wanted(stores: Storage, commentary: str) -> None:
+    for number in range(12):
+        said = commentary if number < 4 else "아무 말"
+        await stores.archive.add(paper(f"Paper {number}", tags=("vision",), commentary=said), by=None, at=AT)
+    found = await look_up(stores, READER, f"tag:vision -{commentary.split()[0]}")
+    assert (found.total, found.total_is_about) == (8, False)
+
+
 async def test_korean_words_are_found_with_particles_attached(stores: Storage) -> None:
     await fill(stores, 3)
     for text in ("양자화", "양자화는", "양자화를", "중요"):
