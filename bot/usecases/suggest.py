@@ -20,13 +20,22 @@ _MOST_ALONE = 24
 """So many terms and words at most are tried by themselves."""
 _MOST_SHORTER = 6
 """Of so many terms at most each is left out in turn."""
+_MOST_RESPELLED = 16
+"""So many ways to write a word are tried, of those that are no longer than `_LONGEST` letters."""
+_LONGEST = 24
 _WORD = re.compile(r"[^\W_]+")
+_KOREAN = "가-힣"
+_PART = re.compile(rf"[{_KOREAN}]+|[^\W_{_KOREAN}]+")
+"""A word of one script: what may be mistyped, as either part of `self-superviesd`."""
+_BEFORE_NUMBER = re.compile(r"(?<=[A-Za-z])(?=\d)")
+_JOINED = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
+_ARXIV_ID = re.compile(r"(?<![\d.])\d{4}\.\d{4,5}(?!\d)")
 
 
 async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message, tuple[str, ...]]:
     """What to say where a query finds nothing, and queries like it that find something, as one would type them."""
     corrected = await _corrected(stores, caller, query)
-    nearest = _written(await _finding(stores, caller, corrected))
+    nearest = _written(await _finding(stores, caller, [*_respelled(query), *corrected]))
     if nearest:
         return msg("Nothing in the archive matches this. Nearest words:"), nearest
     looser = _written(await _looser(stores, caller, corrected[0] if corrected else query))
@@ -56,7 +65,7 @@ async def _corrected(stores: Stores, caller: Caller, query: Query) -> Sequence[Q
     """The query with mistyped words and names put right, the likeliest first."""
     texts = [term for term in query.terms if isinstance(term, TextTerm | TitleTerm) and not term.negated]
     authors = [term for term in query.terms if isinstance(term, AuthorTerm) and not term.negated]
-    words = {word for term in texts for word in term.text.split()}
+    words = dict.fromkeys(word for term in texts for word in _PART.findall(term.text))
     near = dict(await stores.search.nearest_words(words, until=caller.horizon)) if words else {}
     names = {word for term in authors for word in term.name.split()}
     near_names = dict(await stores.search.nearest_names(names, until=caller.horizon)) if names else {}
@@ -77,9 +86,39 @@ async def _corrected(stores: Stores, caller: Caller, query: Query) -> Sequence[Q
 
 def _mended(text: str, near: Mapping[str, Sequence[TagCount]], rank: int) -> str:
     """A text with the mistyped words in it replaced by what stands at this rank, or last, among those they may mean."""
-    return " ".join(
-        near[word][min(rank, len(near[word]) - 1)].name if near.get(word) else word for word in text.split()
-    )
+    return _PART.sub(lambda word: _nth(near.get(word[0]), rank) or word[0], text)
+
+
+def _nth(near: Sequence[TagCount] | None, rank: int) -> str | None:
+    return near[min(rank, len(near) - 1)].name if near else None
+
+
+# --- words that others write otherwise -----------------------------------------------------------------------------
+
+
+def _respelled(query: Query) -> Sequence[Query]:
+    """The query with one of its words written as others may: `GPT-4` for `GPT4`, `zero shot` for `zeroshot`."""
+    found = [
+        replace(query, terms=(*query.terms[:at], other, *query.terms[at + 1 :]))
+        for at, term in enumerate(query.terms)
+        if isinstance(term, TextTerm | TitleTerm) and not term.negated and not term.phrase
+        for other in _other_ways(term)
+    ]
+    return found[:_MOST_RESPELLED]
+
+
+def _other_ways(term: TextTerm | TitleTerm) -> Iterable[Term]:
+    text = term.text
+    if (paper := _ARXIV_ID.search(text)) and text != paper[0]:  # an address of a page about it
+        yield IdTerm(paper[0])
+    if len(text) > _LONGEST:
+        return
+    for otherwise in (_BEFORE_NUMBER.sub("-", text), _JOINED.sub("", text)):
+        if otherwise != text:
+            yield replace(term, text=otherwise)
+    if _PART.fullmatch(text) and text.isalpha():
+        for at in range(2, len(text) - 1):
+            yield replace(term, text=f"{text[:at]} {text[at:]}", phrase=True)
 
 
 # --- less is asked for ---------------------------------------------------------------------------------------------
@@ -119,8 +158,16 @@ def _asks(term: Term) -> bool:
 
 
 def _words_apart(term: Term) -> Sequence[Term]:
-    """A phrase, or words joined as in `fine-tuning`, as words by themselves; any other term as it is."""
-    if not isinstance(term, TextTerm | TitleTerm) or term.negated:
-        return (term,)
-    words = _WORD.findall(term.text)
-    return [replace(term, text=word, phrase=False) for word in words] if len(words) > 1 else (term,)
+    """A phrase, a full name, or words joined as in `fine-tuning`, as words by themselves; any other term as it is."""
+    if isinstance(term, TextTerm | TitleTerm) and not term.negated and "://" not in term.text:
+        words = _worth_trying(term.text)
+        return [replace(term, text=word, phrase=False) for word in words] or (term,)
+    if isinstance(term, AuthorTerm) and not term.negated:
+        return [replace(term, name=word) for word in _worth_trying(term.name)] or (term,)
+    return (term,)
+
+
+def _worth_trying(text: str) -> Sequence[str]:
+    """The words of a text of several, but for single Latin letters, of which very many entries have each."""
+    words = _WORD.findall(text)
+    return [word for word in words if len(word) > 1 or not word.isascii()] if len(words) > 1 else ()
