@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import combinations
 from math import log
@@ -19,8 +20,9 @@ from storage.found import hits_at
 from storage.places import bounds
 from storage.postings import postings_of
 from storage.raw import value_of
-from storage.tokens import ALL, NAME, TAG, TITLE, tokens_of
+from storage.tokens import ALL, TAG, TITLE, WORD, tokens_of, word_tokens
 from storage.vocabulary import ArchiveWords
+from storage.words import is_cjk
 
 _RARE_WORDS = _RARE_TAGS = 12
 _PAIRED = 4
@@ -28,12 +30,17 @@ _PAIRED = 4
 _OF_EACH = 40
 _MOST_COMMON = 0.02
 """A word on more of all entries than this says little about what one is about."""
+_OF_TAG, _OF_TITLE = 3.0, 1.5
+"""Somebody gave an entry its tags, and its title, to say what it is about: they count so many times as much."""
+_CHANCE = 2
+"""So many words, or one tag, are shared by more than chance."""
 
 
 def like(connection: Connection, entry: Entry, asker: Person | None, until: date | None, limit: int) -> Sequence[Hit]:
     """Of the newest entries that share a tag or a rare word, those that share most; what is rarer counts for more.
 
-    What counts is what an entry shares of this one's tags and rarest words; of two as alike, the newer comes first.
+    What counts is what an entry shares of this one's tags and rarest words; one that shares a single word and no tag
+    comes behind all others. Of two as alike, the newer comes first.
     """
     words = ArchiveWords(connection)
     weights = _weights(words, entry)
@@ -42,28 +49,60 @@ def like(connection: Connection, entry: Entry, asker: Person | None, until: date
     own = value_of(connection, "SELECT shown FROM entries WHERE id = ?", [entry.id])
     shared: defaultdict[int, set[str]] = defaultdict(set)
     for wanted in _questions(weights):
-        for place in postings.newest(connection, [Group(((token,),)) for token in wanted], (), within, _OF_EACH):
+        groups = [Group((_indexed(term),)) for term in wanted]
+        for place in postings.newest(connection, groups, (), within, _OF_EACH):
             shared[place].update(wanted)
-    scores = {place: sum(weights[token] for token in tokens) for place, tokens in shared.items()}
-    scores.pop(own, None)
-    best = sorted(scores, key=lambda place: (-round(scores[place], 6), -place))[:limit]
-    return hits_at(connection, best, asker)
+    shared.pop(own, None)
+
+    def rank(place: int) -> tuple[bool, float, int]:
+        terms = shared[place]
+        by_chance = len(terms) < _CHANCE and not any(map(_is_tag, terms))
+        return by_chance, -round(sum(weights[term] for term in terms), 6), -place
+
+    return hits_at(connection, sorted(shared, key=rank)[:limit], asker)
 
 
 def _weights(words: Vocabulary, entry: Entry) -> dict[str, float]:
-    """The entry's rarest tags and words, the rarest first, and how much sharing each says."""
-    tokens = [token for token in tokens_of(entry).indexed if not token.startswith((TITLE, NAME)) and token != ALL]
-    uses = words.uses([*tokens, ALL])
+    """The entry's rarest tags and words, the rarest first, and how much sharing each says.
+
+    Not by the words of names, which say whose it is; Korean by whole words, since pairs of letters are parts of many.
+    """
+    tags = [term for term in tokens_of(entry).indexed if _is_tag(term)]
+    said = tokens_of(replace(entry, authors=(), organisation=None, tags=()))
+    title = tokens_of(Entry(id="", title=entry.title))
+    terms = [term for term in (*said.indexed, *said.counted) if _says_something(term)]
+    uses = words.uses([*tags, *terms, ALL])
     total = max(uses.get(ALL, 0), 1)
-    tags = [token for token in tokens if token.startswith(TAG) and uses.get(token, 0) > 1]
     most = max(3, total * _MOST_COMMON)
-    rare = [token for token in tokens if not token.startswith(TAG) and 1 < uses.get(token, 0) <= most]
-    for kind in (tags, rare):
-        kind.sort(key=lambda token: (uses[token], token))
-    return {token: log(1 + total / uses[token]) for token in [*tags[:_RARE_TAGS], *rare[:_RARE_WORDS]]}
+    weights = {term: _OF_TAG * log(1 + total / uses[term]) for term in tags if uses.get(term, 0) > 1}
+    in_title = title.indexed | title.counted
+    rare = {
+        term: log(1 + total / uses[term]) * (_OF_TITLE if term in in_title else 1)
+        for term in terms
+        if 1 < uses.get(term, 0) <= most
+    }
+    return {**_heaviest(weights, _RARE_TAGS), **_heaviest(rare, _RARE_WORDS)}
+
+
+def _heaviest(weights: Mapping[str, float], most: int) -> dict[str, float]:
+    return dict(sorted(weights.items(), key=lambda one: (-one[1], one[0]))[:most])
+
+
+def _is_tag(term: str) -> bool:
+    return term.startswith(TAG)
+
+
+def _says_something(term: str) -> bool:
+    """Whether a term is a word of a text, no pair of Korean letters and no number."""
+    return term.startswith(WORD) or (not term.startswith((TITLE, ALL)) and term.isalpha() and not is_cjk(term))
+
+
+def _indexed(term: str) -> tuple[str, ...]:
+    """The tokens that lead to a term: whole Korean words are not in the index, but their pairs are."""
+    return tuple(word_tokens(term[len(WORD) :])) if term.startswith(WORD) else (term,)
 
 
 def _questions(weights: Mapping[str, float]) -> Iterator[tuple[str, ...]]:
     """Each by itself, and two tags together: the newest with one of them may not have the other."""
-    yield from ((token,) for token in weights)
-    yield from combinations([token for token in weights if token.startswith(TAG)][:_PAIRED], 2)
+    yield from ((term,) for term in weights)
+    yield from combinations(list(filter(_is_tag, weights))[:_PAIRED], 2)

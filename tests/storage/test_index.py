@@ -375,6 +375,28 @@ async def test_what_is_alike_shares_tags_and_rare_words(storage: Storage, make: 
     assert set(titles) == {"both", "one", "rare"}
 
 
+async def test_what_is_alike_by_chance_is_not_what_is_alike(storage: Storage, make: Make, now: datetime) -> None:
+    """Neither the first name of an author nor half a Korean word says what one is about; a single word says little."""
+    for number in range(8):
+        await storage.archive.add(make(title=f"filler {number}", commentary="모델"), by=None, at=now)
+    mine = await storage.archive.add(
+        make(title="Zebra", tags=("gan",), commentary="하이브리드 방식 okapi", authors=("Mingkai Chen",)),
+        by=None,
+        at=now,
+    )
+    others = [
+        make(title="same name", authors=("Mingkai Deng",)),
+        make(title="half a word", commentary="브리핑 그리드 하이킹"),
+        make(title="one word", commentary="okapi"),
+        make(title="two words", commentary="하이브리드는 okapi"),
+        make(title="same tag", tags=("gan",)),
+    ]
+    for other in others:
+        await storage.archive.add(other, by=None, at=now)
+    hits = await storage.search.like(mine, asker=None, until=TODAY, limit=5)
+    assert [hit.entry.title for hit in hits] == ["same tag", "two words", "one word"]
+
+
 async def test_what_is_like_an_entry_with_very_many_tags_and_words_takes_few_questions(
     storage: Storage, make: Make, now: datetime
 ) -> None:
