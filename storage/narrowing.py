@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 
 from sqlalchemy import Connection
 
 from bot.core.entries import TagCount, tag_key
 from bot.core.ports import Facet
-from bot.core.query import Criteria
+from bot.core.query import Criteria, DateSpan
 from storage.chunks import chunked
 from storage.codec import texts_of_list
 from storage.conditions import resolve
-from storage.places import day_of
+from storage.places import bounds, day_of
 from storage.raw import marks, rows_of
 from storage.search import places_of
+from storage.tags import list_tags
 from storage.verifying import verified
 from storage.words import name_words
 
 _LOOKED_AT = 200
 """So many of the newest results are counted."""
+_LOOKED_INTO = 30
+"""So many for each tag, where they have to be looked into."""
+_YEAR_OR_MONTH = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2]))?")
 
 
 def narrowed(connection: Connection, criteria: Criteria, facet: Facet, prefix: str, limit: int) -> Sequence[TagCount]:
-    """What the newest results have that begins so, the most frequent first; days the newest first."""
+    """What the newest results have that begins so, the most frequent first; days the newest first.
+
+    Where there are further results, counts are `at_least` so many. Tags of which a part has been typed are then counted
+    each by itself, since the newest results need not have them.
+    """
     conditions = resolve(connection, criteria, None).conditions
     if conditions is None:
         return ()
-    places = places_of(connection, conditions, _LOOKED_AT)
+    if facet is Facet.DAYS:
+        conditions = conditions.within(*_places_begun(prefix))
+    places = places_of(connection, conditions, _LOOKED_AT + 1)
+    is_all, places = len(places) <= _LOOKED_AT, places[:_LOOKED_AT]
     shown = sorted(verified(connection, places, conditions.asked.checks), reverse=True)
     if facet is Facet.DAYS:
-        return _days(shown, prefix)[:limit]
+        return _days(shown, prefix, is_all=is_all)[:limit]
+    if facet is Facet.TAGS and prefix and not is_all:
+        return _counted_each(connection, criteria, prefix, limit)
     counts: Counter[str] = Counter()
     names: dict[str, str] = {}
     begins = _beginning(prefix, facet)
@@ -42,12 +59,43 @@ def narrowed(connection: Connection, criteria: Criteria, facet: Facet, prefix: s
             counts[key] += count
             names.setdefault(key, name)
     ordered = sorted(counts, key=lambda key: (-counts[key], key))
-    return [TagCount(names[key], counts[key]) for key in ordered[:limit]]
+    return [TagCount(names[key], counts[key], at_least=not is_all) for key in ordered[:limit]]
 
 
-def _days(places: Sequence[int], prefix: str) -> list[TagCount]:
+def _counted_each(connection: Connection, criteria: Criteria, prefix: str, limit: int) -> Sequence[TagCount]:
+    """The most used tags that begin so, each with how many results have it as well."""
+    found: list[TagCount] = []
+    for tag in list_tags(connection, prefix, limit, criteria.span.last):
+        both = resolve(connection, replace(criteria, tags=(*criteria.tags, (tag.name,))), None).conditions
+        if both is None:
+            continue
+        most = _LOOKED_INTO if both.asked.checks else _LOOKED_AT
+        places = places_of(connection, both, most + 1)
+        shown = verified(connection, places[:most], both.asked.checks)
+        if shown:
+            found.append(TagCount(tag.name, len(shown), at_least=len(places) > most))
+    return sorted(found, key=lambda one: (-one.count, one.name))
+
+
+def _places_begun(prefix: str) -> tuple[int, int]:
+    """The places of all days that begin so, and of some others, where less than a year or a month has been typed."""
+    begun = _YEAR_OR_MONTH.match(prefix)
+    if begun is None or begun[1] == "0000":
+        return bounds(DateSpan(None, None))
+    year, month = int(begun[1]), int(begun[2]) if begun[2] else None
+    last = date(year, month or 12, monthrange(year, month or 12)[1])
+    return bounds(DateSpan(date(year, month or 1, 1), last))
+
+
+def _days(places: Sequence[int], prefix: str, *, is_all: bool) -> list[TagCount]:
+    """How many of these places are of each day; of the last there may be more."""
     counts = Counter(filter(None, map(day_of, places)))
-    return [TagCount(text, counts[day]) for day in counts if (text := day.isoformat()).startswith(prefix)]
+    oldest = min(counts, default=None)
+    return [
+        TagCount(text, counts[day], at_least=not is_all and day == oldest)
+        for day in counts
+        if (text := day.isoformat()).startswith(prefix)
+    ]
 
 
 def _written(connection: Connection, places: Sequence[int], facet: Facet) -> Counter[str]:

@@ -98,10 +98,11 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class TagCount:
-    """A tag as most often written, and how many published entries carry it."""
+    """A tag as most often written, and how many published entries carry it, or `at_least` do."""
 
     name: str
     count: int
+    at_least: bool = False
 
 
 def tag_key(name: str) -> str:

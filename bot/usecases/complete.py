@@ -173,7 +173,10 @@ async def _authors(stores: Stores, caller: Caller, _: Channel, context: Completi
 
 
 def _counted(found: TagCount, insert: str) -> Offer:
-    return Offer(found.name, msg_n("{n} entry", "{n} entries", n=found.count), insert)
+    said = msg_n("{n} entry", "{n} entries", n=found.count)
+    if found.at_least:
+        said = msg_n("{n} entry or more", "{n} entries or more", n=found.count)
+    return Offer(found.name, said, insert)
 
 
 async def _dates(stores: Stores, caller: Caller, _: Channel, context: CompletionContext) -> list[Offer]:
