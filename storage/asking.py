@@ -190,6 +190,11 @@ class _Typed:
         texts = [term.text] if term.phrase else term.text.split()
         self.runs = [run for run in map(tokens, texts) if run]
 
+    def is_particle(self) -> bool:
+        """Whether it is nothing but a Korean particle, which says nothing beside other words."""
+        is_free = self.within is Within.ANYWHERE and not (self.term.phrase or self.term.negated)
+        return is_free and len(self.runs) == 1 and len(self.runs[0]) == 1 and self.runs[0][0] in PARTICLES
+
     def tokens(self) -> Iterable[str]:
         """The tokens that it may be about."""
         found: list[str] = []
@@ -224,6 +229,8 @@ class Asking:
     ) -> Asked | None:
         """What these ask for; None where nothing can meet it."""
         terms = [_Typed(term, Within.ANYWHERE) for term in texts] + [_Typed(term, Within.TITLE) for term in titles]
+        if not all(map(_Typed.is_particle, terms)):  # `양자화 를`, as some keyboards leave it
+            terms = [typed for typed in terms if not typed.is_particle()]
         expected = {token for typed in terms for token in typed.tokens()}
         if len(expected) > 1:
             self._vocabulary.expect((ALL, *expected))
@@ -327,10 +334,14 @@ def _joined(run: Sequence[str], endings: Sequence[str] = ()) -> _Clause:
 
 
 def _phrase(run: Sequence[str]) -> _Clause:
-    """Words that stand together as they are written; the last may go on, as in `language model` with `models`."""
+    """Words that stand together as they are written; the last may go on, as in `language model` with `models`.
+
+    A single word may not: who quotes it means it alone.
+    """
     parts = [token for word in run for token in word_tokens(word)]
-    check = (Holds(_needle(run, closed=False)),) if _is_open(run, phrase=True) else ()
-    return _Clause(Group((_few(parts),), bool(check)), check, Run(tuple(run), phrase=True, begun=True))
+    goes_on = len(run) > 1 or is_cjk(run[0])
+    check = (Holds(_needle(run, closed=not goes_on)),) if _is_open(run, phrase=True) else ()
+    return _Clause(Group((_few(parts),), bool(check)), check, Run(tuple(run), phrase=True, begun=goes_on))
 
 
 def _is_open(run: Sequence[str], *, phrase: bool = False) -> bool:

@@ -142,12 +142,13 @@ def _says_all(run: Holds) -> Callable[[bytes], bool]:
 
 
 def _pattern(needle: str, letter: str, apart: str) -> str:
-    """A regular expression for a run of folded Latin words, the last of which may go on.
+    """A regular expression for a run of folded Latin words, the last of which goes on if there is no space behind it.
 
     It begins with letters: those are searched for fastest.
     """
     first, *others = map(re.escape, needle.split())
-    return f"{apart}+".join([f"{first}(?<!{letter}{first})", *others])
+    end = f"(?!{letter})" if needle.endswith(" ") else ""
+    return f"{apart}+".join([f"{first}(?<!{letter}{first})", *others]) + end
 
 
 def _pieces(stems: Sequence[str], letter: str, apart: str) -> Iterator[str]:

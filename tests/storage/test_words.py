@@ -43,7 +43,8 @@ def entry_with(text: str) -> Entry:
 
 
 def asked_for(query: str, text: str, *, phrase: bool = False) -> Asked:
-    asked = Asking(Words(text)).asked([TextTerm(query, phrase)], [], [], [])
+    terms = [TextTerm(query, phrase)] if phrase else [TextTerm(word) for word in query.split() or [query]]
+    asked = Asking(Words(text)).asked(terms, [], [], [])
     assert asked is not None
     return asked
 
@@ -112,6 +113,21 @@ def test_a_phrase_is_one_run() -> None:
     assert not stands_in("weak strong", "Weak-to-Strong", phrase=True)
     assert stands_in("모델의 크기", "큰 모델의 크기는", phrase=True)
     assert not stands_in("모델 크기", "모델의 크기", phrase=True)
+
+
+def test_a_single_quoted_word_stands_for_itself_alone() -> None:
+    assert stands_in("SAM", "the SAM-2 model", phrase=True)
+    assert not stands_in("sam", "Samples of Samuel's", phrase=True)
+    assert not stands_in("model", "models", phrase=True)
+    assert stands_in("양자화", "양자화는", phrase=True)
+
+
+@pytest.mark.parametrize("particle", ["를", "은", "에서"])
+def test_a_particle_typed_apart_asks_for_nothing_beside_words(particle: str) -> None:
+    text = "양자화한 LLM"
+    assert asked_for(f"양자화 {particle}", text) == asked_for("양자화", text)
+    assert stands_in(f"LLM {particle}", text)
+    assert asked_for(particle, f"{particle} 그").words
 
 
 def test_nothing_but_punctuation_asks_for_nothing() -> None:

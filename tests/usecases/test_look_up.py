@@ -250,7 +250,7 @@ async def test_a_total_leaves_out_what_was_not_wanted(stores: Storage, word: str
 
 async def test_korean_words_are_found_with_particles_attached(stores: Storage) -> None:
     await fill(stores, 3)
-    for text in ("양자화", "양자화는", "양자화를", "중요"):
+    for text in ("양자화", "양자화는", "양자화를", "양자화 를", "중요"):
         assert (await look_up(stores, READER, text)).total == 3
 
 
