@@ -20,6 +20,8 @@ from storage.words import PARTICLES, is_cjk, name_words, stem, tokens, without_p
 
 MOST_BEGUN = 16
 """How many words a beginning stands for, the most frequent ones."""
+_LONG_BEGINNING = 4
+"""A shorter word that nobody is typing any more is no beginning: who asks for `RAG` means no Raghunathan."""
 _MOST_TOKENS = 24
 _ALWAYS_PARTICLES = ("들", "만")
 _AFTER_NOUNS = tuple("을를이가")
@@ -281,7 +283,7 @@ class Asking:
         uses = self._vocabulary.uses([stem(last)])
         if not begun and uses.get(stem(last)):
             return _joined(run)
-        endings = self._begun(last)
+        endings = self._begun(last) if begun or len(last) >= _LONG_BEGINNING else ()
         if head or not endings:
             return _joined(run, endings)
         alternatives = dict.fromkeys([(stem(last)[:LONGEST],), *((one,) for one in endings)])

@@ -198,7 +198,25 @@ async def _why_nothing(
             return msg("There is no digest on {day}.", day=span.first), near
     if criteria.saved:
         return msg("You have saved nothing that matches. The button “Save” of an entry saves it."), ()
-    return await suggest(stores, caller, query)
+    return await _beyond_archive(stores, caller, criteria) or await suggest(stores, caller, query)
+
+
+async def _beyond_archive(stores: Stores, caller: Caller, criteria: Criteria) -> tuple[Message, tuple[str, ...]] | None:
+    """What to say of an id that no entry has, or of days that no digest is of; None where neither was asked for."""
+    for reference in criteria.ids:
+        entry = await stores.archive.find(reference)
+        if entry is None or not may_see(caller, entry):
+            said = msg("No paper here has the id {id}. A maintainer can add it with /paper-add.", id=reference)
+            return said, ()
+    days = Criteria(span=criteria.span)
+    if criteria.span == DateSpan(None, caller.horizon) or await stores.search.latest_day(days):
+        return None
+    _, first = await stores.archive.nearest_digests(date.min, today=caller.horizon)
+    last, _ = await stores.archive.nearest_digests(date.max, today=caller.horizon)
+    if first is None or last is None:
+        return None
+    said = msg("There is no digest of these days. The first is of {first}, the last of {last}.", first=first, last=last)
+    return said, tuple(dict.fromkeys(f"date:{day.isoformat()}" for day in (first, last)))
 
 
 async def show_digest(stores: Stores, caller: Caller, day: date | None = None) -> DigestView:

@@ -21,7 +21,7 @@ from bot.core.entries import Action, Entry, Status, TagCount
 from bot.core.errors import QueryError
 from bot.core.people import Person
 from bot.core.ports import ImportedEntry, SearchPage
-from bot.core.query import Criteria, Sort, TextTerm, criteria_of
+from bot.core.query import Criteria, Query, Sort, TextTerm, criteria_of
 from bot.core.query_syntax import parse
 from storage import index, reindexing, tokens
 from storage.bulk import insert_rows
@@ -210,8 +210,16 @@ async def test_the_most_frequent_come_first_also_where_counts_wait(storage: Stor
 async def test_what_every_entry_has_is_no_word_that_begins_so(storage: Storage, make: Make, now: datetime) -> None:
     await storage.archive.add(make(title="Alignment"), by=None, at=now)
     await storage.archive.add(make(title="Quantization"), by=None, at=now)
-    assert await found(storage, "al") == ["Alignment"]
-    assert await found(storage, "all") == []
+
+    async def begun(word: str) -> list[str]:
+        typing = criteria_of(Query((TextTerm(word, begun=True),)), TODAY)
+        page = await storage.search.page(typing, asker=None, limit=5)
+        return [entry.title for entry in page.entries]
+
+    assert await begun("al") == ["Alignment"]
+    assert await begun("all") == []
+    assert await found(storage, "alig") == ["Alignment"]  # nobody types any more, but it may be meant so
+    assert await found(storage, "ali") == []
 
 
 def _waiting(connection: Connection) -> int:
