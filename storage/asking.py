@@ -20,8 +20,6 @@ from storage.words import PARTICLES, is_cjk, name_words, stem, tokens, without_p
 
 MOST_BEGUN = 16
 """How many words a beginning stands for, the most frequent ones."""
-_LONG_BEGINNING = 4
-"""A shorter word that nobody is typing any more is no beginning: who asks for `RAG` means no Raghunathan."""
 _MOST_TOKENS = 24
 _ALWAYS_PARTICLES = ("들", "만")
 _AFTER_NOUNS = tuple("을를이가")
@@ -231,7 +229,7 @@ class Asking:
     ) -> Asked | None:
         """What these ask for; None where nothing can meet it."""
         terms = [_Typed(term, Within.ANYWHERE) for term in texts] + [_Typed(term, Within.TITLE) for term in titles]
-        if not all(map(_Typed.is_particle, terms)):  # `양자화 를`, as some keyboards leave it
+        if not all(typed.term.negated or typed.is_particle() for typed in terms):  # `양자화 를`
             terms = [typed for typed in terms if not typed.is_particle()]
         expected = {token for typed in terms for token in typed.tokens()}
         if len(expected) > 1:
@@ -283,7 +281,7 @@ class Asking:
         uses = self._vocabulary.uses([stem(last)])
         if not begun and uses.get(stem(last)):
             return _joined(run)
-        endings = self._begun(last) if begun or len(last) >= _LONG_BEGINNING else ()
+        endings = self._begun(last)
         if head or not endings:
             return _joined(run, endings)
         alternatives = dict.fromkeys([(stem(last)[:LONGEST],), *((one,) for one in endings)])
@@ -342,8 +340,8 @@ def _phrase(run: Sequence[str]) -> _Clause:
     """
     parts = [token for word in run for token in word_tokens(word)]
     goes_on = len(run) > 1 or is_cjk(run[0])
-    check = (Holds(_needle(run, closed=not goes_on)),) if _is_open(run, phrase=True) else ()
-    return _Clause(Group((_few(parts),), bool(check)), check, Run(tuple(run), phrase=True, begun=goes_on))
+    check = (Holds(_needle(run, closed=not goes_on)),) if _is_open(run, phrase=True) or not parts else ()
+    return _Clause(Group((_few(parts) or (ALL,),), bool(check)), check, Run(tuple(run), phrase=True, begun=goes_on))
 
 
 def _is_open(run: Sequence[str], *, phrase: bool = False) -> bool:

@@ -65,7 +65,7 @@ def like(connection: Connection, entry: Entry, asker: Person | None, until: date
 def _weights(words: Vocabulary, entry: Entry) -> dict[str, float]:
     """The entry's rarest tags and words, the rarest first, and how much sharing each says.
 
-    Not by the words of names, which say whose it is; Korean by whole words, since pairs of letters are parts of many.
+    Not by the words of names, which say whose it is; Korean by all pairs of a whole word, since one is part of many.
     """
     tags = [term for term in tokens_of(entry).indexed if _is_tag(term)]
     said = tokens_of(replace(entry, authors=(), organisation=None, tags=()))
@@ -94,7 +94,7 @@ def _is_tag(term: str) -> bool:
 
 def _says_something(term: str) -> bool:
     """Whether a term is a word of a text, no pair of Korean letters and no number."""
-    return term.startswith(WORD) or (not term.startswith((TITLE, ALL)) and term.isalpha() and not is_cjk(term))
+    return term.startswith(WORD) or not (term.startswith((TITLE, ALL)) or term.isdigit() or is_cjk(term))
 
 
 def _indexed(term: str) -> tuple[str, ...]:

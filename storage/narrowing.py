@@ -29,7 +29,7 @@ _LOOKED_AT = 200
 """So many of the newest results are counted."""
 _LOOKED_INTO = 30
 """So many for each tag, where they have to be looked into."""
-_YEAR_OR_MONTH = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2]))?")
+_DAY_BEGUN = re.compile(r"([0-9]{0,4})-?([0-9]{0,2})-?([0-9]{0,2})")
 
 
 def narrowed(connection: Connection, criteria: Criteria, facet: Facet, prefix: str, limit: int) -> Sequence[TagCount]:
@@ -43,13 +43,15 @@ def narrowed(connection: Connection, criteria: Criteria, facet: Facet, prefix: s
         return ()
     if facet is Facet.DAYS:
         conditions = conditions.within(*_places_begun(prefix))
+        if conditions.low > conditions.high:
+            return ()
     places = places_of(connection, conditions, _LOOKED_AT + 1)
     is_all, places = len(places) <= _LOOKED_AT, places[:_LOOKED_AT]
+    if facet is Facet.TAGS and prefix and not is_all:
+        return _counted_each(connection, criteria, prefix, limit)
     shown = sorted(verified(connection, places, conditions.asked.checks), reverse=True)
     if facet is Facet.DAYS:
         return _days(shown, prefix, is_all=is_all)[:limit]
-    if facet is Facet.TAGS and prefix and not is_all:
-        return _counted_each(connection, criteria, prefix, limit)
     counts: Counter[str] = Counter()
     names: dict[str, str] = {}
     begins = _beginning(prefix, facet)
@@ -78,13 +80,22 @@ def _counted_each(connection: Connection, criteria: Criteria, prefix: str, limit
 
 
 def _places_begun(prefix: str) -> tuple[int, int]:
-    """The places of all days that begin so, and of some others, where less than a year or a month has been typed."""
-    begun = _YEAR_OR_MONTH.match(prefix)
-    if begun is None or begun[1] == "0000":
+    """The places of all days that begin so; of all days, where none does."""
+    begun = _DAY_BEGUN.match(prefix)
+    year, month, day = begun.groups() if begun else ("", "", "")
+    try:
+        first = date(_number(year, 4, "0"), _number(month, 2, "0"), _number(day, 2, "0"))
+        last = date(_number(year, 4, "9"), min(12, _number(month, 2, "9")), 1)
+        in_month = monthrange(last.year, last.month)[1]
+        last = last.replace(day=min(in_month, _number(day, 2, "9")))
+    except ValueError:
         return bounds(DateSpan(None, None))
-    year, month = int(begun[1]), int(begun[2]) if begun[2] else None
-    last = date(year, month or 12, monthrange(year, month or 12)[1])
-    return bounds(DateSpan(date(year, month or 1, 1), last))
+    return bounds(DateSpan(first, last))
+
+
+def _number(digits: str, length: int, others: str) -> int:
+    """The number that begins with these digits and goes on with others; none is nought."""
+    return max(1, int(digits.ljust(length, others)))
 
 
 def _days(places: Sequence[int], prefix: str, *, is_all: bool) -> list[TagCount]:

@@ -188,7 +188,7 @@ class _Near(NamedTuple):
 
 def _near(connection: Connection, typed: _Typed, rests: Iterable[int], later: Mapping[str, int]) -> set[_Near]:
     """Of the terms with such a rest, those that are near enough."""
-    (mark, letters), reach = typed, typed.reach
+    mark, letters, reach = *typed, typed.reach
     wanted = sorted(set(rests))
     if not wanted:
         return set()

@@ -71,10 +71,11 @@ _WHOLE = """
     succeed series species news always perhaps lens bias alias canvas atlas
 """
 _AS_THEY_ARE = frozenset(_WHOLE.split())
-_IN_S = "gpu cpu tpu npu relu gelu menu api movie cookie"
+_IN_S = "gpu cpu tpu npu dpu ipu xpu gru glu relu gelu silu iou menu api gui cli roi mri emoji movie cookie"
 _IRREGULAR = {
     **{f"{word}s": word for word in _IN_S.split()},
-    **{"buses": "bus", "gases": "gas", "goes": "go", "going": "go", "does": "do", "doing": "do", "being": "be"},
+    **{f"{word}es": word for word in ("bus", "gas", "plus", "go", "do")},
+    **{f"{word}ing": word for word in ("go", "do", "be")},
     **{"agreed": "agree", "guaranteed": "guarantee"},
 }
 """What none of the rules says. Each begins with all letters of its stem but the last."""

@@ -175,7 +175,7 @@ async def _authors(stores: Stores, caller: Caller, _: Channel, context: Completi
 def _counted(found: TagCount, insert: str) -> Offer:
     said = msg_n("{n} entry", "{n} entries", n=found.count)
     if found.at_least:
-        said = msg_n("{n} entry or more", "{n} entries or more", n=found.count)
+        said = msg_n("at least {n} entry", "at least {n} entries", n=found.count)
     return Offer(found.name, said, insert)
 
 

@@ -9,14 +9,26 @@ from datetime import date
 from itertools import combinations
 
 from bot.core.engagement import Engagement
-from bot.core.entries import Entry, Status, TagCount, tag_key
+from bot.core.entries import Entry, Status, TagCount, arxiv_id_of, tag_key
 from bot.core.errors import NotFound, QueryError
 from bot.core.hits import Hit
 from bot.core.messages import Message, msg, msg_n
 from bot.core.nearest import nearest
 from bot.core.people import Caller, Role
 from bot.core.ports import SearchPage, Stores
-from bot.core.query import AuthorTerm, Criteria, DateSpan, Query, TagTerm, TextTerm, TitleTerm, criteria_of
+from bot.core.query import (
+    AfterTerm,
+    AuthorTerm,
+    BeforeTerm,
+    Criteria,
+    DateSpan,
+    DateTerm,
+    Query,
+    TagTerm,
+    TextTerm,
+    TitleTerm,
+    criteria_of,
+)
 from bot.core.query_syntax import parse
 from bot.core.query_writing import unparse
 from bot.usecases.suggest import suggest
@@ -198,24 +210,28 @@ async def _why_nothing(
             return msg("There is no digest on {day}.", day=span.first), near
     if criteria.saved:
         return msg("You have saved nothing that matches. The button “Save” of an entry saves it."), ()
-    return await _beyond_archive(stores, caller, criteria) or await suggest(stores, caller, query)
+    return await _beyond_archive(stores, caller, query, criteria) or await suggest(stores, caller, query)
 
 
-async def _beyond_archive(stores: Stores, caller: Caller, criteria: Criteria) -> tuple[Message, tuple[str, ...]] | None:
-    """What to say of an id that no entry has, or of days that no digest is of; None where neither was asked for."""
+async def _beyond_archive(
+    stores: Stores, caller: Caller, query: Query, criteria: Criteria
+) -> tuple[Message, tuple[str, ...]] | None:
+    """What to say of an id that no entry has, or of days alone that no digest is of; None of anything else."""
     for reference in criteria.ids:
         entry = await stores.archive.find(reference)
         if entry is None or not may_see(caller, entry):
-            said = msg("No paper here has the id {id}. A maintainer can add it with /paper-add.", id=reference)
-            return said, ()
-    days = Criteria(span=criteria.span)
-    if criteria.span == DateSpan(None, caller.horizon) or await stores.search.latest_day(days):
+            if arxiv_id_of(reference) is None:
+                return msg("No entry has the id {id}.", id=reference), ()
+            return msg("No paper here has the id {id}. A maintainer can add it with /paper-add.", id=reference), ()
+    if not query.terms or not all(isinstance(term, DateTerm | AfterTerm | BeforeTerm) for term in query.terms):
         return None
     _, first = await stores.archive.nearest_digests(date.min, today=caller.horizon)
     last, _ = await stores.archive.nearest_digests(date.max, today=caller.horizon)
     if first is None or last is None:
         return None
-    said = msg("There is no digest of these days. The first is of {first}, the last of {last}.", first=first, last=last)
+    said = msg(
+        "There is no digest in these days. The first is from {first}, the latest from {last}.", first=first, last=last
+    )
     return said, tuple(dict.fromkeys(f"date:{day.isoformat()}" for day in (first, last)))
 
 

@@ -21,7 +21,7 @@ _MOST_ALONE = 24
 _MOST_SHORTER = 6
 """Of so many terms at most each is left out in turn."""
 _MOST_RESPELLED = 16
-"""So many ways to write a word are tried, of those that are no longer than `_LONGEST` letters."""
+"""So many ways to write one of the words are tried, of those that are no longer than `_LONGEST` letters."""
 _LONGEST = 24
 _WORD = re.compile(r"[^\W_]+")
 _KOREAN = "가-힣"
@@ -67,7 +67,7 @@ async def _corrected(stores: Stores, caller: Caller, query: Query) -> Sequence[Q
     authors = [term for term in query.terms if isinstance(term, AuthorTerm) and not term.negated]
     words = dict.fromkeys(word for term in texts for word in _PART.findall(term.text))
     near = dict(await stores.search.nearest_words(words, until=caller.horizon)) if words else {}
-    names = {word for term in authors for word in term.name.split()}
+    names = dict.fromkeys(word for term in authors for word in term.name.split())
     near_names = dict(await stores.search.nearest_names(names, until=caller.horizon)) if names else {}
     found: list[Query] = []
     for rank in range(_MOST_OFFERED):

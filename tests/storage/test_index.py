@@ -218,8 +218,7 @@ async def test_what_every_entry_has_is_no_word_that_begins_so(storage: Storage, 
 
     assert await begun("al") == ["Alignment"]
     assert await begun("all") == []
-    assert await found(storage, "alig") == ["Alignment"]  # nobody types any more, but it may be meant so
-    assert await found(storage, "ali") == []
+    assert await found(storage, "al") == ["Alignment"]  # nobody types any more, but it may be meant so
 
 
 def _waiting(connection: Connection) -> int:

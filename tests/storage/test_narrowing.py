@@ -65,11 +65,22 @@ async def test_days_of_long_ago_are_found(archive: Storage, prefix: str) -> None
     assert days == [(f"2020-05-{day:02}", 1, False) for day in range(OF_OLD, OF_OLD - 12, -1)]
 
 
+@pytest.mark.parametrize("prefix", ["2020-0", "2020-05-1"])
+async def test_days_are_found_by_any_beginning_of_theirs(archive: Storage, prefix: str) -> None:
+    days = await offered(archive, "학습", Facet.DAYS, prefix)
+    assert {day for day, _, _ in days} >= {f"2020-05-{day}" for day in range(10, OF_OLD)}
+
+
 @pytest.mark.parametrize("prefix", ["2020-05-20", "2020-06", "2020-13", "0000", "20", "x"])
 async def test_days_begin_as_typed(archive: Storage, prefix: str) -> None:
     days = await offered(archive, "학습", Facet.DAYS, prefix)
     assert all(day.startswith(prefix) for day, _, _ in days)
     assert bool(days) == (prefix in {"2020-05-20", "20"})
+
+
+async def test_days_outside_those_asked_for_are_none(archive: Storage) -> None:
+    assert await offered(archive, "학습 after:2023", Facet.DAYS, "2020") == []
+    assert await offered(archive, "학습 before:2021", Facet.DAYS, "2024") == []
 
 
 async def test_of_the_last_day_that_was_reached_there_may_be_more(archive: Storage) -> None:

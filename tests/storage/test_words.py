@@ -122,6 +122,12 @@ def test_a_single_quoted_word_stands_for_itself_alone() -> None:
     assert stands_in("양자화", "양자화는", phrase=True)
 
 
+@pytest.mark.parametrize(("particle", "text"), [("를", "양자화를 한다"), ("이", "이것"), ("에서", "여기에서")])
+def test_a_quoted_particle_stands_where_it_stands(particle: str, text: str) -> None:
+    assert stands_in(particle, text, phrase=True)
+    assert not stands_in(particle, "양자화", phrase=True)
+
+
 @pytest.mark.parametrize("particle", ["를", "은", "에서"])
 def test_a_particle_typed_apart_asks_for_nothing_beside_words(particle: str) -> None:
     text = "양자화한 LLM"
@@ -158,6 +164,8 @@ def test_nothing_but_punctuation_asks_for_nothing() -> None:
         "add adds added adding",
         "bias biases biased",
         "gpu gpus",
+        "gru grus",
+        "plus pluses",
         "relu relus",
         "api apis",
         "movie movies",

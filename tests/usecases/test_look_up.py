@@ -239,29 +239,31 @@ async def test_tomorrows_digest_and_drafts_are_not_found_by_readers(stores: Stor
     assert [hit.entry.title for hit in (await look_up(stores, later, "")).hits] == ["Tomorrow"]
 
 
-@pytest.mark.parametrize("word", ["데이터", "모델", '"모으는 데이터"'])
 async def test_an_id_that_nobody_has_is_told(stores: Storage) -> None:
     await fill(stores)
-    draft = await stores.archive.add(paper("Draft", status=Status.DRAFT, arxiv_id="2406.00009"), by=None, at=AT)
-    for reference in ("2406.99999", "2406.00009", draft.id):
+    draft = await stores.archive.add(paper("Draft", status=Status.DRAFT, arxiv_id="2406.77777"), by=None, at=AT)
+    for reference in ("2406.99999", "2406.77777"):
         nothing = await look_up(stores, READER, f"id:{reference}")
         expected = f"No paper here has the id {reference}. A maintainer can add it with /paper-add."
         assert (str(nothing.notice), nothing.suggestions) == (expected, ())
-    assert (await look_up(stores, MAINTAINER, "id:2406.00009")).notice is not None
+    nothing = await look_up(stores, READER, f"id:{draft.id}")
+    assert str(nothing.notice) == f"No entry has the id {draft.id}."
+    assert (await look_up(stores, MAINTAINER, "id:2406.77777")).notice is not None
 
 
-@pytest.mark.parametrize("asked", ["before:2015", "date:2014..2015 quokka", "after:2024-06-21"])
+@pytest.mark.parametrize("asked", ["before:2015", "date:2014..2015", "after:2024-06-22"])
 async def test_days_of_no_digest_are_told_with_those_there_are(stores: Storage, asked: str) -> None:
     await stores.archive.add(paper("One", DAY - timedelta(3)), by=None, at=AT)
     await stores.archive.add(paper("Two", DAY), by=None, at=AT)
     await stores.archive.add(paper("Tomorrow", DAY + timedelta(1)), by=None, at=AT)
     later = caller(Role.READER, today=DAY + timedelta(9))
-    nothing = await look_up(stores, later if "after" not in asked else caller(Role.READER, today=DAY), asked)
+    nothing = await look_up(stores, later, asked)
     assert nothing.suggestions
     for suggestion in nothing.suggestions:
         assert (await look_up(stores, later, suggestion)).hits, suggestion
 
 
+@pytest.mark.parametrize("word", ["데이터", "모델", '"모으는 데이터"'])
 async def test_a_total_leaves_out_what_was_not_wanted(stores: Storage, word: str) -> None:
     for number in range(12):
         said = "모으는 데이터를 모델에" if number < 4 else "아무 말"
