@@ -119,7 +119,7 @@ async def test_events_come_packed(served: Served) -> None:
 async def test_a_connection_that_is_dead_without_a_word_is_given_up(
     discord: DiscordServer, acme: Acme, storage: Storage
 ) -> None:
-    discord.gateway.heartbeat_interval = 100
+    discord.gateway.heartbeat_interval, discord.gateway.heartbeat_grace = 100, 5.0
     async with serving(discord, acme, storage) as served:
         it = await posted(served)
         served.parts.client._connection.heartbeat_timeout = 0.3

@@ -67,6 +67,7 @@ class Gateway:
         self.port = 0
         self.resume_port = 0
         self.heartbeat_interval = 41_250  # milliseconds
+        self.heartbeat_grace = 0.0  # seconds by which a heartbeat may be later still, on a machine with much to do
         self.guilds_per_shard = GUILDS_PER_SHARD  # more than so many on one shard: sharding is required
         self.max_concurrency = 1
         self.starts_left = 999  # sessions that may be begun today, as `GET /gateway/bot` says
@@ -247,7 +248,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         connection.beat_at = loop.time()
         while True:
-            patience = self.heartbeat_interval / 1000 * 1.5
+            patience = self.heartbeat_interval / 1000 * 1.5 + self.heartbeat_grace
             left = connection.beat_at + patience - loop.time()
             if left <= 0:
                 self.counts["stopped beating"] += 1
