@@ -201,6 +201,8 @@ async def _why_nothing(
     span = criteria.span
     if is_partial:
         return msg("Nothing among the newest entries with these words. The next page looks further back."), ()
+    if span.first and span.last and span.first > span.last and span.last < caller.horizon:
+        return msg("No day meets all of these dates. Change one of them, or leave it out."), ()
     if span.first and span.first > caller.horizon:
         return msg("That day has not come yet."), ()
     if span.first and span.first == span.last:

@@ -35,12 +35,11 @@ _ARXIV_ID = re.compile(r"(?<![\d.])\d{4}\.\d{4,5}(?!\d)")
 async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message, tuple[str, ...]]:
     """What to say where a query finds nothing, and queries like it that find something, as one would type them."""
     corrected = await _corrected(stores, caller, query)
-    nearest = _written(await _finding(stores, caller, [*_respelled(query), *corrected]))
-    if nearest:
-        return msg("Nothing in the archive matches this. Nearest words:"), nearest
-    looser = _written(await _looser(stores, caller, corrected[0] if corrected else query))
-    if looser:
-        return msg("Nothing in the archive matches this."), looser
+    offered = _written(await _finding(stores, caller, [*_respelled(query), *corrected]))
+    if not offered:
+        offered = _written(await _looser(stores, caller, corrected[0] if corrected else query))
+    if offered:
+        return msg("Nothing in the archive matches this."), offered
     return msg("Nothing in the archive matches this. Try fewer letters, or other words."), ()
 
 

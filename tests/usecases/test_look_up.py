@@ -251,6 +251,19 @@ async def test_an_id_that_nobody_has_is_told(stores: Storage) -> None:
     assert (await look_up(stores, MAINTAINER, "id:2406.77777")).notice is not None
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("before:0001", "No day meets all of these dates. Change one of them, or leave it out."),
+        ("after:2023 before:2023", "No day meets all of these dates. Change one of them, or leave it out."),
+        ("after:2030 quokka", "That day has not come yet."),
+    ],
+)
+async def test_days_that_there_are_none_of_are_told(stores: Storage, asked: str, said: str) -> None:
+    await fill(stores)
+    assert str((await look_up(stores, READER, asked)).notice) == said
+
+
 @pytest.mark.parametrize("asked", ["before:2015", "date:2014..2015", "after:2024-06-22"])
 async def test_days_of_no_digest_are_told_with_those_there_are(stores: Storage, asked: str) -> None:
     await stores.archive.add(paper("One", DAY - timedelta(3)), by=None, at=AT)
