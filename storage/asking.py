@@ -16,11 +16,13 @@ from typing import Protocol
 
 from bot.core.query import TextTerm, TitleTerm
 from storage.tokens import ALL, LONGEST, NAME, TITLE, WORD, word_tokens
-from storage.words import PARTICLES, is_cjk, name_words, stem, tokens, without_particle
+from storage.words import PARTICLES, is_cjk, joined_ways, name_words, stem, tokens, without_particle
 
 MOST_BEGUN = 16
 """How many words a beginning stands for, the most frequent ones."""
 _MOST_TOKENS = 24
+_MOST_JOINED = 3
+"""Of so many words at most, two between which is a hyphen may also be one."""
 _ALWAYS_PARTICLES = ("들", "만")
 _AFTER_NOUNS = tuple("을를이가")
 """What follows nouns, and never another particle."""
@@ -126,11 +128,20 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One word or phrase that was asked for, as its words folded; the last may be only begun."""
+    """One word or phrase that was asked for, as its words folded; the last may be only begun.
+
+    `otherwise` are other ways to write it.
+    """
 
     words: Tokens
     phrase: bool = False
     begun: bool = False
+    otherwise: tuple[Tokens, ...] = ()
+
+    @property
+    def ways(self) -> tuple[Tokens, ...]:
+        """All ways to write it."""
+        return (self.words, *self.otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +199,12 @@ class _Typed:
         self.term = term
         self.within = within
         texts = [term.text] if term.phrase else term.text.split()
-        self.runs = [run for run in map(tokens, texts) if run]
+        runs = [(tokens(text), text) for text in texts]
+        self.runs = [run for run, _ in runs if run]
+        self.joined = [
+            [] if term.phrase or len(run) > _MOST_JOINED else [*joined_ways(text)] for run, text in runs if run
+        ]
+        """For each of the runs, how it may be written with two of its words as one, and that one."""
 
     def is_particle(self) -> bool:
         """Whether it is nothing but a Korean particle, which says nothing beside other words."""
@@ -206,6 +222,7 @@ class _Typed:
                 found.append(stem(last))
             elif len(run) == 1 and _may_belong(last):
                 found += [WORD + last, *(last[-1] + ending for ending in _AFTER_NOUNS)]
+        found += [stem(one) for ways in self.joined for _, one in ways]
         return [TITLE + token for token in found] + found if self.within is Within.TITLE else found
 
 
@@ -266,7 +283,15 @@ class Asking:
         if typed.term.phrase:
             return [_phrase(run) for run in typed.runs]
         begun = isinstance(typed.term, TextTerm) and typed.term.begun
-        return [self._word(run, begun=begun and run is typed.runs[-1]) for run in typed.runs]
+        return [
+            self._in_any_way(run, joined, begun=begun and run is typed.runs[-1])
+            for run, joined in zip(typed.runs, typed.joined, strict=True)
+        ]
+
+    def _in_any_way(self, run: list[str], joined: Sequence[tuple[list[str], str]], *, begun: bool) -> _Clause:
+        """A word, or several as they stand and with two of them as one: `pre-training`, `pretraining`."""
+        ways = [way for way, one in joined if begun or self._vocabulary.uses([stem(one)]).get(stem(one))]
+        return _either(self._word(run, begun=begun), [self._word(way, begun=begun) for way in ways])
 
     def _word(self, run: list[str], *, begun: bool) -> _Clause:
         """A word, which may be several: `GPT-4`, `LLM을`."""
@@ -321,16 +346,32 @@ def _may_belong(word: str) -> bool:
 def _joined(run: Sequence[str], endings: Sequence[str] = ()) -> _Clause:
     """Words that stand together, in any inflection of the last; `endings` are what the last stands for, if begun."""
     parts = [token for word in run for token in word_tokens(word)]
-    needle = _needle([stem(word) for word in run], closed=True)
-    check: tuple[Holds, ...] = (Holds(needle, stemmed=True),) if _is_open(run) else ()
     alternatives: tuple[Tokens, ...] = (_few(parts),)
     if endings:
         head = [token for word in run[:-1] for token in word_tokens(word)]
         alternatives += tuple(_few([*head, ending]) for ending in endings)
-        check = (*check, Holds(_needle(run, closed=False))) if check else ()
-    if len(run) == 1 and is_cjk(run[0]):
-        check = (Holds(run[0]),) if check else ()
-    return _Clause(Group(alternatives, bool(check)), check, Run(tuple(run), phrase=len(run) > 1, begun=bool(endings)))
+    shown = Run(tuple(run), phrase=len(run) > 1, begun=bool(endings))
+    check = _held(shown) if _is_open(run) else ()
+    return _Clause(Group(alternatives, bool(check)), check, shown)
+
+
+def _held(run: Run) -> tuple[Holds, ...]:
+    """What a text with the run holds: its words in any inflection, or as far as they have been typed."""
+    if len(run.words) == 1 and is_cjk(run.words[0]):
+        return (Holds(run.words[0]),)
+    inflected = Holds(_needle([stem(word) for word in run.words], closed=True), stemmed=True)
+    return (inflected, Holds(_needle(run.words, closed=False))) if run.begun else (inflected,)
+
+
+def _either(first: _Clause, others: Sequence[_Clause]) -> _Clause:
+    """One way to write something, or another."""
+    if not others:
+        return first
+    each = (first, *others)
+    alternatives = dict.fromkeys(tokens for one in each for tokens in one.group.alternatives)
+    held = dict.fromkeys(hold for one in each for hold in one.check or _held(one.run))
+    shown = replace(first.run, otherwise=tuple(one.run.words for one in others))
+    return _Clause(Group(tuple(alternatives), looked_into=True), tuple(held), shown)
 
 
 def _phrase(run: Sequence[str]) -> _Clause:

@@ -17,8 +17,8 @@ from storage.chunks import chunked
 from storage.conditions import Conditions
 from storage.cursors import Key
 from storage.raw import among, rows_of
-from storage.tokens import TITLE, tokens_of_words
-from storage.words import tokens
+from storage.tokens import TITLE, tokens_of_text
+from storage.words import compounds, tokens
 
 _BEST = 30
 """So many of either kind are put in order."""
@@ -91,17 +91,28 @@ class Relevance:
     def _score(self, title: str) -> int:
         """How well a title fits: how many of the words it has, whether as they were typed, and how few others."""
         words = tokens(title)
-        tokens_there = tokens_of_words(words)
+        tokens_there = tokens_of_text(title)
         there = sum(any(map(tokens_there.issuperset, group.alternatives)) for group in self._conditions.asked.words)
-        text = f" {' '.join(words)} "
-        runs, first = self._typed
-        as_typed = sum(run in text for run in runs)
-        together = f" {' '.join(runs)}" in text
+        texts = [f" {' '.join(words)} "]
+        if "-" in title:
+            texts.append(f" {' '.join(compounds(title)).replace('-', '')} ")
+        as_typed = sum(any(way in text for way in ways for text in texts) for ways in self._typed)
+        together = any(self._together in text for text in texts)
+        begins = any(text.startswith(self._first) for text in texts)
         brevity = 3 - min(3, len(words) // 4)
-        return 1 + 200 * there + 10 * as_typed + 40 * together + 5 * text.startswith(first) + 10 * brevity
+        return 1 + 200 * there + 10 * as_typed + 40 * together + 5 * begins + 10 * brevity
 
     @cached_property
-    def _typed(self) -> tuple[Sequence[str], str]:
-        """What was typed, run by run, and with what a title would have to begin."""
-        shown = self._conditions.asked.shown
-        return [" ".join(run.words) for run in shown], f" {shown[0].words[0]}"
+    def _typed(self) -> Sequence[Sequence[str]]:
+        """What was typed, run by run, each in all ways to write it."""
+        return [[" ".join(words) for words in run.ways] for run in self._conditions.asked.shown]
+
+    @cached_property
+    def _together(self) -> str:
+        """All that was typed, as a title would have it."""
+        return f" {' '.join(ways[0] for ways in self._typed)}"
+
+    @cached_property
+    def _first(self) -> str:
+        """What a title would begin with."""
+        return f" {self._conditions.asked.shown[0].words[0]}"

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.core.entries import Entry
 from bot.core.hits import Excerpt
 from bot.core.markup import clean
 from storage.asking import Run
-from storage.words import WORD, is_cjk, stem
+from storage.tokens import LONGEST
+from storage.words import CJK, WORD, is_cjk, stem
 
 _BEFORE, _AFTER = 50, 130
 _MOST_TEXT = 20_000
 _SPACE = re.compile(r"\s+")
+_HYPHEN = re.compile("[-\u2010\u2011]")
+_LAST_LATIN = re.compile(rf"[^\W_{CJK}]+$")
 Span = tuple[int, int]
 
 
@@ -33,7 +37,23 @@ def snippet_of(entry: Entry, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
 
 
 def _spans(text: str, run: Run) -> Iterator[Span]:
-    """Where a run stands in a text, first to last."""
+    """Where a run stands in a text, in any of the ways to write it; each way first to last."""
+    for words in run.ways:
+        yield from _words_in(text, replace(run, words=words))
+    if len(run.words) == 1 and not is_cjk(run.words[0]):
+        yield from _with_a_hyphen(text, run)
+
+
+def _with_a_hyphen(text: str, run: Run) -> Iterator[Span]:
+    """Where a word stands with a hyphen in it: `pre-training` for `pretraining`."""
+    for hyphen in _HYPHEN.finditer(text):
+        at, end = hyphen.span()
+        first, second = _LAST_LATIN.search(text, max(0, at - LONGEST), at), WORD.match(text, end)
+        if first and second and _fits(first[0] + second[0], run.words[0], begun=run.begun):
+            yield first.start(), second.end()
+
+
+def _words_in(text: str, run: Run) -> Iterator[Span]:
     first = run.words[0]
     beginning = first if is_cjk(first) else _shared(stem(first), first)
     lower = text.lower()

@@ -39,8 +39,13 @@ def spared(wanted: Sequence[Group], uses_of: Callable[[Collection[str]], Mapping
         if at not in kept or count < _WALKED * expected * (1 - share):
             kept.setdefault(at, []).append(token)
             expected *= share
-    return tuple(replace(one, alternatives=(tuple(kept[at]),)) if at in kept else one for at, one in enumerate(wanted))
+    return tuple(
+        replace(one, alternatives=(tuple(kept[at]), *one.alternatives[1:])) if at in kept else one
+        for at, one in enumerate(wanted)
+    )
 
 
 def _has_choice(group: Group) -> bool:
-    return group.looked_into and len(group.alternatives) == 1 and len(group.alternatives[0]) > 1
+    """Whether some of the tokens of its first alternative may be left out, beside others of one token each."""
+    first, *others = group.alternatives
+    return group.looked_into and len(first) > 1 and all(len(one) == 1 for one in others)

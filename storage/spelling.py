@@ -33,11 +33,12 @@ from storage.raw import among, rows_of
 from storage.tokens import NAME, WORD, tokens_of
 from storage.verifying import texts_at
 from storage.vocabulary import ArchiveWords
-from storage.words import is_cjk, name_words, stem, tokens, without_particle
+from storage.words import compounds, is_cjk, name_words, stem, tokens, without_particle
 
 _SHORTEST: Final = 4
 _LONGEST: Final = 18
 _LONGEST_PART: Final = 3
+_ENDING: Final = "ing"
 _MOST_WORDS: Final = 5
 _MOST_NEAR: Final = 3
 _TWO_WRONG: Final = 7
@@ -142,7 +143,20 @@ def near_words(
         without_one = {letters[:at] + letters[at + 1 :] for at in range(min(len(letters), _LONGEST + reach))}
         rests = chain.from_iterable(_rests_meant(mark, rest, 1) for rest in without_one)
         found |= _near(connection, typed, rests, later)
-    return [TagCount(near.term[len(mark) :], near.uses) for near in sorted(found, key=_Near.rank)[:limit]]
+    if not mark:
+        found |= _with_its_ending(connection, whole, later)
+    uses = {near.term[len(mark) :]: near.uses for near in sorted(found, key=_Near.rank)}  # found twice, it comes once
+    return [TagCount(term, count) for term, count in uses.items()][:limit]
+
+
+def _with_its_ending(connection: Connection, word: str, later: Mapping[str, int]) -> set[_Near]:
+    """The stem of a word whose `-ing` is mistyped, as in `learnign`: that is in no term, which are stems themselves."""
+    meant = {
+        stem(word[:-length] + _ENDING)
+        for length in range(len(_ENDING) - 1, len(_ENDING) + 2)
+        if len(word) - length >= _SHORTEST and distance(word[-length:], _ENDING, 1) == 1
+    }
+    return {_Near(term, uses, 1) for term, uses in _counted(connection, meant, later).items()}
 
 
 def _counted(connection: Connection, terms: Collection[str], later: Mapping[str, int]) -> Mapping[str, int]:
@@ -234,7 +248,15 @@ def spelled(connection: Connection, term: str, until: date | None = None) -> str
     for place in postings_of(connection).newest(connection, wanted, (), bounds(DateSpan(None, until)), 1):
         for text in texts_at(connection, [place]):
             for part in text.parts:
-                for word in tokens(part):
-                    if stem(word) == term:
-                        return word
+                for word in compounds(part):
+                    for written in _words_of(word):
+                        if stem(written.replace("-", "")) == term:
+                            return written
     return term
+
+
+def _words_of(compound: str) -> Iterator[str]:
+    """The words of several with hyphens between them, and each two of them."""
+    words = compound.split("-")
+    yield from words
+    yield from map("-".join, pairwise(words))

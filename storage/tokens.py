@@ -1,8 +1,9 @@
 """The tokens of an entry: all that the lookup index knows of it.
 
-Latin words stand by their stems. Korean, Chinese and Japanese are cut into pairs of neighbouring letters, since where
-a word ends is not written there: `양자화는` is `양자 자화 화는`, and who looks for `양자화` asks for its pairs. What is
-more than a word of the text carries a mark:
+Latin words stand by their stems, two with a hyphen between them also as one: some write `pre-training`, and others
+`pretraining`. Korean, Chinese and Japanese are cut into pairs of neighbouring letters, since where a word ends is not
+written there: `양자화는` is `양자 자화 화는`, and who looks for `양자화` asks for its pairs. What is more than a word
+carries a mark:
 
     t:model   a word, or pair, of the title      #llm      a whole tag, by its key
     a:kumar   a word of a name                   all:      every entry has it, so that "not" alone can be asked
@@ -20,11 +21,11 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from bot.core.entries import Entry, tag_key
-from storage.words import PARTICLES, is_cjk, name_words, stem, tokens, without_particle
+from storage.words import PARTICLES, compounds, is_cjk, joined, name_words, stem, without_particle
 
 T = TypeVar("T")
 
-VERSION = 2
+VERSION = 3
 
 ALL = "all:"
 TITLE, NAME, TAG, WORD = "t:", "a:", "#", "w:"
@@ -89,9 +90,12 @@ def _of_entry(texts: EntryTexts) -> EntryTokens:
 
 def _of_texts(texts: Iterable[str | None]) -> EntryTokens:
     there = list(filter(None, texts))
-    plain = tokens("\n".join([text for text in there if text.isascii()]))
-    found = set(map(_LATIN.__getitem__, set(plain)))
-    others = tokens("\n".join([text for text in there if not text.isascii()]))
+    plain = set(compounds("\n".join([text for text in there if text.isascii()])))
+    several = [word for word in plain if "-" in word]
+    plain.difference_update(several)
+    found = set(map(_LATIN.__getitem__, plain))
+    found.update(chain.from_iterable(map(_SEVERAL.__getitem__, several)))
+    others = compounds("\n".join([text for text in there if not text.isascii()]))
     worked = [_WORDS[word] for word in set(others)]
     found.update(chain.from_iterable([tokens_there for tokens_there, _ in worked]))
     korean = {whole for _, whole in worked}
@@ -125,9 +129,9 @@ def word_tokens(word: str) -> Sequence[str]:
     return tuple(dict.fromkeys(_WORDS[word][0]))
 
 
-def tokens_of_words(words: Iterable[str]) -> set[str]:
-    """Those of several words."""
-    return set(chain.from_iterable([_WORDS[word][0] for word in words]))
+def tokens_of_text(text: str) -> set[str]:
+    """Those of a text."""
+    return _of_texts((text,)).indexed
 
 
 class _Worked(dict[str, T]):
@@ -148,10 +152,15 @@ def _latin(word: str) -> str:
     return stem(word) if len(word) <= LONGEST else word[:LONGEST]
 
 
+def _several(compound: str) -> tuple[str, ...]:
+    """The tokens of several Latin words with hyphens between and around them."""
+    return tuple(map(_latin, chain(filter(None, compound.split("-")), joined(compound))))
+
+
 def _word(word: str) -> tuple[tuple[str, ...], str]:
     """The tokens of a word, and where it is a Korean one, the whole of it, marked."""
     if not is_cjk(word):
-        return (_LATIN[word],), ""
+        return (_SEVERAL[word] if "-" in word else (_LATIN[word],)), ""
     if len(word) == 1:
         return () if word in _PARTICLES else (word,), ""
     pairs = tuple([word[at : at + 2] for at in range(len(word) - 1)])
@@ -171,6 +180,7 @@ def _of_name(name: str) -> tuple[str, ...]:
 _OF_TAG = _Worked(_of_tag)
 _OF_NAME = _Worked(_of_name)
 _LATIN = _Worked(_latin)
+_SEVERAL = _Worked(_several)
 _WORDS = _Worked(_word)
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 
 CJK = "\u1100-\u11ff\u3040-\u30ff\u3131-\u318e\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 """Korean, Chinese and Japanese letters, for a set of a regular expression."""
 WORD = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 """One word, where the text is folded."""
+COMPOUND = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:-[^\W_{CJK}]+)*")
+"""The same, or several with hyphens between them."""
 _BEGINS_CJK = re.compile(rf"[{CJK}]")
 
 _PARTICLES = """
@@ -29,7 +32,9 @@ _KNOWN_PARTICLES = frozenset(PARTICLES)
 _LENGTHS = sorted({len(particle) for particle in PARTICLES}, reverse=True)
 
 
-_PLAIN = str.maketrans({letter: " " for letter in map(chr, range(128)) if not letter.isalnum()})
+_APART = {letter: " " for letter in map(chr, range(128)) if not letter.isalnum()}
+_PLAIN = str.maketrans(_APART)
+_PLAIN_COMPOUNDS = str.maketrans({**_APART, "-": "-"})
 
 
 def tokens(text: str) -> list[str]:
@@ -37,6 +42,33 @@ def tokens(text: str) -> list[str]:
     if text.isascii():  # most of the archive's text, many times quicker this way
         return text.lower().translate(_PLAIN).split()
     return WORD.findall(compared(text))
+
+
+def compounds(text: str) -> list[str]:
+    """The tokens of a text, those with hyphens between them as one; there may be hyphens around them as well."""
+    if text.isascii():
+        return text.lower().translate(_PLAIN_COMPOUNDS).split()
+    return COMPOUND.findall(compared(text).replace("\u2010", "-"))
+
+
+def joined(compound: str) -> Iterator[str]:
+    """Each two words beside a hyphen as the one word that others write: `pretraining` of `pre-training`.
+
+    Not two numbers: those are a span, or a date.
+    """
+    for first, second in pairwise(compound.split("-")):
+        if first and second and not (first.isdigit() and second.isdigit()):
+            yield first + second
+
+
+def joined_ways(text: str) -> Iterator[tuple[list[str], str]]:
+    """The tokens of a text with two of them, between which is a hyphen, as one, in turn; and beside them that one."""
+    split = [compound.split("-") for compound in COMPOUND.findall(compared(text).replace("\u2010", "-"))]
+    for number, words in enumerate(split):
+        before, behind = (list(chain.from_iterable(some)) for some in (split[:number], split[number + 1 :]))
+        for at, (first, second) in enumerate(pairwise(words)):
+            for one in joined(f"{first}-{second}"):
+                yield [*before, *words[:at], one, *words[at + 2 :], *behind], one
 
 
 def compared(text: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, zip_longest
+from typing import TypeVar
 
 from bot.core.entries import TagCount
 from bot.core.messages import Message, msg
@@ -15,29 +16,36 @@ from bot.core.query import AuthorTerm, IdTerm, Query, TagTerm, Term, TextTerm, T
 from bot.core.query_syntax import MAX_LENGTH, MAX_TERMS
 from bot.core.query_writing import unparse
 
+T = TypeVar("T")
+
 _MOST_OFFERED = 3
 _MOST_ALONE = 24
 """So many terms and words at most are tried by themselves."""
 _MOST_SHORTER = 6
 """Of so many terms at most each is left out in turn."""
 _MOST_RESPELLED = 16
-"""So many ways to write one of the words are tried, of those that are no longer than `_LONGEST` letters."""
+"""So many other ways to write the words are tried, of words that are no longer than `_LONGEST` letters."""
 _LONGEST = 24
+_TWO_NOUNS = 5
+"""Most Korean nouns have two letters: where there are more than these, with a particle, there are three nouns."""
 _WORD = re.compile(r"[^\W_]+")
 _KOREAN = "가-힣"
 _PART = re.compile(rf"[{_KOREAN}]+|[^\W_{_KOREAN}]+")
 """A word of one script: what may be mistyped, as either part of `self-superviesd`."""
-_BEFORE_NUMBER = re.compile(r"(?<=[A-Za-z])(?=\d)")
-_JOINED = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
 _ARXIV_ID = re.compile(r"(?<![\d.])\d{4}\.\d{4,5}(?!\d)")
+
+Ways = Mapping[Term, Sequence[Sequence[Term]]]
+"""For some terms of a query what may stand in their place, the likeliest first."""
 
 
 async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message, tuple[str, ...]]:
     """What to say where a query finds nothing, and queries like it that find something, as one would type them."""
-    corrected = await _corrected(stores, caller, query)
-    offered = _written(await _finding(stores, caller, [*_respelled(query), *corrected]))
+    respelled, corrected = await _respelled(stores, caller, query), await _corrected(stores, caller, query)
+    ways = {term: [*respelled.get(term, ()), *corrected.get(term, ())] for term in query.terms}
+    otherwise = _written_otherwise(query, ways)
+    offered = _written(await _finding(stores, caller, otherwise))
     if not offered:
-        offered = _written(await _looser(stores, caller, corrected[0] if corrected else query))
+        offered = _written(await _looser(stores, caller, otherwise[0] if otherwise else query))
     if offered:
         return msg("Nothing in the archive matches this."), offered
     return msg("Nothing in the archive matches this. Try fewer letters, or other words."), ()
@@ -57,67 +65,80 @@ def _written(queries: Iterable[Query]) -> tuple[str, ...]:
     return tuple(text for text in texts if len(text) <= MAX_LENGTH)[:_MOST_OFFERED]
 
 
+def _written_otherwise(query: Query, ways: Ways) -> Sequence[Query]:
+    """The query with every term as it was probably meant; then as it was next probably meant, and so on."""
+    found = [
+        _with(query, chain.from_iterable(_nth(ways.get(term), rank) or (term,) for term in query.terms))
+        for rank in range(_MOST_OFFERED)
+    ]
+    return [one for one in found if one != query and len(one.terms) <= MAX_TERMS]
+
+
+def _nth(ways: Sequence[T] | None, rank: int) -> T | None:
+    return ways[min(rank, len(ways) - 1)] if ways else None
+
+
 # --- mistyped words ------------------------------------------------------------------------------------------------
 
 
-async def _corrected(stores: Stores, caller: Caller, query: Query) -> Sequence[Query]:
-    """The query with mistyped words and names put right, the likeliest first."""
+async def _corrected(stores: Stores, caller: Caller, query: Query) -> Ways:
+    """Terms with mistyped words and names put right."""
     texts = [term for term in query.terms if isinstance(term, TextTerm | TitleTerm) and not term.negated]
     authors = [term for term in query.terms if isinstance(term, AuthorTerm) and not term.negated]
     words = dict.fromkeys(word for term in texts for word in _PART.findall(term.text))
     near = dict(await stores.search.nearest_words(words, until=caller.horizon)) if words else {}
     names = dict.fromkeys(word for term in authors for word in term.name.split())
     near_names = dict(await stores.search.nearest_names(names, until=caller.horizon)) if names else {}
-    found: list[Query] = []
+    found: dict[Term, list[Sequence[Term]]] = {}
     for rank in range(_MOST_OFFERED):
-        terms = tuple(
-            replace(term, text=_mended(term.text, near, rank))
-            if isinstance(term, TextTerm | TitleTerm) and not term.negated
-            else replace(term, name=_mended(term.name, near_names, rank))
-            if isinstance(term, AuthorTerm) and not term.negated
-            else term
-            for term in query.terms
-        )
-        if terms != query.terms:
-            found.append(replace(query, terms=terms))
+        mended: list[Term] = [replace(term, text=_mended(term.text, near, rank)) for term in texts]
+        mended += [replace(term, name=_mended(term.name, near_names, rank)) for term in authors]
+        for term, other in zip([*texts, *authors], mended, strict=True):
+            if other != term:
+                found.setdefault(term, []).append((other,))
     return found
 
 
 def _mended(text: str, near: Mapping[str, Sequence[TagCount]], rank: int) -> str:
     """A text with the mistyped words in it replaced by what stands at this rank, or last, among those they may mean."""
-    return _PART.sub(lambda word: _nth(near.get(word[0]), rank) or word[0], text)
-
-
-def _nth(near: Sequence[TagCount] | None, rank: int) -> str | None:
-    return near[min(rank, len(near) - 1)].name if near else None
+    return _PART.sub(lambda word: one.name if (one := _nth(near.get(word[0]), rank)) else word[0], text)
 
 
 # --- words that others write otherwise -----------------------------------------------------------------------------
 
 
-def _respelled(query: Query) -> Sequence[Query]:
-    """The query with one of its words written as others may: `GPT-4` for `GPT4`, `zero shot` for `zeroshot`."""
-    found = [
-        replace(query, terms=(*query.terms[:at], other, *query.terms[at + 1 :]))
-        for at, term in enumerate(query.terms)
-        if isinstance(term, TextTerm | TitleTerm) and not term.negated and not term.phrase
-        for other in _other_ways(term)
-    ]
-    return found[:_MOST_RESPELLED]
+async def _respelled(stores: Stores, caller: Caller, query: Query) -> Ways:
+    """Terms that nothing has, as others write them so that something has them: `zero-shot` for `zeroshot`."""
+    texts = [term for term in query.terms if isinstance(term, TextTerm | TitleTerm) and not term.negated]
+    ways = {term: list(_other_ways(term)) for term in dict.fromkeys(texts)}
+    in_turns = [one for rank in zip_longest(*ways.values()) for one in rank if one is not None]
+    tried = [Query((term,)) for term in ways][:_MOST_ALONE] + [Query(tuple(one)) for one in in_turns[:_MOST_RESPELLED]]
+    found = {tuple(one.terms) for one in await _finding(stores, caller, tried)}
+    return {term: [one for one in ways[term] if tuple(one) in found] for term in ways if (term,) not in found}
 
 
-def _other_ways(term: TextTerm | TitleTerm) -> Iterable[Term]:
+def _other_ways(term: TextTerm | TitleTerm) -> Iterator[Sequence[Term]]:
     text = term.text
     if (paper := _ARXIV_ID.search(text)) and text != paper[0]:  # an address of a page about it
-        yield IdTerm(paper[0])
-    if len(text) > _LONGEST:
+        yield (IdTerm(paper[0]),)
+    if len(text) > _LONGEST or not _PART.fullmatch(text):
         return
-    for otherwise in (_BEFORE_NUMBER.sub("-", text), _JOINED.sub("", text)):
-        if otherwise != text:
-            yield replace(term, text=otherwise)
-    if _PART.fullmatch(text) and text.isalpha():
-        for at in range(2, len(text) - 1):
-            yield replace(term, text=f"{text[:at]} {text[at:]}", phrase=True)
+    if term.phrase:
+        yield (replace(term, phrase=False),)
+    if not text.isalpha():
+        return
+    middle = len(text) / 2
+    for at in sorted(range(2, len(text) - 1), key=lambda at: abs(at - middle)):
+        if text.isascii():
+            yield (replace(term, text=f"{text[:at]}-{text[at:]}", phrase=False),)
+        else:
+            yield _apart(term, (text[:at], text[at:]))
+    if not text.isascii() and len(text) > _TWO_NOUNS:
+        yield _apart(term, [text[at : at + 2] for at in range(0, len(text) - 3, 2)] + [text[-2 - len(text) % 2 :]])
+
+
+def _apart(term: TextTerm | TitleTerm, words: Sequence[str]) -> Sequence[Term]:
+    return [replace(term, text=word, phrase=False) for word in words]
 
 
 # --- less is asked for ---------------------------------------------------------------------------------------------
@@ -160,7 +181,7 @@ def _words_apart(term: Term) -> Sequence[Term]:
     """A phrase, a full name, or words joined as in `fine-tuning`, as words by themselves; any other term as it is."""
     if isinstance(term, TextTerm | TitleTerm) and not term.negated and "://" not in term.text:
         words = _worth_trying(term.text)
-        return [replace(term, text=word, phrase=False) for word in words] or (term,)
+        return _apart(term, words) or (term,)
     if isinstance(term, AuthorTerm) and not term.negated:
         return [replace(term, name=word) for word in _worth_trying(term.name)] or (term,)
     return (term,)

@@ -438,6 +438,21 @@ async def test_words_asked_for_are_shown_where_they_stand(storage: Storage, make
     assert await snippet("date:2024") == ""
     await storage.archive.add(make(title="B", commentary="zebra \u202etxet"), by=None, at=now)
     assert await snippet("zebra") == "[zebra] txet"
+    await storage.archive.add(
+        make(title="C", commentary="no pre-training, fine‑tuned, GPT4; re-ranks"), by=None, at=now
+    )
+    assert await snippet("pretrained") == "no [pre-training], fine‑tuned, GPT4; re-ranks"
+    assert await snippet("finetuning gpt-4") == "no pre-training, [fine‑tuned], [GPT4]; re-ranks"
+    assert await snippet("rerank") == "no pre-training, fine‑tuned, GPT4; [re-ranks]"
+
+
+async def test_a_title_with_a_hyphen_fits_a_word_without_one(storage: Storage, make: Make, now: datetime) -> None:
+    for title in ("Pre-Training", "Something else", "Pretraining for very many other things as well"):
+        await storage.archive.add(make(title=title, commentary="pretraining"), by=None, at=now)
+    for typed in ("pretraining", "pre-training"):
+        criteria = criteria_of(parse(f"{typed} sort:relevance"), TODAY)
+        page = await storage.search.page(criteria, asker=None, limit=3)
+        assert [entry.title.split()[0] for entry in page.entries] == ["Pre-Training", "Pretraining", "Something"]
 
 
 FOUND_AT = [*random.Random(3).sample(range(2_400), 30), 0, 1, 2_399]

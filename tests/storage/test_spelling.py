@@ -102,6 +102,18 @@ async def test_what_was_meant(archive: Storage, typed: str, meant: str) -> None:
     assert (await near(archive, typed))[:1] == [meant]
 
 
+async def test_what_was_meant_is_offered_with_its_hyphen(storage: Storage, make: Make, now: datetime) -> None:
+    await storage.archive.add(make(commentary="a self-supervised fine‐tuning run"), by=None, at=now)
+    assert await near(storage, "selfsupervisde") == ["self-supervised"]
+    assert await near(storage, "finetunign") == ["fine-tuning"]
+
+
+@pytest.mark.parametrize("typed", ["learnign", "learnimg", "learnig", "learnin", "learniing"])
+async def test_a_mistyped_ending_is_put_right(storage: Storage, make: Make, now: datetime, typed: str) -> None:
+    await storage.archive.add(make(commentary="learning"), by=None, at=now)
+    assert await near(storage, typed) == ["learning"]
+
+
 @pytest.mark.parametrize(
     "word", ["attention", "attentions", "데이터를", "zebra", "at", "q", "", "로", "x" * 19, "x" * 300]
 )
