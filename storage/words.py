@@ -95,7 +95,8 @@ def without_particle(word: str) -> str:
 
 
 _VOWEL = re.compile(r"[aeiouy]")
-_DOUBLED = re.compile(r"([b-df-hj-km-np-rtv-z])\1$")
+_DOUBLED = re.compile(r"([b-dghj-km-np-rtv-y])\1$")
+"""The last letter of a verb, written twice before an ending. Those in `ff`, `ss` and `zz` end so themselves."""
 _SHORT = re.compile(r"[^aeiouy]*[aeiouy][^aeiouywx]")
 """One syllable with a short vowel, which a last `e` makes long: `not` and `note`, `prun` and `prune`."""
 _WHOLE = """
@@ -103,12 +104,16 @@ _WHOLE = """
     succeed series species news always perhaps lens bias alias canvas atlas
 """
 _AS_THEY_ARE = frozenset(_WHOLE.split())
-_IN_S = "gpu cpu tpu npu dpu ipu xpu gru glu relu gelu silu iou menu api gui cli roi mri emoji movie cookie"
+_IN_S = """
+    gpu cpu tpu npu dpu ipu xpu gru glu relu gelu silu iou menu api gui cli roi mri emoji movie cookie calorie selfie
+    zombie
+"""
 _IRREGULAR = {
     **{f"{word}s": word for word in _IN_S.split()},
     **{f"{word}es": word for word in ("bus", "gas", "plus", "go", "do")},
     **{f"{word}ing": word for word in ("go", "do", "be")},
-    **{"agreed": "agree", "guaranteed": "guarantee"},
+    **{f"quizz{ending}": "quiz" for ending in ("es", "ed", "ing")},
+    **{"agreed": "agree", "freed": "free", "guaranteed": "guarantee", "matrices": "matrix", "appendices": "appendix"},
 }
 """What none of the rules says. Each begins with all letters of its stem but the last."""
 _STEMS: dict[str, str] = {}
@@ -119,7 +124,7 @@ def stem(word: str) -> str:
     """What the inflections of an English word share: `trains`, `trained` and `training` are `train`.
 
     Light on purpose: it takes off the plural, `-ed`, `-ing` and a last `e`, and leaves everything else as it is; also
-    the `e` of one syllable, without which `same` would be `sam`.
+    the `e` of one syllable, without which `same` would be `sam`. Of `distill` and `control` alike one `l` is left.
     """
     known = _STEMS.get(word)
     if known is None:
@@ -139,6 +144,8 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and not word.endswith("eed"):
             word = _without(word, word[: -len(ending)])
             break
+    if word.endswith("ll") and len(word) > 5:
+        return word[:-1]
     return word[:-1] if len(word) > 3 and word.endswith("e") and not _SHORT.fullmatch(word[:-1]) else word
 
 
@@ -147,6 +154,8 @@ def _singular(word: str) -> str:
         return word[:-3] + "y"
     if word.endswith(("sses", "xes", "zes", "ches", "shes")):
         return _with_its_e(word[:-2])
+    if word.endswith(("esis", "ysis")) and len(word) > 7:
+        return word[:-2]  # what is left of `analyses` and `hypotheses` too
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
@@ -156,7 +165,7 @@ def _without(word: str, rest: str) -> str:
     """What is left without an ending, unless that is no word: `string` stays, `using` is `use`, `running` is `run`."""
     if len(rest) < 2 or not _VOWEL.search(rest):
         return word
-    if len(rest) > 3 and (_DOUBLED.search(rest) or (rest.endswith("ll") and len(rest) > 5)):
+    if len(rest) > 3 and _DOUBLED.search(rest):
         return rest[:-1]
     return rest + "e" if len(rest) == 2 else _with_its_e(rest)
 

@@ -181,6 +181,18 @@ def test_nothing_but_punctuation_asks_for_nothing() -> None:
         "agree agrees agreed agreeing",
         "guarantee guaranteed guarantees",
         "go goes going",
+        "distill distills distilled distilling",
+        "control controls controlled controlling",
+        "label labels labeled labelled labelling",
+        "skill skills skilled",
+        "fuzz fuzzed fuzzing",
+        "staff staffed staffing",
+        "quiz quizzes quizzed quizzing",
+        "free frees freed freeing",
+        "analysis analyses analyse analysed",
+        "hypothesis hypotheses",
+        "matrix matrices",
+        "calorie calories",
     ],
 )
 def test_inflections_share_their_stem(family: str) -> None:
@@ -229,6 +241,7 @@ WORDS = """
     run running study studies studied use using us gpt 4 a is ax axes fine tuning tuned trains train é cafés ﬁne ＬＬＭ
     pass passes pas ties tie naked 11b x² ß STRASSE 학습 을 학습을 모델 가
     note notes noting not pruned prune adding add biased bias gpus gpu agreed agree going go sizes sized movies movie
+    distill distilled controlling quizzes quiz freed free analysis analyses matrices matrix fuzzing fuzz
     ꟲ c C ② 2 ½ ĳ ij İ i ſ s K k ⓛⓛⓜ 𝐦𝐨𝐝𝐞𝐥 ㄱㅏ 가 각 ㈎ ﾡￂ e\u0301 가\u11a8 ㅎㅎ 😕 λ 検索 索
 """
 PIECES = st.sampled_from(WORDS.split())
