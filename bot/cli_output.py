@@ -41,6 +41,8 @@ def print_results(words: Translator, results: Results) -> None:
         for suggestion in results.suggestions:
             out.print(f"  paperboy paper '{suggestion}'", markup=False)
         return
+    if results.remark:
+        out.print(words.say(results.remark), markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(words.t("Date"), no_wrap=True)
     table.add_column(words.t("Title"), ratio=3, overflow="fold")

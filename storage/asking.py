@@ -115,7 +115,8 @@ class Asked:
     """What is asked of one entry's words: it has all groups of `wanted`, none of `unwanted`, and passes the checks.
 
     Of the wanted groups, `besides` do not ask for text. `words` are those that do, without a mark, which is what
-    relevance ranks by; `shown` are how they were typed, for marking them.
+    relevance ranks by; `shown` are how they were typed, for marking them. `read_on` are those that nothing has, which
+    were not said to be beginnings and are taken for some.
     """
 
     wanted: tuple[Group, ...] = ()
@@ -124,6 +125,7 @@ class Asked:
     besides: tuple[Group, ...] = ()
     words: tuple[Group, ...] = ()
     shown: tuple[Run, ...] = ()
+    read_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class _Clause:
     group: Group
     check: tuple[Holds, ...]
     run: Run
+    read_on: str = ""
 
 
 class _Parts:
@@ -163,6 +166,7 @@ class _Parts:
         self._besides: list[Group] = []
         self._words: list[Group] = []
         self._shown: list[Run] = []
+        self._read_on: list[str] = []
 
     def add(self, clause: _Clause, within: Within, *, negated: bool) -> None:
         """One word or phrase."""
@@ -173,6 +177,7 @@ class _Parts:
             self._wanted.append(group)
             self._words.append(clause.group)
             self._shown.append(clause.run)
+            self._read_on += filter(None, [clause.read_on])
         elif not clause.check:  # else the tokens alone would leave out too much
             self._unwanted.append(group)
 
@@ -188,7 +193,7 @@ class _Parts:
 
     def whole(self) -> Asked:
         """All of them."""
-        parts = (self._wanted, self._unwanted, self._checks, self._besides, self._words, self._shown)
+        parts = (self._wanted, self._unwanted, self._checks, self._besides, self._words, self._shown, self._read_on)
         return Asked(*map(tuple, parts))  # type: ignore[arg-type]  # each tuple is of its list's kind
 
 
@@ -307,10 +312,11 @@ class Asking:
         if not begun and uses.get(stem(last)):
             return _joined(run)
         endings = self._begun(last)
+        read_on = last if endings and not begun else ""
         if head or not endings:
-            return _joined(run, endings)
+            return replace(_joined(run, endings), read_on=read_on)
         alternatives = dict.fromkeys([(stem(last)[:LONGEST],), *((one,) for one in endings)])
-        return _Clause(Group(tuple(alternatives)), (), Run((last,), begun=True))
+        return _Clause(Group(tuple(alternatives)), (), Run((last,), begun=True), read_on)
 
     def _begun(self, word: str) -> Sequence[str]:
         """The tokens that a beginning of a word stands for; stems are shorter than what is typed at times."""

@@ -133,7 +133,7 @@ def page_of(
     is_all = not (more or start or found.stopped)
     total, is_about = _total(connection, conditions, len(keys), is_all=is_all) if keys else (0, bool(ends.stopped))
     hits = hits_at(connection, [key[-1] for key in keys], asker, conditions.asked.shown)
-    return SearchPage(hits, *ends.cursors(keys, criteria.sort), total, is_about, unknown)
+    return SearchPage(hits, *ends.cursors(keys, criteria.sort), total, is_about, unknown, conditions.asked.read_on)
 
 
 class _Ends(NamedTuple):

@@ -160,7 +160,8 @@ class SearchPage:
     """One page of results. Cursors are short URL-safe texts; `total` is exact, or about right when `total_is_about`.
 
     A page may be empty and have a next one: where entries have to be looked into, an empty page ends after a thousand.
-    `unknown_tags` are those of the criteria that no public entry carries, in any spelling.
+    `unknown_tags` are those of the criteria that no public entry carries, in any spelling. `read_on` are words, folded,
+    that no public entry has either, and that were taken for beginnings of words.
     """
 
     hits: tuple[Hit, ...]
@@ -169,6 +170,7 @@ class SearchPage:
     total: int
     total_is_about: bool
     unknown_tags: tuple[str, ...] = ()
+    read_on: tuple[str, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:

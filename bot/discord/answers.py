@@ -89,7 +89,8 @@ def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
     count = msg_n("{n} entry", "{n} entries", n=results.total)
     if results.total_is_about:
         count = msg_n("about {n} entry", "about {n} entries", n=results.total)
-    head = [*asked, Text(small(speaker.say(count)))]
+    remark = small_texts([Run(speaker.say(results.remark))]) if results.remark else []
+    head = [*asked, Text(small(speaker.say(count))), *remark]
     return Rendered([head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after))
 
 

@@ -66,7 +66,8 @@ def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
     count = msg_n("{n} entry", "{n} entries", n=results.total)
     if results.total_is_about:
         count = msg_n("about {n} entry", "about {n} entries", n=results.total)
-    head = [*blocks_of([asked]), context(speaker.say(count))]
+    told = [count, results.remark] if results.remark else [count]
+    head = [*blocks_of([asked]), *(context(speaker.say(one)) for one in told)]
     return [head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after)
 
 

@@ -15,7 +15,7 @@ from bot.core.hits import Hit
 from bot.core.messages import Message, msg, msg_n
 from bot.core.nearest import nearest
 from bot.core.people import Caller, Role
-from bot.core.ports import SearchPage, Stores
+from bot.core.ports import Stores
 from bot.core.query import (
     AfterTerm,
     AuthorTerm,
@@ -35,12 +35,16 @@ from bot.usecases.suggest import suggest
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
+_WORD = re.compile(r"[^\W_]+")
 _PLAIN_RUN = re.compile(r"\b\w[\w-]*(?: \w[\w-]*)?\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One page of a lookup. `text` is the query as Paperboy understood it; `notice` explains an empty page."""
+    """One page of a lookup. `text` is the query as Paperboy understood it.
+
+    `notice` explains an empty page, `remark` what is on one.
+    """
 
     query: Query
     text: str
@@ -51,6 +55,7 @@ class Results:
     total_is_about: bool
     notice: Message | None = None
     suggestions: tuple[str, ...] = ()
+    remark: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,18 @@ async def look_up(
             notice = msg("There is nothing further.")
         else:
             notice, suggestions = await _why_nothing(stores, caller, query, criteria, is_partial=is_partial)
-    return _results(query, page, page.hits, notice, suggestions)
+    return Results(
+        query=query,
+        text=unparse(query),
+        hits=page.hits,
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
+        total=page.total,
+        total_is_about=page.total_is_about,
+        notice=notice,
+        suggestions=suggestions,
+        remark=_on_beginnings(query, page.read_on) if page.hits and page.read_on and not typing else None,
+    )
 
 
 def _begun(query: Query) -> Query:
@@ -112,20 +128,12 @@ def _begun(query: Query) -> Query:
     return replace(query, terms=(*query.terms[:-1], replace(last, begun=True)))
 
 
-def _results(
-    query: Query, page: SearchPage, hits: tuple[Hit, ...], notice: Message | None, suggestions: tuple[str, ...]
-) -> Results:
-    return Results(
-        query=query,
-        text=unparse(query),
-        hits=hits,
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-        total=page.total,
-        total_is_about=page.total_is_about,
-        notice=notice,
-        suggestions=suggestions,
-    )
+def _on_beginnings(query: Query, words: Sequence[str]) -> Message:
+    """That these words of the query were taken for beginnings, since nothing has them."""
+    terms = [term.text for term in query.terms if isinstance(term, TextTerm | TitleTerm)]
+    typed = {word.casefold(): word for text in terms for word in _WORD.findall(text)}
+    listed = ", ".join(f"“{typed.get(word, word)}”" for word in dict.fromkeys(words))
+    return msg("No entry has the whole word {words}. These have words that begin so.", words=listed)
 
 
 async def hits_of(stores: Stores, caller: Caller, entries: Sequence[Entry]) -> tuple[Hit, ...]:

@@ -124,6 +124,11 @@ def test_results_show_what_each_is() -> None:
     assert states("details", message) == ["entry00001", "entry00002"]
 
 
+def test_words_taken_for_beginnings_are_told() -> None:
+    message = shown(results(hit(1), remark=msg("No entry has the whole word {words}.", words="“RAG”")))
+    assert visible(message).startswith("/paper tag:llm\n1 entry\nNo entry has the whole word “RAG”.\nPaper")
+
+
 def test_results_in_korean() -> None:
     korean = replace(READER, language=Language.KOREAN)
     message = shown(results(hit(authors=tuple("가나다라마")), total=1_000, total_is_about=True), caller=korean)

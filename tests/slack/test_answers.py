@@ -90,6 +90,12 @@ def test_results_show_what_each_is_and_turn_by_cursor() -> None:
     assert "/archives/C1/" in str(message.blocks)
 
 
+def test_words_taken_for_beginnings_are_told() -> None:
+    message = shown(results(hit(1), remark=msg("No entry has the whole word {words}.", words="“RAG”")))
+    text = visible(message.blocks)
+    assert text.index("1 entry") < text.index("No entry has the whole word “RAG”.") < text.index("Paper <1>")
+
+
 def test_an_empty_page_says_why_and_offers_what_works() -> None:
     message = shown(results(notice=msg("Nothing in the archive matches this."), suggestions=("#a", "#b")))
     assert "Nothing in the archive" in visible(message.blocks)

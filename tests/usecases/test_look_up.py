@@ -244,6 +244,30 @@ async def test_tomorrows_digest_and_drafts_are_not_found_by_readers(stores: Stor
     assert [hit.entry.title for hit in (await look_up(stores, later, "")).hits] == ["Tomorrow"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("SPL", "“SPL”"),
+        ("attention title:spl", "“spl”"),
+        ("self-SUPER ATTEN -quok", "“SUPER”, “ATTEN”"),
+        ("split", None),
+        ("splits attention", None),
+        ("self-supervised", None),
+        ('"spl"', None),
+        ("author:kum", None),
+        ("학", None),
+    ],
+)
+async def test_words_that_are_taken_for_beginnings_are_told(stores: Storage, asked: str, told: str | None) -> None:
+    entry = paper("Split attention", DAY, commentary="self-supervised 학습", authors=("Kumar",))
+    await stores.archive.add(entry, by=None, at=AT)
+    found = await look_up(stores, READER, asked)
+    assert len(found.hits) == (asked != '"spl"')
+    said = f"No entry has the whole word {told}. These have words that begin so." if told else None
+    assert (found.remark and str(found.remark)) == said
+    assert (await look_up(stores, READER, asked, typing=True)).remark is None
+
+
 async def test_an_id_that_nobody_has_is_told(stores: Storage) -> None:
     await fill(stores)
     draft = await stores.archive.add(paper("Draft", status=Status.DRAFT, arxiv_id="2406.77777"), by=None, at=AT)
