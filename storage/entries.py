@@ -35,7 +35,7 @@ from storage.places import FIRST_DATED, day_of, first_place, last_place
 from storage.raw import value_of
 from storage.revisions import keep_old, last_change_by, mark_undone, record, revisions_of
 from storage.tables import archive_state, entries, match_keys
-from storage.tags import known_tags, list_tags
+from storage.tags import known_tags, list_tags, tags_by_name
 from storage.tokenising import tokens_beside
 
 
@@ -114,6 +114,10 @@ class EntryArchive:
     async def tags(self, prefix: str = "", *, limit: int = 25, today: date | None = None) -> Sequence[TagCount]:
         """See the port. A tag is found under its aliases too."""
         return await self._database.read(list_tags, prefix, limit, today)
+
+    async def tags_by_name(self, *, limit: int, today: date | None = None) -> Mapping[str, TagCount]:
+        """See the port."""
+        return await self._database.read(tags_by_name, limit, today)
 
     async def known_tags(self, names: Collection[str], *, today: date | None = None) -> Collection[str]:
         """See the port."""

@@ -95,6 +95,19 @@ def list_tags(connection: Connection, prefix: str, limit: int, today: date | Non
     return [TagCount(row.name, row.uses) for row in connection.execute(statement.limit(limit))]
 
 
+def tags_by_name(connection: Connection, limit: int, today: date | None) -> dict[str, TagCount]:
+    """The most used tags by their names and aliases."""
+    uses = _uses(connection, today)
+    statement = select(tags.c.id, tags.c.name, uses.label("uses")).where(uses > 0).order_by(uses.desc(), tags.c.key)
+    by_id = {row.id: TagCount(row.name, row.uses) for row in connection.execute(statement.limit(limit))}
+    found = {tag.name: tag for tag in by_id.values()}
+    aliases = select(tag_aliases.c.key, tag_aliases.c.tag_id).order_by(tag_aliases.c.key).limit(limit)
+    for key, tag_id in connection.execute(aliases):
+        if tag_id in by_id:
+            found.setdefault(key, by_id[tag_id])
+    return found
+
+
 def _uses(connection: Connection, today: date | None) -> ColumnElement[int]:
     """How many public entries carry a tag; those of later digests are counted off, where there are any at all."""
     if today is None or not any_after(connection, today):

@@ -123,6 +123,10 @@ class Archive(Protocol):
         """
         ...
 
+    async def tags_by_name(self, *, limit: int, today: date | None = None) -> Mapping[str, TagCount]:
+        """The most used tags by every name they go by: their own, and their aliases, folded; `today` as for `tags`."""
+        ...
+
     async def known_tags(self, names: Collection[str], *, today: date | None = None) -> Collection[str]:
         """Which of these names, in any spelling or as aliases, are tags of the archive; `today` as for `tags`."""
         ...

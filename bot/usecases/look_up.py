@@ -164,13 +164,9 @@ async def refuse_unknown_tags(stores: Stores, query: Query, *, today: date | Non
     if unknown is None:
         return
     near = await _nearest_tags(stores, unknown, today)
-    corrected = tuple(unparse(_with_tag(query, unknown, tag.name)) for tag in near)
     if not near:
-        said = msg(
-            "There is no tag #{tag} in the archive, nor one like it. Try it as a word, or leave it out.", tag=unknown
-        )
-        is_word = any(map(str.isalnum, unknown))  # else nothing can be looked for
-        raise QueryError(said, suggestions=(unparse(_without_tag(query, unknown)),) if is_word else ())
+        raise await _unlike_any_tag(stores, query, unknown, today)
+    corrected = tuple(unparse(_with_tag(query, unknown, tag.name)) for tag in near)
     listed = ", ".join(f"#{tag.name} ({tag.count})" for tag in near)
     raise QueryError(
         msg("There is no tag #{tag} in the archive. Nearest: {nearest}.", tag=unknown, nearest=listed),
@@ -179,8 +175,24 @@ async def refuse_unknown_tags(stores: Stores, query: Query, *, today: date | Non
 
 
 async def _nearest_tags(stores: Stores, name: str, today: date | None) -> list[TagCount]:
-    tags = {tag.name: tag for tag in await stores.archive.tags(limit=_TAGS_TO_COMPARE, today=today)}
-    return [tags[near] for near in nearest(name, [(tag.name, tag.count) for tag in tags.values()])]
+    """The tags that a name may mean, by their own names or aliases."""
+    tags = await stores.archive.tags_by_name(limit=_TAGS_TO_COMPARE, today=today)
+    near = nearest(name, [(other, tag.count) for other, tag in tags.items()])
+    return list(dict.fromkeys(tags[other] for other in near))
+
+
+async def _unlike_any_tag(stores: Stores, query: Query, unknown: str, today: date | None) -> QueryError:
+    """What to say of a tag like no other: it may be a word, or be left out."""
+    without = _without_tag(query, unknown)
+    is_word = any(map(str.isalnum, unknown))  # else nothing can be looked for
+    if is_word and any(await stores.search.finding([criteria_of(without, today or date.max, until=today)], asker=None)):
+        said = msg(
+            "There is no tag #{tag} in the archive, nor one like it. Try it as a word, or leave it out.", tag=unknown
+        )
+        return QueryError(said, suggestions=(unparse(without),))
+    return QueryError(
+        msg("There is no tag #{tag} in the archive, nor one like it. Leave it out, or look for words.", tag=unknown)
+    )
 
 
 def _with_tag(query: Query, wrong: str, right: str) -> Query:

@@ -84,15 +84,35 @@ async def test_an_unknown_tag_names_the_nearest_with_counts_and_mends_the_query(
 )
 async def test_a_tag_like_no_other_is_offered_as_a_word(stores: Storage, asked: str, offered: str) -> None:
     await fill(stores)
+    await stores.archive.add(paper("Zzzzqq", DAY), by=None, at=AT)
+    await stores.archive.add(paper("Model", DAY), by=None, at=AT)
     with pytest.raises(QueryError) as refused:
         await look_up(stores, READER, asked)
     assert refused.value.message.id.endswith("nor one like it. Try it as a word, or leave it out.")
     (suggestion,) = refused.value.suggestions
     assert parse(suggestion) == parse(offered)
-    await look_up(stores, READER, suggestion)  # is understood
+    assert (await look_up(stores, READER, suggestion)).hits
+
+
+@pytest.mark.parametrize("asked", ['tag:"+/+"', "tag:mooncheese", "tag:qqqqzz"])
+async def test_a_tag_like_no_other_that_is_no_word_either(stores: Storage, asked: str) -> None:
+    await fill(stores)
+    await stores.archive.add(paper("Mooncheese", DAY + timedelta(1)), by=None, at=AT)
     with pytest.raises(QueryError) as refused:
-        await look_up(stores, READER, 'tag:"+/+"')  # no word either
+        await look_up(stores, READER, asked)
+    assert refused.value.message.id.endswith("nor one like it. Leave it out, or look for words.")
     assert refused.value.suggestions == ()
+
+
+async def test_a_mistyped_alias_offers_its_tag(stores: Storage) -> None:
+    await fill(stores)
+    await stores.archive.declare_alias("feedback by machines", "rlaif")
+    await stores.archive.declare_alias("feedback of machines", "rlaif")
+    with pytest.raises(QueryError) as refused:
+        await look_up(stores, READER, "tag:feedback-bi-machines")
+    assert refused.value.suggestions == ("tag:rlaif",)
+    assert "#rlaif (6)" in str(refused.value)
+    assert (await look_up(stores, READER, "tag:feedback-by-machines")).total == 6
 
 
 async def test_a_day_without_a_digest_names_its_neighbours(stores: Storage) -> None:
