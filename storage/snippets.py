@@ -6,15 +6,20 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from bot.core.entries import Entry
 from bot.core.hits import Excerpt
+from bot.core.latex import readable
 from bot.core.markup import clean
+from bot.core.text import between_letters
 from storage.asking import Run
 from storage.tokens import LONGEST
 from storage.words import CJK, WORD, is_cjk, stem
 
 _BEFORE, _AFTER = 50, 130
+_AROUND = 600
+"""So many characters on either side of what is shown are made readable with it."""
 _MOST_TEXT = 20_000
 _SPACE = re.compile(r"\s+")
 _HYPHEN = re.compile("[-\u2010\u2011]")
@@ -24,16 +29,23 @@ Span = tuple[int, int]
 
 def snippet_of(entry: Entry, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
     """The piece of the text that has most of what was asked for; nothing where only title, names or tags have it."""
-    best: tuple[int, str, list[Span]] = (0, "", [])
+    best: tuple[int, str, int] = (0, "", 0)
     for whole in filter(None, (entry.commentary, entry.abstract, entry.commentary_en)):
-        text = whole[:_MOST_TEXT]
-        firsts = [span for run in runs if (span := next(_spans(text, run), None))]
-        if len(firsts) > best[0]:
-            best = len(firsts), text, firsts
-        if len(firsts) == len(runs):
+        for text in _ways_to_write(whole[:_MOST_TEXT]):
+            firsts = [span for run in runs if (span := next(_spans(text, run), None))]
+            if len(firsts) > best[0]:
+                best = len(firsts), text, min(firsts)[0]
+        if best[0] == len(runs):
             break
-    count, text, firsts = best
-    return _piece(text, min(firsts)[0], runs) if count else ()
+    count, text, at = best
+    return _piece(text, at, runs) if count else ()
+
+
+def _ways_to_write(text: str) -> Iterator[str]:
+    """A text as it is, and where that differs with letters as they are compared: `ﬁ` and `Ｌ`, Korean in parts."""
+    yield text
+    if not text.isascii() and (as_compared := unicodedata.normalize("NFKC", text)) != text:
+        yield as_compared
 
 
 def _spans(text: str, run: Run) -> Iterator[Span]:
@@ -57,8 +69,8 @@ def _words_in(text: str, run: Run) -> Iterator[Span]:
     first = run.words[0]
     beginning = first if is_cjk(first) else _shared(stem(first), first)
     lower = text.lower()
-    if len(lower) != len(text):
-        return
+    if len(lower) != len(text):  # `İ` becomes two letters
+        lower = "".join(letter if len(letter.lower()) > 1 else letter.lower() for letter in text)
     at = lower.find(beginning)
     while at >= 0:
         found = _run_at(text, at, run)
@@ -105,27 +117,49 @@ def _fits(written: str, asked: str, *, begun: bool) -> bool:
     return stem(word) == stem(asked) or (begun and word.startswith(asked))
 
 
-def _piece(text: str, at: int, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
-    start = max(0, at - _BEFORE)
-    if start:
-        space = _SPACE.search(text, start, at)
-        start = space.end() if space else start
-    end = min(len(text), at + _AFTER)
-    if end < len(text):
-        spaces = list(_SPACE.finditer(text, at, end))
-        end = spaces[-1].start() if spaces and spaces[-1].start() > at + _AFTER // 2 else end
+def _piece(whole: str, at: int, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
+    """What stands around the first match of a text, which is at `at`."""
+    low, high = max(0, at - _AROUND), min(len(whole), at + _AROUND)
+    around = clean(whole[low:high])
+    text = readable(around)
+    first = _first(text, runs)
+    if first is None:  # it stood in a leftover of some markup
+        text, first = around, _first(around, runs) or 0
+    start, end = _start(text, first), _end(text, first)
     piece = text[start:end]
     pieces: list[Excerpt] = []
     done = 0
     for first, last in _joined(sorted(span for run in runs for span in _spans(piece, run))):
-        pieces += [Excerpt(_plain(piece[done:first])), Excerpt(_plain(piece[first:last]), matched=True)]
+        pieces += [Excerpt(_on_one_line(piece[done:first])), Excerpt(_on_one_line(piece[first:last]), matched=True)]
         done = last
-    pieces.append(Excerpt(_plain(piece[done:])))
-    if start:
+    pieces.append(Excerpt(_on_one_line(piece[done:])))
+    if low + start:
         pieces.insert(0, Excerpt("… "))
-    if end < len(text):
+    if end < len(text) or high < len(whole):
         pieces.append(Excerpt(" …"))
     return tuple(_merged(pieces))
+
+
+def _first(text: str, runs: Sequence[Run]) -> int | None:
+    return min((span[0] for run in runs for span in islice(_spans(text, run), 1)), default=None)
+
+
+def _start(text: str, at: int) -> int:
+    """Where a piece begins: at a word, if there is a space that is not too near."""
+    start = max(0, at - _BEFORE)
+    if not start:
+        return 0
+    space = _SPACE.search(text, start, at - _BEFORE // 2)
+    return space.end() if space else between_letters(text, start)
+
+
+def _end(text: str, at: int) -> int:
+    """Where it ends: behind a word, if there is a space that is not too near."""
+    end = min(len(text), at + _AFTER)
+    if end == len(text):
+        return end
+    spaces = [space.start() for space in _SPACE.finditer(text, at + _AFTER // 2 + 1, end)]
+    return spaces[-1] if spaces else between_letters(text, end)
 
 
 def _joined(spans: Sequence[Span]) -> Iterator[Span]:
@@ -150,6 +184,5 @@ def _merged(pieces: Sequence[Excerpt]) -> Iterator[Excerpt]:
         yield Excerpt(text, matched)
 
 
-def _plain(text: str) -> str:
-    """On one line, and without what could hide or turn around what stands beside it."""
-    return _SPACE.sub(" ", clean(text))
+def _on_one_line(text: str) -> str:
+    return _SPACE.sub(" ", text)

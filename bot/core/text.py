@@ -70,7 +70,13 @@ def shorten_authors(authors: Sequence[str], organisation: str | None, limit: int
 # --- long texts ---------------------------------------------------------------------------------------------------
 
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]]*\s+")
-_JOINERS = "\u200d\ufe0e\ufe0f"
+_JOINER = "\u200d"
+_MARKS = re.compile("[\u200d\ufe0e\ufe0f\u1160-\u11ff\U0001f3fb-\U0001f3ff]")
+"""What belongs to the letter or emoji before it: joiners, variants, parts of a Korean syllable, tones of skin."""
+_FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+$")
+"""Each two are a flag."""
+_LONGEST_LETTER = 12
+_LONGEST_ROW = 64
 
 
 def split_paragraphs(text: str, limit: int) -> list[str]:
@@ -117,8 +123,29 @@ def _last_sentence_end(window: str, limit: int) -> int:
 
 def _unbroken_letter(text: str, start: int, limit: int) -> int:
     """`limit`, or a little less where a letter and its marks would be torn apart."""
-    for length in range(limit, max(limit - 8, 0), -1):
-        following, last = text[start + length], text[start + length - 1]
-        if not unicodedata.combining(following) and following not in _JOINERS and last != "\u200d":
-            return length
-    return limit
+    at = between_letters(text, start + limit)
+    return at - start if at > start else limit
+
+
+def between_letters(text: str, at: int) -> int:
+    """`at`, or a little before, where a letter and its marks, or an emoji, would be torn apart there.
+
+    >>> between_letters("a\u0301b", 1), between_letters("a\u0301b", 2)
+    (0, 2)
+    """
+    for place in range(at, max(at - _LONGEST_LETTER, -1), -1):
+        if not _tears(text, place):
+            return place
+    return at
+
+
+def _tears(text: str, at: int) -> bool:
+    if not 0 < at < len(text):
+        return False
+    following, last = text[at], text[at - 1]
+    if unicodedata.combining(following) or _MARKS.match(following) or last == _JOINER:
+        return True
+    if not _FLAG_LETTERS.fullmatch(following):
+        return False
+    before = _FLAG_LETTERS.search(text, max(0, at - _LONGEST_ROW), at)
+    return before is not None and len(before[0]) % 2 == 1

@@ -6,6 +6,7 @@ import random
 import sys
 import threading
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -444,6 +445,30 @@ async def test_words_asked_for_are_shown_where_they_stand(storage: Storage, make
     assert await snippet("pretrained") == "no [pre-training], fine‑tuned, GPT4; re-ranks"
     assert await snippet("finetuning gpt-4") == "no pre-training, [fine‑tuned], [GPT4]; re-ranks"
     assert await snippet("rerank") == "no pre-training, fine‑tuned, GPT4; [re-ranks]"
+
+
+FAMILY = "👩\u200d👩\u200d👧"
+
+
+@pytest.mark.parametrize(
+    ("written", "asked", "shown"),
+    [
+        (unicodedata.normalize("NFD", "모델의 양자화는 좋다"), "양자화", "모델의 [양자화]는 좋다"),
+        ("an eﬃcient ＬＬＭ", "efficient llm", "an [efficient] [LLM]"),
+        ("İzmir and zebra", "zebra", "İzmir and [zebra]"),
+        ("a **bold** claim of $\\mathcal{O}(n^2)$ time", "time", "a bold claim of O(n²) [time]"),
+        ("a **bold claim** about $\\alpha$ zebras", "bold", "a [bold] claim about α zebras"),
+        ("see \\url{https://zebra.example}", "zebra", "see https://[zebra].example"),
+        (f"{'가' * 60}zebra{FAMILY * 40}", "zebra", f"… {'가' * 50}[zebra]{FAMILY * 25} …"),
+        (f"{'🇰🇷' * 40} zebra", "zebra", f"… {'🇰🇷' * 25} [zebra]"),
+    ],
+)
+async def test_what_is_shown_can_be_read(
+    storage: Storage, make: Make, now: datetime, written: str, asked: str, shown: str
+) -> None:
+    await storage.archive.add(make(title="A", commentary=written), by=None, at=now)
+    page = await storage.search.page(criteria_of(parse(asked), TODAY), asker=None, limit=1)
+    assert "".join(f"[{piece.text}]" if piece.matched else piece.text for piece in page.hits[0].snippet) == shown
 
 
 async def test_a_title_with_a_hyphen_fits_a_word_without_one(storage: Storage, make: Make, now: datetime) -> None:
