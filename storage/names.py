@@ -19,7 +19,7 @@ from storage.raw import change, marks, rows_of, value_of
 from storage.tokens import names_on
 from storage.words import name_words as words_of
 
-_FEW, _FEW_OF_SEVERAL = 750, 3_000
+_FEW, _FEW_OF_SEVERAL = 1_500, 3_000
 """So many names are put in order; more where there are further beginnings to look for, since fewer have them all."""
 _BEGUN_ALIKE = 2
 """So many words of one name may begin alike, and it is met as often; three do so in hardly any."""

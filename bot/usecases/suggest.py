@@ -48,6 +48,9 @@ async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message
         offered = _written(await _looser(stores, caller, otherwise[0] if otherwise else query))
     if offered:
         return msg("Nothing in the archive matches this."), offered
+    for term in query.terms:
+        if isinstance(term, TextTerm | TitleTerm) and (paper := _ARXIV_ID.search(term.text)):
+            return msg("No paper here has the id {id}. A maintainer can add it with /paper-add.", id=paper[0]), ()
     return msg("Nothing in the archive matches this. Try fewer letters, or other words."), ()
 
 

@@ -300,6 +300,14 @@ async def test_an_id_that_nobody_has_is_told(stores: Storage) -> None:
     assert (await look_up(stores, MAINTAINER, "id:2406.77777")).notice is not None
 
 
+@pytest.mark.parametrize("asked", ["https://huggingface.co/papers/2303.00750v2", "2303.00750", "arXiv-2303.00750"])
+async def test_an_address_of_a_paper_that_nobody_has_is_told(stores: Storage, asked: str) -> None:
+    await fill(stores)
+    nothing = await look_up(stores, READER, asked)
+    said = "No paper here has the id 2303.00750. A maintainer can add it with /paper-add."
+    assert (str(nothing.notice), nothing.suggestions) == (said, ())
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
