@@ -17,8 +17,8 @@ from storage.chunks import chunked
 from storage.conditions import Conditions
 from storage.cursors import Key
 from storage.raw import among, rows_of
-from storage.tokens import TITLE, tokens_of_text
-from storage.words import compounds, tokens
+from storage.tokens import TITLE, tokens_of_compounds
+from storage.words import compounds
 
 _BEST = 30
 """So many of either kind are put in order."""
@@ -90,12 +90,13 @@ class Relevance:
 
     def _score(self, title: str) -> int:
         """How well a title fits: how many of the words it has, whether as they were typed, and how few others."""
-        words = tokens(title)
-        tokens_there = tokens_of_text(title)
+        words = compounds(title)
+        tokens_there = tokens_of_compounds(words)
         there = sum(any(map(tokens_there.issuperset, group.alternatives)) for group in self._conditions.asked.words)
         texts = [f" {' '.join(words)} "]
-        if "-" in title:
-            texts.append(f" {' '.join(compounds(title)).replace('-', '')} ")
+        if "-" in texts[0]:
+            words = texts[0].replace("-", " ").split()
+            texts = [f" {' '.join(words)} ", texts[0].replace("-", "")]
         as_typed = sum(any(way in text for way in ways for text in texts) for ways in self._typed)
         together = any(self._together in text for text in texts)
         begins = any(text.startswith(self._first) for text in texts)

@@ -18,7 +18,7 @@ from storage.tokens import LONGEST
 from storage.words import CJK, WORD, is_cjk, stem
 
 _BEFORE, _AFTER = 50, 130
-_AROUND = 600
+_AROUND = 300
 """So many characters on either side of what is shown are made readable with it."""
 _MOST_TEXT = 20_000
 _SPACE = re.compile(r"\s+")
@@ -35,6 +35,8 @@ def snippet_of(entry: Entry, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
             firsts = [span for run in runs if (span := next(_spans(text, run), None))]
             if len(firsts) > best[0]:
                 best = len(firsts), text, min(firsts)[0]
+            if firsts:
+                break
         if best[0] == len(runs):
             break
     count, text, at = best
@@ -50,8 +52,9 @@ def _ways_to_write(text: str) -> Iterator[str]:
 
 def _spans(text: str, run: Run) -> Iterator[Span]:
     """Where a run stands in a text, in any of the ways to write it; each way first to last."""
-    for words in run.ways:
-        yield from _words_in(text, replace(run, words=words))
+    yield from _words_in(text, run)
+    for words in run.otherwise:
+        yield from _words_in(text, replace(run, words=words, otherwise=()))
     if len(run.words) == 1 and not is_cjk(run.words[0]):
         yield from _with_a_hyphen(text, run)
 

@@ -129,9 +129,9 @@ def word_tokens(word: str) -> Sequence[str]:
     return tuple(dict.fromkeys(_WORDS[word][0]))
 
 
-def tokens_of_text(text: str) -> set[str]:
-    """Those of a text."""
-    return _of_texts((text,)).indexed
+def tokens_of_compounds(words: Iterable[str]) -> set[str]:
+    """Those of several words of `storage.words.compounds`."""
+    return set(chain.from_iterable([_WORDS[word][0] for word in words]))
 
 
 class _Worked(dict[str, T]):

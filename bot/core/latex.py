@@ -69,6 +69,8 @@ _EMPHASIS = re.compile(r"(?<![*\w])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![*\w])")
 _LINK = re.compile(r"\[([^\[\]\n]+)\]\((https?://[^\s()]+)\)")
 _DASHES = re.compile(r"(?<![-!<])(-{2,3})(?![->])")
 _MOST_NESTING = 6
+_MARKS = ("\\", "$", "*", "{", "`", "--", "_", "[")
+"""No leftover is without one of these."""
 
 
 def readable(text: str) -> str:
@@ -77,7 +79,7 @@ def readable(text: str) -> str:
     >>> readable(r"$\alpha$-GAN: \textbf{fast} and Schr\"odinger's 8×8× for \$5 -- see \url{https://example.org}")
     "α-GAN: fast and Schrödinger's 8×8× for $5 – see https://example.org"
     """
-    if not any(mark in text for mark in "\\$*{`-_["):
+    if not any(mark in text for mark in _MARKS):
         return text
     for change in _STEPS:
         text = change(text)
