@@ -12,15 +12,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 from typing import Protocol
 
 from bot.core.query import TextTerm, TitleTerm
 from storage.tokens import ALL, LONGEST, NAME, TITLE, WORD, word_tokens
-from storage.words import PARTICLES, is_cjk, joined_ways, name_words, stem, tokens, without_particle
+from storage.words import PARTICLES, apart_ways, is_cjk, joined_ways, name_words, stem, tokens, without_particle
 
 MOST_BEGUN = 16
 """How many words a beginning stands for, the most frequent ones."""
 _MOST_TOKENS = 24
+_SHORTEST_PART = 2
 _MOST_JOINED = 3
 """Of so many words at most, two between which is a hyphen may also be one."""
 _ALWAYS_PARTICLES = ("들", "만")
@@ -197,6 +199,17 @@ class _Parts:
         return Asked(*map(tuple, parts))  # type: ignore[arg-type]  # each tuple is of its list's kind
 
 
+Ways = Sequence[tuple[list[str], tuple[str, ...]]]
+"""Other ways to write some words, each with the words that it has instead."""
+
+
+def _other_ways(run: Sequence[str], text: str) -> Ways:
+    """Those of the words of a text; of very many there are none."""
+    if not text or len(run) > _MOST_JOINED:
+        return ()
+    return [*joined_ways(text), *apart_ways(run)]
+
+
 class _Typed:
     """A term as it was typed, with its words apart."""
 
@@ -206,15 +219,21 @@ class _Typed:
         texts = [term.text] if term.phrase else term.text.split()
         runs = [(tokens(text), text) for text in texts]
         self.runs = [run for run, _ in runs if run]
-        self.joined = [
-            [] if term.phrase or len(run) > _MOST_JOINED else [*joined_ways(text)] for run, text in runs if run
-        ]
-        """For each of the runs, how it may be written with two of its words as one, and that one."""
+        self.otherwise = [_other_ways(run, "" if term.phrase else text) for run, text in runs if run]
+        """For each of the runs other ways to write it, and which words these have instead."""
 
     def is_particle(self) -> bool:
         """Whether it is nothing but a Korean particle, which says nothing beside other words."""
         is_free = self.within is Within.ANYWHERE and not (self.term.phrase or self.term.negated)
         return is_free and len(self.runs) == 1 and len(self.runs[0]) == 1 and self.runs[0][0] in PARTICLES
+
+    def only_word(self) -> str:
+        """The word, where it is a Latin one by itself of several letters, or a number, that is wanted; nothing else."""
+        if self.term.phrase or self.term.negated or [len(run) for run in self.runs] != [1]:
+            return ""
+        word = self.runs[0][0]
+        is_part = word.isdigit() or _SHORTEST_PART <= len(word) <= LONGEST
+        return word if is_part and not is_cjk(word) else ""
 
     def tokens(self) -> Iterable[str]:
         """The tokens that it may be about."""
@@ -227,7 +246,7 @@ class _Typed:
                 found.append(stem(last))
             elif len(run) == 1 and _may_belong(last):
                 found += [WORD + last, *(last[-1] + ending for ending in _AFTER_NOUNS)]
-        found += [stem(one) for ways in self.joined for _, one in ways]
+        found += [stem(one) for ways in self.otherwise for _, others in ways for one in others]
         return [TITLE + token for token in found] + found if self.within is Within.TITLE else found
 
 
@@ -254,12 +273,14 @@ class Asking:
         if not all(typed.term.negated or typed.is_particle() for typed in terms):  # `양자화 를`
             terms = [typed for typed in terms if not typed.is_particle()]
         expected = {token for typed in terms for token in typed.tokens()}
+        expected.update(stem(joined) for joined in _pairs(terms).values())
         if len(expected) > 1:
             self._vocabulary.expect((ALL, *expected))
+        beside = self._beside(terms)
         found = _Parts()
-        for typed in terms:
+        for typed, joined in zip(terms, beside, strict=True):
             for clause in self._clauses(typed):
-                found.add(clause, typed.within, negated=typed.term.negated)
+                found.add(_or_joined(clause, joined), typed.within, negated=typed.term.negated)
         for name in authors_not:
             meant = self._name(name)
             if meant:
@@ -270,6 +291,11 @@ class Asking:
                 return None
             found.add_name(*meant, negated=False)
         return found.whole()
+
+    def _beside(self, terms: Sequence[_Typed]) -> Sequence[Sequence[str]]:
+        """For each term the words that it and its neighbour may be written as: `finetuning` for `fine tuning`."""
+        known = {at: one for at, one in _pairs(terms).items() if self._is_known(one)}
+        return [[known[place] for place in (at - 1, at) if place in known] for at in range(len(terms))]
 
     def _name(self, name: str) -> tuple[list[Group], tuple[frozenset[str], ...]] | None:
         words = name_words(name)
@@ -289,14 +315,17 @@ class Asking:
             return [_phrase(run) for run in typed.runs]
         begun = isinstance(typed.term, TextTerm) and typed.term.begun
         return [
-            self._in_any_way(run, joined, begun=begun and run is typed.runs[-1])
-            for run, joined in zip(typed.runs, typed.joined, strict=True)
+            self._in_any_way(run, others, begun=begun and run is typed.runs[-1])
+            for run, others in zip(typed.runs, typed.otherwise, strict=True)
         ]
 
-    def _in_any_way(self, run: list[str], joined: Sequence[tuple[list[str], str]], *, begun: bool) -> _Clause:
-        """A word, or several as they stand and with two of them as one: `pre-training`, `pretraining`."""
-        ways = [way for way, one in joined if begun or self._vocabulary.uses([stem(one)]).get(stem(one))]
+    def _in_any_way(self, run: list[str], others: Ways, *, begun: bool) -> _Clause:
+        """A word, or several, as they stand or in other ways: `pre-training`, `pretraining`; `GPT4`, `GPT 4`."""
+        ways = [way for way, words in others if begun or all(map(self._is_known, words))]
         return _either(self._word(run, begun=begun), [self._word(way, begun=begun) for way in ways])
+
+    def _is_known(self, word: str) -> bool:
+        return bool(self._vocabulary.uses([stem(word)]).get(stem(word)))
 
     def _word(self, run: list[str], *, begun: bool) -> _Clause:
         """A word, which may be several: `GPT-4`, `LLM을`."""
@@ -308,8 +337,7 @@ class Asking:
             if not head and len(last) == 1:
                 return self._syllable(last)
             return _joined([*head, last])
-        uses = self._vocabulary.uses([stem(last)])
-        if not begun and uses.get(stem(last)):
+        if not begun and self._is_known(last):
             return _joined(run)
         endings = self._begun(last)
         read_on = last if endings and not begun else ""
@@ -378,6 +406,25 @@ def _either(first: _Clause, others: Sequence[_Clause]) -> _Clause:
     held = dict.fromkeys(hold for one in each for hold in one.check or _held(one.run))
     shown = replace(first.run, otherwise=tuple(one.run.words for one in others))
     return _Clause(Group(tuple(alternatives), looked_into=True), tuple(held), shown)
+
+
+def _pairs(terms: Sequence[_Typed]) -> Mapping[int, str]:
+    """What each term that is one Latin word, and the one behind it, are as one word, by the place of the first."""
+    alone = [typed.only_word() for typed in terms]
+    return {
+        at: one + other
+        for at, (one, other) in enumerate(pairwise(alone))
+        if one and other and terms[at].within is terms[at + 1].within and not (one + other).isdigit()
+    }
+
+
+def _or_joined(clause: _Clause, joined: Sequence[str]) -> _Clause:
+    """The same, or one of these words."""
+    if not joined or clause.check:
+        return clause
+    alternatives = dict.fromkeys([*clause.group.alternatives, *((stem(one),) for one in joined)])
+    shown = replace(clause.run, otherwise=(*clause.run.otherwise, *((one,) for one in joined)))
+    return _Clause(replace(clause.group, alternatives=tuple(alternatives)), (), shown)
 
 
 def _phrase(run: Sequence[str]) -> _Clause:

@@ -30,7 +30,7 @@ from storage.found import entries_at
 from storage.places import bounds, last_place
 from storage.postings import postings_of
 from storage.raw import among, rows_of
-from storage.tokens import NAME, WORD, tokens_of
+from storage.tokens import ALL, NAME, WORD, tokens_of
 from storage.verifying import texts_at
 from storage.vocabulary import ArchiveWords
 from storage.words import compounds, is_cjk, name_words, stem, tokens, without_particle
@@ -43,6 +43,15 @@ _MOST_WORDS: Final = 5
 _MOST_NEAR: Final = 3
 _TWO_WRONG: Final = 7
 """From so many letters on, two may be wrong."""
+_TWO_WRONG_IN_KOREAN: Final = 10
+_SHORT_KOREAN: Final = 2
+_OFTEN: Final = 0.05
+"""A Korean word of two syllables that no entry has is mostly another word, as `보상` beside `보강`. It is taken for a
+mistyped one where it sounds like one that is there, or is near one that this share of all entries has."""
+_ALIKE: Final = str.maketrans("ᅢᅤᅨᅬᅫ", "ᅦᅦᅦᅰᅰ")
+_FAR_RARER: Final = 20
+_NEVER_OFFERED: Final = frozenset({"보지", "자지", "씨발", "시발", "병신"})
+"""Nobody who has mistyped something is to be asked whether that was meant."""
 _MOST_COMPARED: Final = 5_000
 _AT_ONCE: Final = 20_000
 _MOST_LATER: Final = 300
@@ -139,14 +148,33 @@ def near_words(
     typed = _Typed(mark, letters_of(meant))
     letters, reach = typed.letters, typed.reach
     found = _near(connection, typed, _rests_meant(mark, letters, reach), later)
+    if not mark and meant.endswith("e"):  # stems of longer words have none: `clude` is near `claud`
+        found |= _near(connection, _Typed(mark, letters[:-1]), _rests_meant(mark, letters[:-1], reach), later)
     if reach > 1 and all(near.wrong > 1 for near in found):  # one letter too many, and something wrong in another part
         without_one = {letters[:at] + letters[at + 1 :] for at in range(min(len(letters), _LONGEST + reach))}
         rests = chain.from_iterable(_rests_meant(mark, rest, 1) for rest in without_one)
         found |= _near(connection, typed, rests, later)
     if not mark:
         found |= _with_its_ending(connection, whole, later)
-    uses = {near.term[len(mark) :]: near.uses for near in sorted(found, key=_Near.rank)}  # found twice, it comes once
-    return [TagCount(term, count) for term, count in uses.items()][:limit]
+    if mark == WORD and len(meant) == _SHORT_KOREAN:
+        often = ArchiveWords(connection).uses([ALL])[ALL] * _OFTEN
+        found = {near for near in found if near.uses > often or _sounds(near.term[len(mark) :]) == _sounds(meant)}
+    uses = {
+        near.term[len(mark) :]: near.uses for near in sorted(_likely(found), key=_Near.rank)
+    }  # once, if found twice
+    return [TagCount(term, count) for term, count in uses.items() if term not in _NEVER_OFFERED][:limit]
+
+
+def _sounds(word: str) -> str:
+    """A Korean word with one letter for those that sound alike."""
+    return letters_of(word).translate(_ALIKE)
+
+
+def _likely(found: Collection[_Near]) -> Iterator[_Near]:
+    """Without words that are far rarer than one that is as near: mostly mistyped ones themselves."""
+    for near in found:
+        if near.uses * _FAR_RARER > max(other.uses for other in found if other.wrong <= near.wrong):
+            yield near
 
 
 def _with_its_ending(connection: Connection, word: str, later: Mapping[str, int]) -> set[_Near]:
@@ -185,7 +213,7 @@ class _Typed(NamedTuple):
     @property
     def reach(self) -> int:
         """So many letters may be wrong."""
-        return 2 if len(self.letters) >= _TWO_WRONG else 1
+        return 2 if len(self.letters) >= (_TWO_WRONG_IN_KOREAN if self.mark == WORD else _TWO_WRONG) else 1
 
 
 class _Near(NamedTuple):

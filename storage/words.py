@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 CJK = "\u1100-\u11ff\u3040-\u30ff\u3131-\u318e\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
@@ -61,14 +61,24 @@ def joined(compound: str) -> Iterator[str]:
             yield first + second
 
 
-def joined_ways(text: str) -> Iterator[tuple[list[str], str]]:
+_BEFORE_NUMBER = re.compile(r"([a-z]{2,})([0-9][a-z0-9]*)")
+
+
+def apart_ways(words: Sequence[str]) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    """Tokens with a name and its number apart, in turn, as `gpt 4` for `gpt4`; and beside them those two."""
+    for at, word in enumerate(words):
+        if parts := _BEFORE_NUMBER.fullmatch(word):
+            yield [*words[:at], *parts.groups(), *words[at + 1 :]], parts.groups()
+
+
+def joined_ways(text: str) -> Iterator[tuple[list[str], tuple[str, ...]]]:
     """The tokens of a text with two of them, between which is a hyphen, as one, in turn; and beside them that one."""
     split = [compound.split("-") for compound in COMPOUND.findall(compared(text).replace("\u2010", "-"))]
     for number, words in enumerate(split):
         before, behind = (list(chain.from_iterable(some)) for some in (split[:number], split[number + 1 :]))
         for at, (first, second) in enumerate(pairwise(words)):
             for one in joined(f"{first}-{second}"):
-                yield [*before, *words[:at], one, *words[at + 2 :], *behind], one
+                yield [*before, *words[:at], one, *words[at + 2 :], *behind], (one,)
 
 
 def compared(text: str) -> str:

@@ -41,7 +41,7 @@ Ways = Mapping[Term, Sequence[Sequence[Term]]]
 async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message, tuple[str, ...]]:
     """What to say where a query finds nothing, and queries like it that find something, as one would type them."""
     respelled, corrected = await _respelled(stores, caller, query), await _corrected(stores, caller, query)
-    ways = {term: [*respelled.get(term, ()), *corrected.get(term, ())] for term in query.terms}
+    ways = {term: _in_order(respelled.get(term, ()), corrected.get(term, ())) for term in query.terms}
     otherwise = _written_otherwise(query, ways)
     offered = _written(await _finding(stores, caller, otherwise))
     if not offered:
@@ -52,6 +52,12 @@ async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message
         if isinstance(term, TextTerm | TitleTerm) and (paper := _ARXIV_ID.search(term.text)):
             return msg("No paper here has the id {id}. A maintainer can add it with /paper-add.", id=paper[0]), ()
     return msg("Nothing in the archive matches this. Try fewer letters, or other words."), ()
+
+
+def _in_order(respelled: Sequence[Sequence[Term]], corrected: Sequence[Sequence[Term]]) -> Sequence[Sequence[Term]]:
+    """Other spellings before corrections; but pieces of a Korean word behind them, which need not stand together."""
+    pieces = [way for way in respelled if len(way) > 1]
+    return [*(way for way in respelled if way not in pieces), *corrected, *pieces]
 
 
 async def _finding(stores: Stores, caller: Caller, queries: Sequence[Query]) -> list[Query]:

@@ -102,6 +102,8 @@ class Part:
 
     typed: str
     meets: Meets
+    word: str = ""
+    """An English word that is wanted."""
 
     def __repr__(self) -> str:
         return self.typed
@@ -115,8 +117,8 @@ def has_word(asked: str, texts: Callable[[Entry], Sequence[str]]) -> Meets:
     """In any form; where the archive has none, the forms of words that begin so."""
 
     def meets(of: Entry, known: Set[str]) -> bool:
-        forms = FORMS_OF.get(asked)
-        if not forms or known.isdisjoint(forms):
+        forms = FORMS_OF.get(asked, [asked])
+        if known.isdisjoint(forms):
             forms = [form for each in FORMS if each[0].startswith(asked) for form in each]
         return any(not set(forms).isdisjoint([*words_in(text), *joined_in(text)]) for text in texts(of))
 
@@ -191,7 +193,9 @@ def title_of(of: Entry) -> Sequence[str]:
 
 WITHIN = [("", all_texts), ("title:", title_of)]
 words = [
-    Part(f"{key}{asked}", has_word(asked, texts)) for key, texts in WITHIN for asked in [*FORMS_OF, "al", "rew", "po"]
+    Part(f"{key}{asked}", has_word(asked, texts), asked)
+    for key, texts in WITHIN
+    for asked in [*FORMS_OF, "al", "rew", "po"]
 ]
 compounds = [
     Part(f"{key}{first}-{second}", has_compound(first, second, texts))
@@ -242,7 +246,23 @@ def read(entries: Sequence[Entry], parts: Sequence[Part]) -> list[Entry]:
     known = {word for one in public for text in all_texts(one) for word in [*words_in(text), *joined_in(text)]}
     known |= {f"name {word.lower()}" for one in public for name in names_on(one) for word in name.split()}
     over = [one for one in public if day_of(one) <= TODAY]
-    return sorted((one for one in over if all(part.meets(one, known) for part in parts)), key=day_of)
+    ways = {id(part): [part.meets] for part in parts}
+    for one, other, both in two_as_one(parts, known):
+        ways[id(one)].append(both)
+        ways[id(other)].append(both)
+    met = (one for one in over if all(any(meets(one, known) for meets in each) for each in ways.values()))
+    return sorted(met, key=day_of)
+
+
+def two_as_one(parts: Sequence[Part], known: Set[str]) -> Iterator[tuple[Part, Part, Meets]]:
+    """Two words behind each other, and that an entry has the one they may be written as, where some entry has it."""
+    words_only = [part for part in parts if not re.match("-?(tag|author|date|after|before):", part.typed)]
+    for in_title, (_, texts) in zip((False, True), WITHIN, strict=True):
+        typed = [part for part in words_only if part.typed.removeprefix("-").startswith("title:") is in_title]
+        for one, other in pairwise(typed):
+            joined = one.word + other.word
+            if one.word and other.word and joined != "44" and not known.isdisjoint(FORMS_OF.get(joined, [joined])):
+                yield one, other, has_word(joined, texts)
 
 
 def day_of(one: Entry) -> date:

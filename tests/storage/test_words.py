@@ -85,6 +85,15 @@ def stands_in(query: str, text: str, *, phrase: bool = False) -> bool:
         ("GPT-4", "GPT4를 쓴다"),
         ("gpt-4-turbo", "GPT4-turbo"),
         ("knn", "a k-NN graph"),
+        ("stylegan2", "StyleGAN 2"),
+        ("gpt3.5", "GPT-3.5를"),
+        ("gpt3.5", "GPT 3.5"),
+        ("claude3", "Claude-3"),
+        ("resnet50", "a ResNet 50"),
+        ("fine tuning", "we finetune"),
+        ("Pre training 모델", "pretrained 모델"),
+        ("chat gpt", "ChatGPT"),
+        ("gpt 4", "GPT4"),
         ("end-to-end", "an end-to-end model"),
         ("studies", "a study"),
         ("study", "two studies"),
@@ -111,6 +120,10 @@ def test_what_is_found(query: str, text: str) -> None:
         ("class", "clas"),
         ("bus", "bu"),
         ("weak strong", "weak"),
+        ("gpt4", "GPT and 4"),
+        ("h 100", "H100"),  # a single letter is no part of another word
+        ("fine 모델 tuning", "finetuning 모델"),
+        ("20 24", "2024"),
     ],
 )
 def test_what_is_not_found(query: str, text: str) -> None:
