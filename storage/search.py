@@ -176,9 +176,12 @@ def _total(connection: Connection, conditions: Conditions, shown: int, *, is_all
         total = kept - (len(places_of(connection, later, TOTAL_CAP + 1)) if later else 0)
         return min(total, TOTAL_CAP), total > TOTAL_CAP
     places = places_of(connection, conditions, TOTAL_CAP + 1)
-    if conditions.asked.checks and len(places) <= MOST_LOOKED_INTO:
-        return len(verified(connection, places, conditions.asked.checks)), False
-    return min(len(places), TOTAL_CAP), len(places) > TOTAL_CAP or bool(conditions.asked.checks)
+    if not conditions.asked.checks:
+        return min(len(places), TOTAL_CAP), len(places) > TOTAL_CAP
+    some = places[:MOST_LOOKED_INTO]
+    passing = len(verified(connection, some, conditions.asked.checks))
+    likely = len(places) * passing // max(1, len(some))  # as many again pass of so many
+    return (likely, False) if some == places else (min(max(shown, likely), TOTAL_CAP), True)
 
 
 # --- the keys of results, in order -----------------------------------------------------------------------------------

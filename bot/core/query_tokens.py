@@ -186,8 +186,13 @@ _MEANT = {
 }
 
 
+_BEFORE_ID = "<([{'‘“「"
+_BEHIND_ID = ">)]}'’”」.,;:!?"
+"""What stands around an address in a sentence."""
+
+
 def id_of_word(text: str) -> str | None:
-    return arxiv_id_of(text.removeprefix("<").removesuffix(">"))
+    return arxiv_id_of(text.lstrip(_BEFORE_ID).rstrip(_BEHIND_ID))
 
 
 def unknown_key(text: str, at: int) -> str | None:

@@ -25,13 +25,14 @@ from bot.core.query import (
     DateTerm,
     Query,
     TagTerm,
+    Term,
     TextTerm,
     TitleTerm,
     criteria_of,
 )
 from bot.core.query_syntax import parse
 from bot.core.query_writing import unparse
-from bot.usecases.suggest import suggest
+from bot.usecases.suggest import asks, finding, suggest
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
@@ -93,7 +94,7 @@ async def look_up(
         QueryError: the query, or a tag in it, is not understood.
         InputError: the cursor is not one of this query.
     """
-    query = parse(text)
+    query = await _understood(stores, caller, text) if explained else parse(text)
     criteria = criteria_of(_begun(query) if typing else query, caller.today, until=caller.horizon)
     page = await stores.search.page(criteria, asker=caller.person, limit=limit, cursor=cursor)
     if page.unknown_tags or criteria.tags_not or not page.hits:
@@ -118,6 +119,22 @@ async def look_up(
         suggestions=suggestions,
         remark=_on_beginnings(query, page.read_on) if page.hits and page.read_on and not typing else None,
     )
+
+
+async def _understood(stores: Stores, caller: Caller, text: str) -> Query:
+    """A query as it is typed.
+
+    Raises:
+        QueryError: it is not understood; with suggestions that find something, if there are any.
+    """
+    try:
+        return parse(text)
+    except QueryError as error:
+        meant = {suggestion: parse(suggestion) for suggestion in error.suggestions}
+        found = await finding(stores, caller, list(meant.values()))
+        kept = found or [query for query in meant.values() if not all(isinstance(one, TextTerm) for one in query.terms)]
+        suggestions = [suggestion for suggestion, query in meant.items() if query in kept]
+        raise QueryError(error.message, start=error.start, end=error.end, suggestions=suggestions) from None
 
 
 def _begun(query: Query) -> Query:
@@ -183,13 +200,17 @@ async def _nearest_tags(stores: Stores, name: str, today: date | None) -> list[T
 
 async def _unlike_any_tag(stores: Stores, query: Query, unknown: str, today: date | None) -> QueryError:
     """What to say of a tag like no other: it may be a word, or be left out."""
-    without = _without_tag(query, unknown)
-    is_word = any(map(str.isalnum, unknown))  # else nothing can be looked for
-    if is_word and any(await stores.search.finding([criteria_of(without, today or date.max, until=today)], asker=None)):
+    is_negated = any(isinstance(term, TagTerm) and term.negated and unknown in term.names for term in query.terms)
+    is_word = any(map(str.isalnum, unknown)) and not is_negated  # else nothing can be looked for
+    tried = [_without_tag(query, unknown, or_word=or_word) for or_word in (is_word, False)]
+    tried = [one for one in dict.fromkeys(tried) if any(map(asks, one.terms))]
+    found = await stores.search.finding([criteria_of(one, today or date.max, until=today) for one in tried], asker=None)
+    finding_some = [unparse(one) for one, finds in zip(tried, found, strict=True) if finds]
+    if finding_some:
         said = msg(
             "There is no tag #{tag} in the archive, nor one like it. Try it as a word, or leave it out.", tag=unknown
         )
-        return QueryError(said, suggestions=(unparse(without),))
+        return QueryError(said, suggestions=finding_some)
     return QueryError(
         msg("There is no tag #{tag} in the archive, nor one like it. Leave it out, or look for words.", tag=unknown)
     )
@@ -202,16 +223,18 @@ def _with_tag(query: Query, wrong: str, right: str) -> Query:
     return Query(tuple(mended(term) if isinstance(term, TagTerm) else term for term in query.terms), query.sort)
 
 
-def _without_tag(query: Query, wrong: str) -> Query:
-    """The query with a word instead of a tag; without the tag where it stands beside others."""
+def _without_tag(query: Query, wrong: str, *, or_word: bool) -> Query:
+    """The query without a tag, or with a word instead of it; without the tag where it stands beside others."""
 
-    def mended(term: TagTerm) -> TagTerm | TextTerm:
+    def mended(term: Term) -> Sequence[Term]:
+        if not isinstance(term, TagTerm) or wrong not in term.names:
+            return (term,)
         others = tuple(name for name in term.names if name != wrong)
-        if len(others) == len(term.names):
-            return term
-        return replace(term, names=others) if others else TextTerm(wrong, phrase=" " in wrong, negated=term.negated)
+        if others:
+            return (replace(term, names=others),)
+        return (TextTerm(wrong, phrase=" " in wrong),) if or_word else ()
 
-    return Query(tuple(mended(term) if isinstance(term, TagTerm) else term for term in query.terms), query.sort)
+    return Query(tuple(other for term in query.terms for other in mended(term)), query.sort)
 
 
 async def _why_nothing(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, zip_longest
+from itertools import chain, pairwise, zip_longest
 from typing import TypeVar
 
 from bot.core.entries import TagCount
+from bot.core.errors import QueryError
 from bot.core.messages import Message, msg
 from bot.core.people import Caller
 from bot.core.ports import Stores
-from bot.core.query import AuthorTerm, IdTerm, Query, TagTerm, Term, TextTerm, TitleTerm, criteria_of
-from bot.core.query_syntax import MAX_LENGTH, MAX_TERMS
+from bot.core.query import AuthorTerm, DateTerm, IdTerm, Query, TagTerm, Term, TextTerm, TitleTerm, criteria_of
+from bot.core.query_syntax import MAX_LENGTH, MAX_TERMS, parse
 from bot.core.query_writing import unparse
 
 T = TypeVar("T")
@@ -21,6 +22,8 @@ T = TypeVar("T")
 _MOST_OFFERED = 3
 _MOST_ALONE = 24
 """So many terms and words at most are tried by themselves."""
+_MOST_COUNTED = 8
+"""Of so many terms it is counted how many entries have each."""
 _MOST_SHORTER = 6
 """Of so many terms at most each is left out in turn."""
 _MOST_RESPELLED = 16
@@ -43,7 +46,7 @@ async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message
     respelled, corrected = await _respelled(stores, caller, query), await _corrected(stores, caller, query)
     ways = {term: _in_order(respelled.get(term, ()), corrected.get(term, ())) for term in query.terms}
     otherwise = _written_otherwise(query, ways)
-    offered = _written(await _finding(stores, caller, otherwise))
+    offered = _written(await finding(stores, caller, [*_with_longer_tags(query), *otherwise]))
     if not offered:
         offered = _written(await _looser(stores, caller, otherwise[0] if otherwise else query))
     if offered:
@@ -60,8 +63,8 @@ def _in_order(respelled: Sequence[Sequence[Term]], corrected: Sequence[Sequence[
     return [*(way for way in respelled if way not in pieces), *corrected, *pieces]
 
 
-async def _finding(stores: Stores, caller: Caller, queries: Sequence[Query]) -> list[Query]:
-    """Those of these that find something."""
+async def finding(stores: Stores, caller: Caller, queries: Sequence[Query]) -> list[Query]:
+    """Those of these queries that find something."""
     if not queries:
         return []
     each = [criteria_of(query, caller.today, until=caller.horizon) for query in queries]
@@ -119,23 +122,40 @@ def _mended(text: str, near: Mapping[str, Sequence[TagCount]], rank: int) -> str
 async def _respelled(stores: Stores, caller: Caller, query: Query) -> Ways:
     """Terms that nothing has, as others write them so that something has them: `zero-shot` for `zeroshot`."""
     texts = [term for term in query.terms if isinstance(term, TextTerm | TitleTerm) and not term.negated]
-    ways = {term: list(_other_ways(term)) for term in dict.fromkeys(texts)}
+    ways: dict[Term, list[Sequence[Term]]] = {
+        term: [*await _entry_at(stores, term), *_other_ways(term)] for term in dict.fromkeys(texts)
+    }
+    names = [term for term in query.terms if isinstance(term, AuthorTerm) and not term.negated]
+    ways |= {term: [(TextTerm(term.name, phrase=" " in term.name),)] for term in dict.fromkeys(names)}
     in_turns = [one for rank in zip_longest(*ways.values()) for one in rank if one is not None]
     tried = [Query((term,)) for term in ways][:_MOST_ALONE] + [Query(tuple(one)) for one in in_turns[:_MOST_RESPELLED]]
-    found = {tuple(one.terms) for one in await _finding(stores, caller, tried)}
-    return {term: [one for one in ways[term] if tuple(one) in found] for term in ways if (term,) not in found}
+    found = {tuple(one.terms) for one in await finding(stores, caller, tried)}
+    return {
+        term: [one for one in each if tuple(one) in found and ((term,) not in found or isinstance(one[0], DateTerm))]
+        for term, each in ways.items()
+    }
+
+
+async def _entry_at(stores: Stores, term: TextTerm | TitleTerm) -> Sequence[Sequence[Term]]:
+    """The entry with this address, where it is one."""
+    entry = await stores.archive.find(term.text) if "://" in term.text else None
+    return [(IdTerm(entry.id),)] if entry else ()
 
 
 def _other_ways(term: TextTerm | TitleTerm) -> Iterator[Sequence[Term]]:
     text = term.text
     if (paper := _ARXIV_ID.search(text)) and text != paper[0]:  # an address of a page about it
         yield (IdTerm(paper[0]),)
+    if day := _day_in(text):
+        yield (day,)
     if len(text) > _LONGEST or not _PART.fullmatch(text):
         return
     if term.phrase:
         yield (replace(term, phrase=False),)
     if not text.isalpha():
         return
+    if isinstance(term, TextTerm):  # names are compared without accents
+        yield (AuthorTerm(text),)
     middle = len(text) / 2
     for at in sorted(range(2, len(text) - 1), key=lambda at: abs(at - middle)):
         if text.isascii():
@@ -144,6 +164,23 @@ def _other_ways(term: TextTerm | TitleTerm) -> Iterator[Sequence[Term]]:
             yield _apart(term, (text[:at], text[at:]))
     if not text.isascii() and len(text) > _TWO_NOUNS:
         yield _apart(term, [text[at : at + 2] for at in range(0, len(text) - 3, 2)] + [text[-2 - len(text) % 2 :]])
+
+
+def _day_in(text: str) -> DateTerm | None:
+    """The days that a word stands for."""
+    try:
+        (term,) = parse(f"date:{text}").terms
+    except (QueryError, ValueError):
+        return None
+    return term if isinstance(term, DateTerm) else None
+
+
+def _with_longer_tags(query: Query) -> Iterator[Query]:
+    """The query with a tag of two words where the second stands apart: `#language model`."""
+    for at, (tag, word) in enumerate(pairwise(query.terms)):
+        if isinstance(tag, TagTerm) and len(tag.names) == 1 and isinstance(word, TextTerm) and not word.negated:
+            longer = replace(tag, names=(f"{tag.names[0]}_{word.text}",))
+            yield replace(query, terms=(*query.terms[:at], longer, *query.terms[at + 2 :]))
 
 
 def _apart(term: TextTerm | TitleTerm, words: Sequence[str]) -> Sequence[Term]:
@@ -156,30 +193,42 @@ def _apart(term: TextTerm | TitleTerm, words: Sequence[str]) -> Sequence[Term]:
 async def _looser(stores: Stores, caller: Caller, query: Query) -> Sequence[Query]:
     """The query with words apart that had to stand together, and without what nothing has; else with one term less."""
     apart = _with(query, chain.from_iterable(map(_words_apart, query.terms)))
-    alone = [Query((term,)) for term in dict.fromkeys((*query.terms, *apart.terms)) if _asks(term)]
+    alone = [Query((term,)) for term in dict.fromkeys((*query.terms, *apart.terms)) if asks(term)]
     whole = [apart] if apart != query and len(apart.terms) <= MAX_TERMS else []
-    found = await _finding(stores, caller, whole + alone[:_MOST_ALONE])
+    found = await finding(stores, caller, whole + alone[:_MOST_ALONE])
     there = {one.terms[0] for one in found if one in alone}
 
     def left_of(term: Term) -> Sequence[Term]:
-        if not _asks(term) or term in there:
+        if not asks(term) or term in there:
             return (term,)
         return [word for word in _words_apart(term) if word in there]
 
     left = _with(query, chain.from_iterable(map(left_of, query.terms)))
     terms = left.terms
     shorter = [replace(left, terms=(*terms[:at], *terms[at + 1 :])) for at in range(min(len(terms), _MOST_SHORTER))]
-    less = [one for one in (left, *shorter) if one != query and any(map(_asks, one.terms))]
-    finding = await _finding(stores, caller, less)
-    best = [one for one in (*whole, left) if one in found or one in finding]
-    return best or finding
+    less = [one for one in (left, *shorter) if one != query and any(map(asks, one.terms))]
+    found += await finding(stores, caller, less)
+    best = [one for one in (*whole, left) if one in found]
+    return best or await _telling(stores, caller, [one for one in (*less, *alone) if one in found])
+
+
+async def _telling(stores: Stores, caller: Caller, queries: Sequence[Query]) -> Sequence[Query]:
+    """These in the order of how much they ask for: first those with the rarest terms, which a sentence is about."""
+    different = list(dict.fromkeys(queries))
+    terms = dict.fromkeys(term for query in different for term in query.terms if asks(term))
+    weights: dict[Term, float] = {}
+    for term in list(terms)[:_MOST_COUNTED]:
+        criteria = criteria_of(Query((term,)), caller.today, until=caller.horizon)
+        total = (await stores.search.page(criteria, asker=caller.person, limit=1)).total
+        weights[term] = 1 / total if total else 0
+    return sorted(different, key=lambda query: -max((weights.get(term, 0) for term in query.terms), default=0))
 
 
 def _with(query: Query, terms: Iterable[Term]) -> Query:
     return replace(query, terms=tuple(dict.fromkeys(terms)))
 
 
-def _asks(term: Term) -> bool:
+def asks(term: Term) -> bool:
     """Whether it asks for something; others say between which days, what not, and which of what is found."""
     if isinstance(term, TagTerm | AuthorTerm | TitleTerm | TextTerm):
         return not term.negated

@@ -78,7 +78,9 @@ async def test_an_unknown_tag_names_the_nearest_with_counts_and_mends_the_query(
     ("asked", "offered"),
     [
         ("tag:zzzzqq", "zzzzqq"),
-        ('-tag:"zz qq" model', '-"zz qq" model'),
+        ('-tag:"zz qq" model', "model"),
+        ("tag:qqqqzz model", "model"),
+        ("tag:model -diffusion", "model -diffusion"),
         ("tag:rlaif,zzzzqq sort:old", "tag:rlaif sort:old"),
     ],
 )
@@ -214,14 +216,34 @@ async def test_what_is_offered_finds_something(stores: Storage, asked: str, offe
         ("https://huggingface.co/papers/2406.14548v2", ("id:2406.14548",)),
         ("https://example.org/abs/2303.00750", ()),
         ('author:"Kaiming Hee"', ("author:Hee", "author:Kaiming")),
+        ("author:supervised", ("supervised",)),
+        ("muller", ("author:muller",)),
+        ("date-tag", ()),
+        ("2024-06-21", ("date:2024-06-21",)),
+        ("one 2024-06", ("one date:2024-06",)),
+        ("2024-07", ()),
+        ("오늘", ("date:today",)),
+        ("#large model", ("tag:large_model",)),
+        ("what is a good self-supervised dataset", ("self-supervised dataset",)),
+        ("papers about 이미지", ("papers 이미지",)),
+        ("papers of Kaiming Müller", ("papers Kaiming", "Müller", "Kaiming")),
+        ("what does Kim say about dataset", ("dataset", "Kim")),
         ('author:"Y Kaiming"', ("author:Kaiming",)),
     ],
 )
 async def test_what_others_write_otherwise_is_offered(stores: Storage, asked: str, offered: tuple[str, ...]) -> None:
     said = "GPT-4는 one shot 이미지 생성, self-supervised dataset o 학습이"
-    one = paper("One paper", DAY, commentary=said, authors=("Kaiming He",), arxiv_id="2406.14548")
+    one = paper(
+        "One paper",
+        DAY,
+        tags=("large_model",),
+        url="https://example.org/one",
+        commentary=said,
+        authors=("Kaiming He",),
+        arxiv_id="2406.14548",
+    )
     await stores.archive.add(one, by=None, at=AT)
-    await stores.archive.add(paper("Two", DAY, authors=("Hee Kim",)), by=None, at=AT)
+    await stores.archive.add(paper("Two", DAY, authors=("Hee Kim", "Jürgen Müller"), tags=("large",)), by=None, at=AT)
     nothing = await look_up(stores, READER, asked)
     assert nothing.hits == ()
     assert nothing.suggestions == offered
@@ -439,6 +461,14 @@ async def test_what_went_out_where_digests_are_made_is_there_for_readers_further
     assert (await find_entry(stores, with_community, entry.id)).id == entry.id
     assert (await show_digest(stores, with_community)).day == tomorrow
     assert (await look_up(stores, with_community, "date:today")).hits == (), "a person's today is their own"
+
+
+async def test_an_address_that_is_looked_up_offers_its_entry(stores: Storage) -> None:
+    address = "https://mistral.ai/news/Mistral-Nemo/"
+    entry = await stores.archive.add(paper("Nemo", url=address), by=None, at=AT)
+    await stores.archive.add(paper("Draft", url=f"{address}2", status=Status.DRAFT), by=None, at=AT)
+    assert (await look_up(stores, READER, address)).suggestions == (f"id:{entry.id}",)
+    assert (await look_up(stores, READER, f"{address}2")).suggestions == ()
 
 
 async def test_an_entry_is_found_by_its_address(stores: Storage) -> None:
