@@ -31,6 +31,8 @@ TOTAL_CAP = 1_000
 """Results are counted up to here; more are "about" so many."""
 MOST_LOOKED_INTO = 100
 """Where entries have to be looked into, so many are in one read; what lies behind them is on the next page."""
+_SAMPLE = 40
+"""Of more, so many are looked into to say about how many results there are."""
 _MOST_READS = 10
 """After so many reads a page is handed out that has nothing on it."""
 
@@ -178,10 +180,12 @@ def _total(connection: Connection, conditions: Conditions, shown: int, *, is_all
     places = places_of(connection, conditions, TOTAL_CAP + 1)
     if not conditions.asked.checks:
         return min(len(places), TOTAL_CAP), len(places) > TOTAL_CAP
-    some = places[:MOST_LOOKED_INTO]
+    is_few = len(places) <= MOST_LOOKED_INTO
+    some = places if is_few else places[:_SAMPLE]
     passing = len(verified(connection, some, conditions.asked.checks))
-    likely = len(places) * passing // max(1, len(some))  # as many again pass of so many
-    return (likely, False) if some == places else (min(max(shown, likely), TOTAL_CAP), True)
+    if is_few:
+        return passing, False
+    return min(max(shown, len(places) * passing // len(some)), TOTAL_CAP), True  # as many again pass of so many
 
 
 # --- the keys of results, in order -----------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
+from operator import itemgetter
+from typing import NamedTuple
 
 from bot.core.entries import Entry
 from bot.core.hits import Excerpt
@@ -14,13 +16,15 @@ from bot.core.latex import readable
 from bot.core.markup import clean
 from bot.core.text import between_letters
 from storage.asking import Run
-from storage.tokens import LONGEST
+from storage.tokens import LONGEST, names_on
 from storage.words import CJK, WORD, is_cjk, stem
 
 _BEFORE, _AFTER = 50, 130
 _AROUND = 300
 """So many characters on either side of what is shown are made readable with it."""
 _MOST_TEXT = 20_000
+_MOST_SPANS = 20
+"""So many times each of the runs is looked for, to find where they stand together."""
 _SPACE = re.compile(r"\s+")
 _HYPHEN = re.compile("[-\u2010\u2011]")
 _LAST_LATIN = re.compile(rf"[^\W_{CJK}]+$")
@@ -28,19 +32,44 @@ Span = tuple[int, int]
 
 
 def snippet_of(entry: Entry, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
-    """The piece of the text that has most of what was asked for; nothing where only title, names or tags have it."""
-    best: tuple[int, str, int] = (0, "", 0)
+    """The piece of the text that has most of what was asked for together; of the names, where only these have it.
+
+    Nothing where it stands in the title or a tag.
+    """
+    best, text = _Place(0, 0), ""
     for whole in filter(None, (entry.commentary, entry.abstract, entry.commentary_en)):
-        for text in _ways_to_write(whole[:_MOST_TEXT]):
-            firsts = [span for run in runs if (span := next(_spans(text, run), None))]
-            if len(firsts) > best[0]:
-                best = len(firsts), text, min(firsts)[0]
-            if firsts:
+        for written in _ways_to_write(whole[:_MOST_TEXT]):
+            place = _place(written, runs)
+            if place.together > best.together:
+                best, text = place, written
+            if place.together:
                 break
-        if best[0] == len(runs):
+        if best.together == len(runs):
             break
-    count, text, at = best
-    return _piece(text, at, runs) if count else ()
+    if not best.together and not _place(entry.title, runs).together:
+        text = ", ".join(names_on(entry))
+        best = _place(text, runs)
+    return _piece(text, best.at, runs) if best.together else ()
+
+
+class _Place(NamedTuple):
+    """Where so many of the runs stand near each other."""
+
+    together: int
+    at: int
+
+
+def _place(text: str, runs: Sequence[Run]) -> _Place:
+    """Where most of the runs stand together, the first such place."""
+    most = _MOST_SPANS if len(runs) > 1 else 1
+    starts = sorted((first, number) for number, run in enumerate(runs) for first, _ in islice(_spans(text, run), most))
+    best = _Place(0, 0)
+    for place, (at, _) in enumerate(starts):
+        near = takewhile(lambda start: start[0] < at + _AFTER, starts[place:])  # noqa: B023 - gone through at once
+        best = max(best, _Place(len({number for _, number in near}), at), key=itemgetter(0))
+        if best.together == len(runs):
+            break
+    return best
 
 
 def _ways_to_write(text: str) -> Iterator[str]:
@@ -125,14 +154,15 @@ def _piece(whole: str, at: int, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
     low, high = max(0, at - _AROUND), min(len(whole), at + _AROUND)
     around = clean(whole[low:high])
     text = readable(around)
-    first = _first(text, runs)
-    if first is None:  # it stood in a leftover of some markup
-        text, first = around, _first(around, runs) or 0
-    start, end = _start(text, first), _end(text, first)
+    place = _place(text, runs)
+    if not place.together:  # it stood in a leftover of some markup
+        text, place = around, _place(around, runs)
+    start, end = _start(text, place.at), _end(text, place.at)
     piece = text[start:end]
     pieces: list[Excerpt] = []
     done = 0
-    for first, last in _joined(sorted(span for run in runs for span in _spans(piece, run))):
+    spans = [span for run in runs for span in _spans(piece, run)]
+    for first, last in _joined(sorted(spans, key=lambda span: (span[0], -span[1]))):
         pieces += [Excerpt(_on_one_line(piece[done:first])), Excerpt(_on_one_line(piece[first:last]), matched=True)]
         done = last
     pieces.append(Excerpt(_on_one_line(piece[done:])))
@@ -141,10 +171,6 @@ def _piece(whole: str, at: int, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
     if end < len(text) or high < len(whole):
         pieces.append(Excerpt(" …"))
     return tuple(_merged(pieces))
-
-
-def _first(text: str, runs: Sequence[Run]) -> int | None:
-    return min((span[0] for run in runs for span in islice(_spans(text, run), 1)), default=None)
 
 
 def _start(text: str, at: int) -> int:

@@ -150,7 +150,7 @@ def _on_beginnings(query: Query, words: Sequence[str]) -> Message:
     terms = [term.text for term in query.terms if isinstance(term, TextTerm | TitleTerm)]
     typed = {word.casefold(): word for text in terms for word in _WORD.findall(text)}
     listed = ", ".join(f"“{typed.get(word, word)}”" for word in dict.fromkeys(words))
-    return msg("No entry has the whole word {words}. These have words that begin so.", words=listed)
+    return msg("No entry has the word {words}. These have words that start with it.", words=listed)
 
 
 async def hits_of(stores: Stores, caller: Caller, entries: Sequence[Entry]) -> tuple[Hit, ...]:

@@ -83,7 +83,7 @@ async def test_a_query_that_is_not_understood(tmp_path: Path) -> None:
     assert tag.code == 2
     assert "#rlaif (15)" in tag.err
     begun = await paperboy(tmp_path, "paper", "quanti")
-    assert begun.out.startswith("No entry has the whole word “quanti”.")
+    assert begun.out.startswith("No entry has the word “quanti”.")
     nothing = await paperboy(tmp_path, "paper", "date:2024-06-22")
     assert nothing.code == 1
     assert "date:2024-06-21" in nothing.out

@@ -114,6 +114,8 @@ def on(first: Day | None, last: Day | None) -> DateTerm:
         ("arXiv:2406.14548", [IdTerm("2406.14548")]),
         ("https://arxiv.org/pdf/2406.14548", [IdTerm("2406.14548")]),
         ("<https://arxiv.org/abs/2406.14548>", [IdTerm("2406.14548")]),
+        ("(2406.14548)", [IdTerm("2406.14548")]),
+        ("[2406.14548v2], 2406.14549.", [IdTerm("2406.14548"), IdTerm("2406.14549")]),
         ("hep-th/9901001", [IdTerm("hep-th/9901001")]),
         # saved
         ("is:saved", [SavedTerm()]),

@@ -125,8 +125,8 @@ def test_results_show_what_each_is() -> None:
 
 
 def test_words_taken_for_beginnings_are_told() -> None:
-    message = shown(results(hit(1), remark=msg("No entry has the whole word {words}.", words="“RAG”")))
-    assert visible(message).startswith("/paper tag:llm\n1 entry\nNo entry has the whole word “RAG”.\nPaper")
+    message = shown(results(hit(1), remark=msg("No entry has the word {words}.", words="“RAG”")))
+    assert visible(message).startswith("/paper tag:llm\n1 entry\nNo entry has the word “RAG”.\nPaper")
 
 
 def test_results_in_korean() -> None:

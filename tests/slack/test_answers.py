@@ -91,9 +91,9 @@ def test_results_show_what_each_is_and_turn_by_cursor() -> None:
 
 
 def test_words_taken_for_beginnings_are_told() -> None:
-    message = shown(results(hit(1), remark=msg("No entry has the whole word {words}.", words="“RAG”")))
+    message = shown(results(hit(1), remark=msg("No entry has the word {words}.", words="“RAG”")))
     text = visible(message.blocks)
-    assert text.index("1 entry") < text.index("No entry has the whole word “RAG”.") < text.index("Paper <1>")
+    assert text.index("1 entry") < text.index("No entry has the word “RAG”.") < text.index("Paper <1>")
 
 
 def test_an_empty_page_says_why_and_offers_what_works() -> None:

@@ -447,6 +447,16 @@ async def test_words_asked_for_are_shown_where_they_stand(storage: Storage, make
     assert await snippet("rerank") == "no pre-training, fine‑tuned, GPT4; [re-ranks]"
 
 
+async def test_a_name_that_is_found_is_shown_unless_the_title_has_it(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    for title in ("Other", "The zebra"):
+        await storage.archive.add(make(title=title, commentary="no", authors=("A B", "Zed Zebra")), by=None, at=now)
+    page = await storage.search.page(criteria_of(parse("zebra sort:relevance"), TODAY), asker=None, limit=2)
+    shown = ["".join(f"[{one.text}]" if one.matched else one.text for one in hit.snippet) for hit in page.hits]
+    assert shown == ["", "A B, Zed [Zebra]"]
+
+
 FAMILY = "👩\u200d👩\u200d👧"
 
 
@@ -460,6 +470,8 @@ FAMILY = "👩\u200d👩\u200d👧"
         ("a **bold claim** about $\\alpha$ zebras", "bold", "a [bold] claim about α zebras"),
         ("see \\url{https://zebra.example}", "zebra", "see https://[zebra].example"),
         (f"{'가' * 60}zebra{FAMILY * 40}", "zebra", f"… {'가' * 50}[zebra]{FAMILY * 25} …"),
+        (f"a zebra {'x ' * 99} fast zebra", "fast zebra", f"… {'x ' * 24}[fast] [zebra]"),
+        ("zebra zebras dall-e zebra", "dall-e", "zebra zebras [dall-e] zebra"),
         (f"{'🇰🇷' * 40} zebra", "zebra", f"… {'🇰🇷' * 25} [zebra]"),
     ],
 )

@@ -187,6 +187,22 @@ async def test_totals_are_counted_to_a_bound(storage: Storage, make: Make, now: 
     assert (page.total, page.total_is_about) == (1_000, True)
 
 
+async def test_of_what_is_looked_into_it_is_said_about_how_much_there_is(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    texts = ["strong to weak"] * 2 + ["weak to strong"]
+    made = [ImportedEntry(make(id=f"{number:010}", commentary=texts[number % 3]), True) for number in range(360)]
+    await storage.archive.write_import(made, documents=[], at=now)
+    asked = Criteria(texts=(TextTerm("weak to strong", phrase=True),))
+    page = await storage.search.page(asked, asker=None, limit=2)
+    assert 90 < page.total < 150
+    assert page.total_is_about
+    fewer = replace(asked, tags=(("llm",),))
+    await storage.archive.add(make(commentary="weak to strong", tags=("llm",)), by=None, at=now)
+    page = await storage.search.page(fewer, asker=None, limit=2)
+    assert (page.total, page.total_is_about) == (1, False)
+
+
 async def test_cursors_are_checked(storage: Storage, entries: dict[str, Entry]) -> None:
     page = await storage.search.page(Criteria(), asker=None, limit=2)
     assert page.next_cursor

@@ -75,7 +75,7 @@ async def test_a_query_answers_with_a_page(reading: Visitor, keep: Keep) -> None
 async def test_a_word_taken_for_a_beginning_is_told(reader: Seat, keep: Keep) -> None:
     await keep("Ragtime papers")
     page = (await reader.run("/paper RAG")).text
-    assert page.index("No entry has the whole word “RAG”.") < page.index("Ragtime")
+    assert page.index("No entry has the word “RAG”.") < page.index("Ragtime")
 
 
 async def test_no_query_is_the_latest_digest(reading: Visitor, keep: Keep) -> None:

@@ -316,7 +316,7 @@ async def test_nothing_found_says_so(public: Site) -> None:
     assert "or other words." in alone.text
     assert "Try:" not in alone.text
     begun = await public.get("/search?q=consist", Accept_Language=EN)
-    assert "No entry has the whole word “consist”. These have words that begin so." in begun.text
+    assert "No entry has the word “consist”. These have words that start with it." in begun.text
 
 
 @pytest.mark.usefixtures("three_days")
