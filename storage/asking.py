@@ -321,8 +321,14 @@ class Asking:
 
     def _in_any_way(self, run: list[str], others: Ways, *, begun: bool) -> _Clause:
         """A word, or several, as they stand or in other ways: `pre-training`, `pretraining`; `GPT4`, `GPT 4`."""
-        ways = [way for way, words in others if begun or all(map(self._is_known, words))]
-        return _either(self._word(run, begun=begun), [self._word(way, begun=begun) for way in ways])
+        first = self._word(run, begun=begun)
+        known = [way for way, words in others if all(map(self._is_known, words))]
+        if known and not begun:
+            return _either(replace(first, read_on=""), [self._word(way, begun=False) for way in known])
+        if others and (begun or not (is_cjk(run[-1]) or self._is_known(run[-1]))):
+            ways = [self._word(way, begun=True) for way, _ in others]
+            return replace(_either(first, ways), read_on="" if begun else run[-1])
+        return first
 
     def _is_known(self, word: str) -> bool:
         return bool(self._vocabulary.uses([stem(word)]).get(stem(word)))
@@ -405,7 +411,7 @@ def _either(first: _Clause, others: Sequence[_Clause]) -> _Clause:
     alternatives = dict.fromkeys(tokens for one in each for tokens in one.group.alternatives)
     held = dict.fromkeys(hold for one in each for hold in one.check or _held(one.run))
     shown = replace(first.run, otherwise=tuple(one.run.words for one in others))
-    return _Clause(Group(tuple(alternatives), looked_into=True), tuple(held), shown)
+    return _Clause(Group(tuple(alternatives), looked_into=True), tuple(held), shown, first.read_on)
 
 
 def _pairs(terms: Sequence[_Typed]) -> Mapping[int, str]:

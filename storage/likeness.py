@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import combinations
+from itertools import chain, combinations
 from math import log
 
 from sqlalchemy import Connection
@@ -20,9 +20,9 @@ from storage.found import hits_at
 from storage.places import bounds
 from storage.postings import postings_of
 from storage.raw import value_of
-from storage.tokens import ALL, TAG, TITLE, WORD, tokens_of, word_tokens
+from storage.tokens import ALL, TAG, TITLE, WORD, tokens_of, tokens_of_compounds, word_tokens
 from storage.vocabulary import ArchiveWords
-from storage.words import is_cjk
+from storage.words import is_cjk, tokens
 
 _RARE_WORDS = _RARE_TAGS = 12
 _PAIRED = 4
@@ -68,9 +68,11 @@ def _weights(words: Vocabulary, entry: Entry) -> dict[str, float]:
     Not by the words of names, which say whose it is; Korean by all pairs of a whole word, since one is part of many.
     """
     tags = [term for term in tokens_of(entry).indexed if _is_tag(term)]
-    said = tokens_of(replace(entry, authors=(), organisation=None, tags=()))
+    said = replace(entry, authors=(), organisation=None, tags=())
     title = tokens_of(Entry(id="", title=entry.title))
-    terms = [term for term in (*said.indexed, *said.counted) if _says_something(term)]
+    texts = filter(None, (said.title, said.abstract, said.commentary, said.commentary_en))
+    apart = tokens_of_compounds(chain.from_iterable(map(tokens, texts)))  # else `zebra-like` would be shared twice
+    terms = [term for term in (*apart, *tokens_of(said).counted) if _says_something(term)]
     uses = words.uses([*tags, *terms, ALL])
     total = max(uses.get(ALL, 0), 1)
     most = max(3, total * _MOST_COMMON)

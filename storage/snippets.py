@@ -17,7 +17,7 @@ from bot.core.markup import clean
 from bot.core.text import between_letters
 from storage.asking import Run
 from storage.tokens import LONGEST, names_on
-from storage.words import CJK, WORD, is_cjk, stem
+from storage.words import CJK, WORD, is_cjk, joined, stem
 
 _BEFORE, _AFTER = 50, 130
 _AROUND = 300
@@ -27,7 +27,7 @@ _MOST_SPANS = 20
 """So many times each of the runs is looked for, to find where they stand together."""
 _SPACE = re.compile(r"\s+")
 _HYPHEN = re.compile("[-\u2010\u2011]")
-_LAST_LATIN = re.compile(rf"[^\W_{CJK}]+$")
+_LAST_LATIN = re.compile(rf"[^\W_{CJK}]+\Z")
 Span = tuple[int, int]
 
 
@@ -93,8 +93,9 @@ def _with_a_hyphen(text: str, run: Run) -> Iterator[Span]:
     for hyphen in _HYPHEN.finditer(text):
         at, end = hyphen.span()
         first, second = _LAST_LATIN.search(text, max(0, at - LONGEST), at), WORD.match(text, end)
-        if first and second and _fits(first[0] + second[0], run.words[0], begun=run.begun):
-            yield first.start(), second.end()
+        if first and second:
+            words = joined(f"{first[0]}-{second[0]}")
+            yield from ((first.start(), second.end()) for word in words if _fits(word, run.words[0], begun=run.begun))
 
 
 def _words_in(text: str, run: Run) -> Iterator[Span]:
@@ -152,6 +153,8 @@ def _fits(written: str, asked: str, *, begun: bool) -> bool:
 def _piece(whole: str, at: int, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
     """What stands around the first match of a text, which is at `at`."""
     low, high = max(0, at - _AROUND), min(len(whole), at + _AROUND)
+    if low and (space := _SPACE.search(whole, low, at)):
+        low = space.end()
     around = clean(whole[low:high])
     text = readable(around)
     place = _place(text, runs)

@@ -35,6 +35,7 @@ from storage.verifying import texts_at
 from storage.vocabulary import ArchiveWords
 from storage.words import compounds, is_cjk, name_words, stem, tokens, without_particle
 
+_PAIR: Final = 2
 _SHORTEST: Final = 4
 _LONGEST: Final = 18
 _LONGEST_PART: Final = 3
@@ -262,14 +263,16 @@ def corrections(
     for word in words[:_MOST_WORDS]:
         near = near_words(connection, word, _MOST_NEAR, later, of_names=of_names)
         if near and not of_names:
-            near = [TagCount(spelled(connection, term.name, until), term.count) for term in near]
+            near = [
+                TagCount(written, term.count) for term in near if (written := spelled(connection, term.name, until))
+            ]
         if near:
             found[word] = near
     return found
 
 
-def spelled(connection: Connection, term: str, until: date | None = None) -> str:
-    """A word with this stem, as the newest entry with it has it; the term itself where it is a word of its own."""
+def spelled(connection: Connection, term: str, until: date | None = None) -> str | None:
+    """A word with this stem, as the newest entry with it has it; None where it is part of what hyphens join there."""
     if is_cjk(term):
         return term
     wanted = [Group(((term,),))]
@@ -280,11 +283,12 @@ def spelled(connection: Connection, term: str, until: date | None = None) -> str
                     for written in _words_of(word):
                         if stem(written.replace("-", "")) == term:
                             return written
-    return term
+    return None
 
 
 def _words_of(compound: str) -> Iterator[str]:
-    """The words of several with hyphens between them, and each two of them."""
+    """The words of several with hyphens between them, and all of them where there are two."""
     words = compound.split("-")
     yield from words
-    yield from map("-".join, pairwise(words))
+    if len(words) == _PAIR:
+        yield compound

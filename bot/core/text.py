@@ -71,9 +71,10 @@ def shorten_authors(authors: Sequence[str], organisation: str | None, limit: int
 
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]]*\s+")
 _JOINER = "\u200d"
-_MARKS = re.compile("[\u200d\ufe0e\ufe0f\u1160-\u11ff\U0001f3fb-\U0001f3ff]")
-"""What belongs to the letter or emoji before it: joiners, variants, parts of a Korean syllable, tones of skin."""
-_FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+$")
+_MARKS = re.compile("[\u200d\ufe0e\ufe0f\u20e3\u1160-\u11ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+"""What belongs to the letter or emoji before it: joiners, variants, keys, parts of a Korean syllable, tones of skin,
+the names of countries that have a flag."""
+_FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+\\Z")
 """Each two are a flag."""
 _LONGEST_LETTER = 12
 _LONGEST_ROW = 64

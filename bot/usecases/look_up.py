@@ -14,7 +14,7 @@ from bot.core.errors import NotFound, QueryError
 from bot.core.hits import Hit
 from bot.core.messages import Message, msg, msg_n
 from bot.core.nearest import nearest
-from bot.core.people import Caller, Role
+from bot.core.people import Caller, Person, Role
 from bot.core.ports import Stores
 from bot.core.query import (
     AfterTerm,
@@ -36,7 +36,7 @@ from bot.usecases.suggest import asks, finding, suggest
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W_가-힣]+")
 _PLAIN_RUN = re.compile(r"\b\w[\w-]*(?: \w[\w-]*)?\b")
 
 
@@ -98,7 +98,7 @@ async def look_up(
     criteria = criteria_of(_begun(query) if typing else query, caller.today, until=caller.horizon)
     page = await stores.search.page(criteria, asker=caller.person, limit=limit, cursor=cursor)
     if page.unknown_tags or criteria.tags_not or not page.hits:
-        await refuse_unknown_tags(stores, query, today=caller.horizon)
+        await refuse_unknown_tags(stores, query, today=caller.horizon, asker=caller.person)
     notice: Message | None = None
     suggestions: tuple[str, ...] = ()
     if explained and not page.hits:
@@ -166,8 +166,12 @@ async def hits_of(stores: Stores, caller: Caller, entries: Sequence[Entry]) -> t
     )
 
 
-async def refuse_unknown_tags(stores: Stores, query: Query, *, today: date | None = None) -> None:
+async def refuse_unknown_tags(
+    stores: Stores, query: Query, *, today: date | None = None, asker: Person | None = None
+) -> None:
     """Stop at a tag the archive does not have, with the nearest ones; with `today` as if later digests were not there.
+
+    Of what they have saved only an `asker` can be told.
 
     Raises:
         QueryError: with whole corrected queries as suggestions.
@@ -182,7 +186,7 @@ async def refuse_unknown_tags(stores: Stores, query: Query, *, today: date | Non
         return
     near = await _nearest_tags(stores, unknown, today)
     if not near:
-        raise await _unlike_any_tag(stores, query, unknown, today)
+        raise await _unlike_any_tag(stores, query, unknown, today, asker)
     corrected = tuple(unparse(_with_tag(query, unknown, tag.name)) for tag in near)
     listed = ", ".join(f"#{tag.name} ({tag.count})" for tag in near)
     raise QueryError(
@@ -198,13 +202,16 @@ async def _nearest_tags(stores: Stores, name: str, today: date | None) -> list[T
     return list(dict.fromkeys(tags[other] for other in near))
 
 
-async def _unlike_any_tag(stores: Stores, query: Query, unknown: str, today: date | None) -> QueryError:
+async def _unlike_any_tag(
+    stores: Stores, query: Query, unknown: str, today: date | None, asker: Person | None
+) -> QueryError:
     """What to say of a tag like no other: it may be a word, or be left out."""
     is_negated = any(isinstance(term, TagTerm) and term.negated and unknown in term.names for term in query.terms)
     is_word = any(map(str.isalnum, unknown)) and not is_negated  # else nothing can be looked for
     tried = [_without_tag(query, unknown, or_word=or_word) for or_word in (is_word, False)]
     tried = [one for one in dict.fromkeys(tried) if any(map(asks, one.terms))]
-    found = await stores.search.finding([criteria_of(one, today or date.max, until=today) for one in tried], asker=None)
+    each = [criteria_of(one, today or date.max, until=today) for one in tried]
+    found = await stores.search.finding(each, asker=asker)
     finding_some = [unparse(one) for one, finds in zip(tried, found, strict=True) if finds]
     if finding_some:
         said = msg(

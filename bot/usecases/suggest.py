@@ -31,7 +31,6 @@ _MOST_RESPELLED = 16
 _LONGEST = 24
 _TWO_NOUNS = 5
 """Most Korean nouns have two letters: where there are more than these, with a particle, there are three nouns."""
-_WORD = re.compile(r"[^\W_]+")
 _KOREAN = "가-힣"
 _PART = re.compile(rf"[{_KOREAN}]+|[^\W_{_KOREAN}]+")
 """A word of one script: what may be mistyped, as either part of `self-superviesd`."""
@@ -247,5 +246,5 @@ def _words_apart(term: Term) -> Sequence[Term]:
 
 def _worth_trying(text: str) -> Sequence[str]:
     """The words of a text of several, but for single Latin letters, of which very many entries have each."""
-    words = _WORD.findall(text)
+    words = _PART.findall(text)
     return [word for word in words if len(word) > 1 or not word.isascii()] if len(words) > 1 else ()

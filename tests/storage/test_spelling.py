@@ -106,6 +106,8 @@ async def test_what_was_meant_is_offered_with_its_hyphen(storage: Storage, make:
     await storage.archive.add(make(commentary="a self-supervised fine‐tuning run"), by=None, at=now)
     assert await near(storage, "selfsupervisde") == ["self-supervised"]
     assert await near(storage, "finetunign") == ["fine-tuning"]
+    await storage.archive.add(make(commentary="a state-of-the-art model"), by=None, at=now)
+    assert await near(storage, "heart") == []  # `the-art`
 
 
 @pytest.mark.parametrize("typed", ["보상", "비지", "비지도", "감정", "버지", "학숩을습"])

@@ -84,6 +84,9 @@ def stands_in(query: str, text: str, *, phrase: bool = False) -> bool:
         ("GPT4", "GPT-4V, GPT-4를"),
         ("GPT-4", "GPT4를 쓴다"),
         ("gpt-4-turbo", "GPT4-turbo"),
+        ("pre\u2010training", "pretraining"),
+        ("pre-trai", "pretraining"),
+        ("GPT4기반", "GPT-4기반 방법"),
         ("knn", "a k-NN graph"),
         ("stylegan2", "StyleGAN 2"),
         ("gpt3.5", "GPT-3.5를"),
@@ -124,6 +127,9 @@ def test_what_is_found(query: str, text: str) -> None:
         ("h 100", "H100"),  # a single letter is no part of another word
         ("fine 모델 tuning", "finetuning 모델"),
         ("20 24", "2024"),
+        ("2024", "20-24"),
+        ("20-24", "2024"),
+        ("a-b-c-d", "ab c d"),  # of many words none are as one
     ],
 )
 def test_what_is_not_found(query: str, text: str) -> None:

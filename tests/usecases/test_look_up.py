@@ -292,6 +292,8 @@ async def test_tomorrows_digest_and_drafts_are_not_found_by_readers(stores: Stor
         ("SPL", "“SPL”"),
         ("attention title:spl", "“spl”"),
         ("self-SUPER ATTEN -quok", "“SUPER”, “ATTEN”"),
+        ("self-SUPER를", "“SUPER”"),
+        ("self-supe", "“supe”"),
         ("split", None),
         ("splits attention", None),
         ("self-supervised", None),
