@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from storage.asking import Holds
-from storage.words import CJK, compared, folded, is_cjk, stem
+from storage.words import WORD, compared, is_cjk, stem
 
 StandsIn = Callable[[bytes], bool]
 
-_APART: Final = rf"(?:_|[^\w{CJK}])"
-"""What stands between words. A few of the letters that `CJK` counts as such are none to `re`, as `・`."""
-_LETTER: Final = rf"[^\W_{CJK}]"
-_APART_IN_BYTES: Final = r"(?:_|\W)"
-_LETTER_IN_BYTES: Final = r"[^\W_]"
+_APART: Final = r"(?:_|\W)"
+"""What stands between words. Korean and other letters are told from Latin ones afterwards: it takes milliseconds to
+compile a set of all of them, and seldom is the same run looked for twice."""
+_LETTER: Final = r"[^\W_]"
 _SHORT_STEM: Final = 2
 """Words with a stem of so many letters begin with all of them."""
 
@@ -127,9 +127,8 @@ def _as_it_lies(run: Holds) -> Callable[[bytes], object]:
         needed = [one.encode() for one in sorted(_beginnings(run), key=len, reverse=True)]
         return lambda text: all(one in text for one in needed)
     if run.stemmed:
-        begun = "".join(_pieces(words, _LETTER_IN_BYTES, _APART_IN_BYTES))
-        return re.compile(begun.encode()).search
-    return re.compile(_pattern(run.needle, _LETTER_IN_BYTES, _APART_IN_BYTES).encode()).search
+        return re.compile("".join(_pieces(words)).encode()).search
+    return re.compile(_pattern(run.needle).encode()).search
 
 
 def _says_all(run: Holds) -> Callable[[bytes], bool]:
@@ -141,31 +140,26 @@ def _says_all(run: Holds) -> Callable[[bytes], bool]:
     return lambda _: False
 
 
-def _pattern(needle: str, letter: str, apart: str) -> str:
-    """A regular expression for a run of folded Latin words, the last of which goes on if there is no space behind it.
+def _pattern(needle: str) -> str:
+    """A regular expression, in bytes, for a run of folded Latin words.
 
-    It begins with letters: those are searched for fastest.
+    The last goes on if there is no space behind it. It begins with letters: those are searched for fastest.
     """
     first, *others = map(re.escape, needle.split())
-    end = f"(?!{letter})" if needle.endswith(" ") else ""
-    return f"{apart}+".join([f"{first}(?<!{letter}{first})", *others]) + end
+    end = f"(?!{_LETTER})" if needle.endswith(" ") else ""
+    return f"{_APART}+".join([f"{first}(?<!{_LETTER}{first})", *others]) + end
 
 
-def _pieces(stems: Sequence[str], letter: str, apart: str) -> Iterator[str]:
-    """A regular expression for a run of words, the English ones by their stems, in folded text.
+def _pieces(words: Sequence[str]) -> Iterator[str]:
+    """A regular expression, in bytes, for what a run of words has, the English ones by their stems.
 
     It begins with letters: those are searched for fastest.
     """
-    last = len(stems) - 1
-    for at, word in enumerate(stems):
-        of_korean = is_cjk(word)
+    for at, word in enumerate(words):
+        beginning = re.escape(_beginning(word))
         if at:
-            yield f"{apart}*" if of_korean != is_cjk(stems[at - 1]) else f"{apart}+"
-        if of_korean:  # the first may be the end of a longer word, the last the beginning of one
-            yield f"{rf'(?<![{CJK}])' if at else ''}{re.escape(word)}{rf'(?![{CJK}])' if at < last else ''}"
-        else:
-            beginning = re.escape(_beginning(word))
-            yield rf"(?P<word{at}>{beginning}(?<!{letter}{beginning}){letter}*)"
+            yield f"{_APART}+"
+        yield f"{beginning}(?<!{_LETTER}{beginning}){_LETTER}*"
 
 
 # --- in letters ------------------------------------------------------------------------------------------------------
@@ -173,36 +167,47 @@ def _pieces(stems: Sequence[str], letter: str, apart: str) -> Iterator[str]:
 
 def _in_letters(run: Holds) -> Callable[[str], bool]:
     """Whether a text holds a run, as text is compared."""
-    needle, words = run.needle, run.needle.split()
-    if run.stemmed:
-        return _inflected(words)
-    if is_cjk(needle[0]) and len(words) == 1:
-        return lambda text: needle in compared(text)
-    if any(map(is_cjk, words)):
-        return lambda text: needle in folded([text])
-    search = re.compile(_pattern(needle, _LETTER, _APART)).search
-    return lambda text: search(compared(text)) is not None
-
-
-def _inflected(stems: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a text holds a run of words, of whose English ones these are the stems.
-
-    Every inflection begins with its stem, but for the last letter: to look for these beginnings, and take the stems of
-    what stands there, is many times quicker than to take the stems of a whole text.
-    """
-    latin = [at for at, word in enumerate(stems) if not is_cjk(word)]
-    begun = re.compile("".join(_pieces(stems, _LETTER, _APART)))
-
-    def stands_at(found: re.Match[str]) -> bool:
-        return all(stem(found[f"word{at}"]) == stems[at] for at in latin)
+    words = run.needle.split()
+    if len(words) == 1 and is_cjk(words[0]) and not run.stemmed:
+        return lambda text: words[0] in compared(text)
+    begun = re.compile(f"{_LETTER}*{_APART}*".join(map(re.escape, _beginnings(run))))
+    fits = _fitting(run, words)
 
     def stands_in(text: str) -> bool:
         lower = compared(text)
         found = begun.search(lower)
         while found:
-            if stands_at(found):
+            if not _is_within_word(lower, found.start()) and fits(_words_from(lower, found.start(), len(words))):
                 return True
             found = begun.search(lower, found.start() + 1)
         return False
 
     return stands_in
+
+
+def _fitting(run: Holds, words: Sequence[str]) -> Callable[[Sequence[str]], bool]:
+    """Whether these words of a text are the run: the last may go on, if it is Korean or there is no space behind it."""
+    *others, last = words
+    shape = stem if run.stemmed else str
+    goes_on = not run.needle.endswith(" ") or is_cjk(last)
+
+    def fits(there: Sequence[str]) -> bool:
+        if len(there) < len(words):
+            return False
+        ends = there[-1].startswith(last) if goes_on else shape(there[-1]) == last
+        return ends and [*map(shape, there[:-1])] == others
+
+    return fits
+
+
+def _is_within_word(text: str, at: int) -> bool:
+    """Whether a Latin word goes on at a place; a Korean one may begin anywhere within a longer one."""
+    if not at or is_cjk(text[at]):
+        return False
+    before = WORD.match(text, at - 1)
+    return before is not None and not is_cjk(before[0])
+
+
+def _words_from(text: str, at: int, count: int) -> Sequence[str]:
+    """So many of the words that follow."""
+    return [found[0] for found in islice(WORD.finditer(text, at), count)]
