@@ -299,14 +299,16 @@ class Asking:
 
     def _name(self, name: str) -> tuple[list[Group], tuple[frozenset[str], ...]] | None:
         words = name_words(name)
-        uses = self._vocabulary.uses([NAME + word[:LONGEST] for word in words])
+        joined = [NAME + first + second for first, second in pairwise(words)]  # `Jin Hwa` may be `Jinhwa`
+        uses = self._vocabulary.uses([*(NAME + word[:LONGEST] for word in words), *joined])
         groups, meant = [], []
-        for word in words:
+        for at, word in enumerate(words):
             token = NAME + word[:LONGEST]
             found = (token,) if uses.get(token) else tuple(self._vocabulary.begun(token, MOST_BEGUN))
+            found += tuple(one for one in joined[max(0, at - 1) : at + 1] if uses.get(one))
             if not found:
                 return None
-            groups.append(Group(tuple((one,) for one in found)))
+            groups.append(Group(tuple((one,) for one in dict.fromkeys(found))))
             meant.append(frozenset(one[len(NAME) :] for one in found))
         return (groups, tuple(meant)) if groups else None
 

@@ -21,7 +21,7 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from bot.core.entries import Entry, tag_key
-from storage.words import PARTICLES, compounds, is_cjk, joined, name_words, stem, without_particle
+from storage.words import PARTICLES, compounds, is_cjk, joined, name_compounds, name_words, stem, without_particle
 
 T = TypeVar("T")
 
@@ -174,7 +174,7 @@ def _of_tag(name: str) -> tuple[str, ...]:
 
 
 def _of_name(name: str) -> tuple[str, ...]:
-    return tuple(NAME + word[:LONGEST] for word in name_words(name))
+    return tuple(NAME + word[:LONGEST] for word in (*name_words(name), *name_compounds(name)))
 
 
 _OF_TAG = _Worked(_of_tag)

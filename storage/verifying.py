@@ -14,7 +14,7 @@ from storage.chunks import chunked
 from storage.dialects import is_sqlite
 from storage.raw import among, rows_of
 from storage.runs import sought
-from storage.words import name_words
+from storage.words import name_compounds, name_words
 
 TEXT_COLUMNS = ("title", "authors", "organisation", "tags", "abstract", "commentary", "commentary_en")
 _COLUMNS = ", ".join(TEXT_COLUMNS)
@@ -124,7 +124,11 @@ def passing(check: AnyCheck) -> Test:
 
 
 def _named(asked: Sequence[frozenset[str]]) -> Test:
-    return lambda text: any(all(words & set(name_words(name)) for words in asked) for name in text.names)
+    def is_named(text: Texts) -> bool:
+        each = ({*name_words(name), *name_compounds(name)} for name in text.names)
+        return any(all(words & there for words in asked) for there in each)
+
+    return is_named
 
 
 def _holding(within: Within, holds: Holds) -> Test:

@@ -187,7 +187,18 @@ def _with_its_e(rest: str) -> str:
 
 def name_words(name: str) -> list[str]:
     """The words of a person's or organisation's name, without case and accents, each once."""
-    if not name.isascii():
-        apart = unicodedata.normalize("NFKD", name)
-        name = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return list(dict.fromkeys(tokens(name)))
+    return list(dict.fromkeys(tokens(_without_accents(name))))
+
+
+def name_compounds(name: str) -> list[str]:
+    """What hyphens join in a name, as one word: `jinhwa` of `Jin-Hwa Kim`."""
+    if "-" not in name and name.isascii():
+        return []
+    return [one for compound in compounds(_without_accents(name)) for one in joined(compound)]
+
+
+def _without_accents(name: str) -> str:
+    if name.isascii():
+        return name
+    apart = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))

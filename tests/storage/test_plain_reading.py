@@ -47,7 +47,7 @@ FORMS = [
 FORMS_OF = {form: forms for forms in FORMS for form in forms}
 NOUNS = ["양자화", "양자", "모델", "언어모델", "학습", "강화학습", "데이터", "정확도", "정확"]
 PARTICLES = ["", "을", "의", "에서", "으로", "까지", "도"]
-NAMES = ["Min Kim", "Kiran Lee", "Lee Min", "Ann Kumar"]
+NAMES = ["Min Kim", "Kiran Lee", "Lee Min", "Ann Kumar", "Jin-Hwa Kim", "Jinhwa Lee"]
 TAGS = ["rlaif", "reward-model", "vision", "LLM"]
 DAYS = [date(2023, 12, 31), date(2024, 5, 31), date(2024, 6, 1), date(2024, 6, 21), date(2024, 7, 1)]
 
@@ -166,15 +166,18 @@ def has_run(run: Sequence[str], texts: Callable[[Entry], Sequence[str]]) -> Meet
 
 
 def has_name(asked: str) -> Meets:
-    words = asked.lower().split()
+    """Each word, or two of them as one where some name has that; one that no name has as a beginning."""
+    words = words_in(asked)
+    as_one = ["".join(pair) for pair in pairwise(words)]
 
     def meets(of: Entry, known: Set[str]) -> bool:
-        def same(word: str, there: str) -> bool:
-            return there == word if f"name {word}" in known else there.startswith(word)
+        def has(there: Sequence[str], at: int) -> bool:
+            word, joined = words[at], as_one[max(0, at - 1) : at + 1]
+            same = (lambda one: one == word) if f"name {word}" in known else (lambda one: one.startswith(word))
+            return any(map(same, there)) or any(f"name {one}" in known and one in there for one in joined)
 
-        return any(
-            all(any(same(word, there) for there in name.lower().split()) for word in words) for name in names_on(of)
-        )
+        split = ([*words_in(name), *joined_in(name)] for name in names_on(of))
+        return any(all(has(there, at) for at in range(len(words))) for there in split)
 
     return meets
 
@@ -211,7 +214,20 @@ nouns = [
 RUNS = [["reward", "train"], ["scaled", "policy"], ["training", "alignment"], ["gpt", "4"], ["llm", "reward", "also"]]
 RUNS += [["언어모델", "학습"], ["모델", "정확"], ["llm", "학습"], ["학습", "reward", "모델"]]
 runs = [Part(f'{key}"{" ".join(run)}"', has_run(run, texts)) for key, texts in WITHIN for run in RUNS]
-ASKED_NAMES = ["kim", "ki", "Min Kim", "lee min", "ann k", "le", "labs"]
+ASKED_NAMES = [
+    "kim",
+    "ki",
+    "Min Kim",
+    "lee min",
+    "ann k",
+    "le",
+    "labs",
+    "jinhwa",
+    "Jin-Hwa Kim",
+    "jin hwa",
+    "hwa",
+    "ji",
+]
 names = [Part(f"author:{typed_as(name)}", has_name(name)) for name in ASKED_NAMES]
 tags = [Part(f"tag:{tag}", has_tag(tag)) for tag in ["rlaif", "Reward_Model", "VISION", "llm"]]
 either = Part("tag:rlaif,vision", lambda of, _: not {"rlaif", "vision"}.isdisjoint(of.tags))
@@ -244,7 +260,8 @@ def read(entries: Sequence[Entry], parts: Sequence[Part]) -> list[Entry]:
     """What meets all parts, the oldest first; nothing that is dated later than today."""
     public = [one for one in entries if one.is_public]
     known = {word for one in public for text in all_texts(one) for word in [*words_in(text), *joined_in(text)]}
-    known |= {f"name {word.lower()}" for one in public for name in names_on(one) for word in name.split()}
+    names_there = {name for one in public for name in names_on(one)}
+    known |= {f"name {word}" for name in names_there for word in [*words_in(name), *joined_in(name)]}
     over = [one for one in public if day_of(one) <= TODAY]
     ways = {id(part): [part.meets] for part in parts}
     for one, other, both in two_as_one(parts, known):
