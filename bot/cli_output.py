@@ -53,6 +53,10 @@ def print_results(words: Translator, results: Results) -> None:
         table.add_row(*_row(words, hit))
     out.print(table)
     out.print(_total(words, results), markup=False, style="dim")
+    if results.suggestions:
+        out.print(words.t("Written otherwise there is more:"), markup=False)
+    for suggestion in results.suggestions:
+        out.print(f"  paperboy paper '{suggestion}'", markup=False)
 
 
 def _row(words: Translator, hit: Hit) -> list[Text]:

@@ -19,7 +19,7 @@ from storage.asking import Group, Vocabulary
 from storage.found import hits_at
 from storage.places import bounds
 from storage.postings import postings_of
-from storage.raw import value_of
+from storage.raw import among, rows_of, value_of
 from storage.tokens import ALL, TAG, TITLE, WORD, tokens_of, tokens_of_compounds, word_tokens
 from storage.vocabulary import ArchiveWords
 from storage.words import is_cjk, tokens
@@ -32,6 +32,10 @@ _MOST_COMMON = 0.02
 """A word on more of all entries than this says little about what one is about."""
 _OF_TAG, _OF_TITLE = 3.0, 1.5
 """Somebody gave an entry its tags, and its title, to say what it is about: they count so many times as much."""
+_LONG = 1_000
+"""Longer texts, in letters, have words of all kinds."""
+_MOST_MEASURED = 60
+"""Of so many entries that share most it is looked up how long they are."""
 _CHANCE = 2
 """So many words, or one tag, are shared by more than chance."""
 
@@ -54,12 +58,35 @@ def like(connection: Connection, entry: Entry, asker: Person | None, until: date
             shared[place].update(wanted)
     shared.pop(own, None)
 
+    lengths: dict[int, int] = {}
+
     def rank(place: int) -> tuple[bool, float, int]:
         terms = shared[place]
         by_chance = len(terms) < _CHANCE and not any(map(_is_tag, terms))
-        return by_chance, -round(sum(weights[term] for term in terms), 6), -place
+        tags = sum(weights[term] for term in terms if _is_tag(term))
+        words = sum(weights[term] for term in terms if not _is_tag(term))
+        return by_chance, -round(tags + words / _breadth(lengths.get(place, 0)), 6), -place
 
-    return hits_at(connection, sorted(shared, key=rank)[:limit], asker)
+    best = sorted(shared, key=rank)[:_MOST_MEASURED]
+    lengths.update(_lengths(connection, best))
+    return hits_at(connection, sorted(best, key=rank)[:limit], asker)
+
+
+def _breadth(length: int) -> float:
+    """By how much less a word says that is shared with a text of so many letters."""
+    return max(1, length / _LONG)
+
+
+def _lengths(connection: Connection, places: Sequence[int]) -> dict[int, int]:
+    """How many letters there are in the texts of these entries."""
+    if not places:
+        return {}
+    texts = " + ".join(
+        f"length(coalesce({column}, ''))" for column in ("title", "abstract", "commentary", "commentary_en")
+    )
+    meant, asked = among(connection, places)
+    sql = f"SELECT shown, {texts} FROM entries WHERE shown {meant}"  # noqa: S608
+    return dict(map(tuple, rows_of(connection, sql, asked)))
 
 
 def _weights(words: Vocabulary, entry: Entry) -> dict[str, float]:

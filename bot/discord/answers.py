@@ -82,8 +82,8 @@ def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
         Ask(AskKind.LOOKUP, answer.typed, cursor) if cursor else None
         for cursor in (results.previous_cursor, results.next_cursor)
     )
+    lines = [f"/paper {text}" for text in results.suggestions]
     if results.notice:
-        lines = [f"/paper {text}" for text in results.suggestions]
         said = [*asked, *said_parts(speaker.say(results.notice))]
         return Rendered([said, *suggestion_groups(lines, speaker.t("Try:"))], Around(before, after))
     count = msg_n("{n} entry", "{n} entries", n=results.total)
@@ -91,7 +91,8 @@ def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
         count = msg_n("about {n} entry", "about {n} entries", n=results.total)
     remark = small_texts([Run(speaker.say(results.remark))]) if results.remark else []
     head = [*asked, Text(small(speaker.say(count))), *remark]
-    return Rendered([head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after))
+    more = suggestion_groups(lines, speaker.t("Written otherwise there is more:"))
+    return Rendered([head, *(hit_group(hit, view) for hit in results.hits), *more], Around(before, after))
 
 
 def _digest(answer: answers.DigestAnswer, view: View) -> Rendered:

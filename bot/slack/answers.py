@@ -57,8 +57,8 @@ def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
         Ask(AskKind.LOOKUP, answer.typed, cursor) if cursor else None
         for cursor in (results.previous_cursor, results.next_cursor)
     )
+    lines = [f"/paper {text}" for text in results.suggestions]
     if results.notice:
-        lines = [f"/paper {text}" for text in results.suggestions]
         return [
             [*blocks_of([asked]), *said_blocks(speaker.say(results.notice))],
             *suggestion_groups(lines, speaker.t("Try:")),
@@ -68,7 +68,8 @@ def _results(answer: answers.ResultsAnswer, view: View) -> Rendered:
         count = msg_n("about {n} entry", "about {n} entries", n=results.total)
     told = [count, results.remark] if results.remark else [count]
     head = [*blocks_of([asked]), *(context(speaker.say(one)) for one in told)]
-    return [head, *(hit_group(hit, view) for hit in results.hits)], Around(before, after)
+    more = suggestion_groups(lines, speaker.t("Written otherwise there is more:"))
+    return [head, *(hit_group(hit, view) for hit in results.hits), *more], Around(before, after)
 
 
 def _digest(answer: answers.DigestAnswer, view: View) -> Rendered:

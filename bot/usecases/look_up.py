@@ -32,7 +32,7 @@ from bot.core.query import (
 )
 from bot.core.query_syntax import parse
 from bot.core.query_writing import unparse
-from bot.usecases.suggest import asks, finding, suggest
+from bot.usecases.suggest import asks, broader, finding, suggest
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
@@ -44,7 +44,8 @@ _PLAIN_RUN = re.compile(r"\b\w[\w-]*(?: \w[\w-]*)?\b")
 class Results:
     """One page of a lookup. `text` is the query as Paperboy understood it.
 
-    `notice` explains an empty page, `remark` what is on one.
+    `notice` explains an empty page, `remark` what is on one. `suggestions` find something, or more than the few results
+    that there are.
     """
 
     query: Query
@@ -101,6 +102,8 @@ async def look_up(
         await refuse_unknown_tags(stores, query, today=caller.horizon, asker=caller.person)
     notice: Message | None = None
     suggestions: tuple[str, ...] = ()
+    if explained and page.hits and cursor is None and page.next_cursor is None:
+        suggestions = await broader(stores, caller, query, len(page.hits))
     if explained and not page.hits:
         is_partial = page.next_cursor is not None
         if cursor is not None and not is_partial:

@@ -62,6 +62,36 @@ def _in_order(respelled: Sequence[Sequence[Term]], corrected: Sequence[Sequence[
     return [*(way for way in respelled if way not in pieces), *corrected, *pieces]
 
 
+async def broader(stores: Stores, caller: Caller, query: Query, total: int) -> tuple[str, ...]:
+    """Queries that find more than a few results: those of one of its words written as others write it."""
+    ways = [
+        (_as_two_words(way), replace(query, terms=(*query.terms[:at], *way, *query.terms[at + 1 :])))
+        for at, term in enumerate(query.terms)
+        if isinstance(term, TextTerm | TitleTerm) and not (term.negated or term.phrase)
+        for way in _parted(term)
+    ][:_MOST_RESPELLED]
+    apart = await finding(stores, caller, [alone for alone, _ in ways])
+    more: list[Query] = []
+    for one in [whole for alone, whole in ways if alone in apart][:_MOST_OFFERED]:
+        criteria = criteria_of(one, caller.today, until=caller.horizon)
+        page = await stores.search.page(criteria, asker=caller.person, limit=total + 1)
+        if len(page.hits) > total:
+            more.append(one)
+    return _written(more)
+
+
+def _as_two_words(way: Sequence[Term]) -> Query:
+    """What is written in two words, and not as one or with a hyphen, both of which `zero-shot` stands for as well."""
+    return Query(
+        tuple(
+            replace(term, text=term.text.replace("-", " "), phrase=True)
+            if isinstance(term, TextTerm | TitleTerm) and "-" in term.text
+            else term
+            for term in way
+        )
+    )
+
+
 async def finding(stores: Stores, caller: Caller, queries: Sequence[Query]) -> list[Query]:
     """Those of these queries that find something."""
     if not queries:
@@ -155,6 +185,14 @@ def _other_ways(term: TextTerm | TitleTerm) -> Iterator[Sequence[Term]]:
         return
     if isinstance(term, TextTerm):  # names are compared without accents
         yield (AuthorTerm(text),)
+    yield from _parted(term)
+
+
+def _parted(term: TextTerm | TitleTerm) -> Iterator[Sequence[Term]]:
+    """A word as two, cut in the middle first, or a Korean one as several nouns."""
+    text = term.text
+    if len(text) > _LONGEST or not (_PART.fullmatch(text) and text.isalpha()):
+        return
     middle = len(text) / 2
     for at in sorted(range(2, len(text) - 1), key=lambda at: abs(at - middle)):
         if text.isascii():

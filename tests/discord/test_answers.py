@@ -129,6 +129,12 @@ def test_words_taken_for_beginnings_are_told() -> None:
     assert visible(message).startswith("/paper tag:llm\n1 entry\nNo entry has the word “RAG”.\nPaper")
 
 
+def test_other_spellings_stand_behind_few_results() -> None:
+    message = shown(results(hit(1), suggestions=("zero-shot",)))
+    text = visible(message)
+    assert text.index("Paper") < text.index("Written otherwise there is more:") < text.index("[/paper query:zero-shot]")
+
+
 def test_results_in_korean() -> None:
     korean = replace(READER, language=Language.KOREAN)
     message = shown(results(hit(authors=tuple("가나다라마")), total=1_000, total_is_about=True), caller=korean)

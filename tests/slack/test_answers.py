@@ -96,6 +96,13 @@ def test_words_taken_for_beginnings_are_told() -> None:
     assert text.index("1 entry") < text.index("No entry has the word “RAG”.") < text.index("Paper <1>")
 
 
+def test_other_spellings_stand_behind_few_results() -> None:
+    message = shown(results(hit(1), suggestions=("zero-shot",)))
+    text = visible(message.blocks)
+    assert text.index("Paper <1>") < text.index("Written otherwise there is more:")
+    assert values(message, "run") == ["/paper zero-shot"]
+
+
 def test_an_empty_page_says_why_and_offers_what_works() -> None:
     message = shown(results(notice=msg("Nothing in the archive matches this."), suggestions=("#a", "#b")))
     assert "Nothing in the archive" in visible(message.blocks)

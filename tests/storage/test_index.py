@@ -405,6 +405,30 @@ async def test_what_is_alike_by_chance_is_not_what_is_alike(storage: Storage, ma
     assert [hit.entry.title for hit in hits] == ["same tag", "two words", "one word"]
 
 
+async def test_a_long_text_that_has_all_kinds_of_words_is_less_alike(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    rare = "quartz osmium zebra"
+    for title, text in (
+        ("Short", rare),
+        ("Filler", "other words"),
+        ("Long", f"{rare} obsidian {'of this and that ' * 200}"),
+    ):
+        for copy in range(1 if title != "Filler" else 60):
+            await storage.archive.add(make(title=f"{title} {copy}", commentary=text), by=None, at=now)
+    entry = await storage.archive.add(make(title="One", commentary=f"{rare} obsidian"), by=None, at=now)
+    alike = await storage.search.like(entry, asker=None, until=TODAY, limit=2)
+    assert [hit.entry.title for hit in alike] == ["Short 0", "Long 0"]
+
+
+async def test_a_compound_is_no_second_word_that_is_shared(storage: Storage, make: Make, now: datetime) -> None:
+    for text in ("zebra-like", "quartz osmium", *["like"] * 60):
+        await storage.archive.add(make(title="Paper", commentary=text), by=None, at=now)
+    entry = await storage.archive.add(make(commentary="zebra-like quartz osmium"), by=None, at=now)
+    alike = await storage.search.like(entry, asker=None, until=TODAY, limit=2)
+    assert [hit.entry.commentary for hit in alike] == ["quartz osmium", "zebra-like"]
+
+
 async def test_what_is_like_an_entry_with_very_many_tags_and_words_takes_few_questions(
     storage: Storage, make: Make, now: datetime
 ) -> None:

@@ -312,6 +312,41 @@ async def test_words_that_are_taken_for_beginnings_are_told(stores: Storage, ask
     assert (await look_up(stores, READER, asked, typing=True)).remark is None
 
 
+@pytest.mark.parametrize(
+    ("asked", "offered"),
+    [
+        ("flashattention", ("flash-attention",)),
+        ("title:flashattention", ("title:flash-attention",)),
+        ("flash-attention", ()),
+        ("생성모델", ("생성 모델",)),
+        ("생성모델 전이", ("생성 모델 전이",)),
+        ("-생성모델 flash", ()),
+        ('"생성모델"', ()),
+        ("attention", ()),
+        ("전이학습", ()),
+    ],
+)
+async def test_where_little_is_found_other_spellings_that_find_more_are_offered(
+    stores: Storage, asked: str, offered: tuple[str, ...]
+) -> None:
+    for title, said in (
+        ("FlashAttention", "생성모델과 전이학습"),
+        ("Flash attention", "생성 모델, 전이"),
+        ("Attention, flash", "모델 생성"),
+    ):
+        await stores.archive.add(paper(title, DAY, commentary=said), by=None, at=AT)
+    tried = Tried(stores.search)
+    found = await look_up(tried.instead_of(stores), READER, asked)
+    assert found.hits
+    assert found.suggestions == offered
+    assert len(tried.turns) <= 1
+    assert sum(tried.turns) <= 16
+    for suggestion in found.suggestions:
+        assert (await look_up(stores, READER, suggestion)).total > found.total
+    assert (await look_up(stores, READER, asked, limit=1)).suggestions == () or found.total == 1
+    assert (await look_up(stores, READER, asked, explained=False)).suggestions == ()
+
+
 async def test_an_id_that_nobody_has_is_told(stores: Storage) -> None:
     await fill(stores)
     draft = await stores.archive.add(paper("Draft", status=Status.DRAFT, arxiv_id="2406.77777"), by=None, at=AT)

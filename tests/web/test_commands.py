@@ -78,6 +78,14 @@ async def test_a_word_taken_for_a_beginning_is_told(reader: Seat, keep: Keep) ->
     assert page.index("No entry has the word “RAG”.") < page.index("Ragtime")
 
 
+async def test_other_spellings_stand_behind_few_results(reader: Seat, keep: Keep) -> None:
+    for title in ("Zeroshot papers", "Zero shot papers"):
+        await keep(title)
+    page = (await reader.run("/paper zeroshot")).text
+    assert page.index("Zeroshot papers") < page.index("Written otherwise there is more:")
+    assert 'data-command="/paper zero-shot"' in page
+
+
 async def test_no_query_is_the_latest_digest(reading: Visitor, keep: Keep) -> None:
     await keep("Old", "2024-07-18")
     await keep("New", "2024-07-19")

@@ -315,6 +315,8 @@ async def test_nothing_found_says_so(public: Site) -> None:
     alone = await public.get("/search?q=zebra", Accept_Language=EN)
     assert "or other words." in alone.text
     assert "Try:" not in alone.text
+    few = (await public.get("/search?q=consistencymodels", Accept_Language=EN)).text
+    assert 'href="/search?q=consistency-models"' in few
     begun = await public.get("/search?q=consist", Accept_Language=EN)
     assert "No entry has the word “consist”. These have words that start with it." in begun.text
 
