@@ -21,7 +21,7 @@ from storage.conditions import resolve
 from storage.places import bounds, day_of
 from storage.raw import marks, rows_of
 from storage.search import places_of
-from storage.tags import list_tags
+from storage.tags import LEAST_WITHIN, list_tags
 from storage.verifying import verified
 from storage.words import name_words
 
@@ -55,12 +55,13 @@ def narrowed(connection: Connection, criteria: Criteria, facet: Facet, prefix: s
     counts: Counter[str] = Counter()
     names: dict[str, str] = {}
     begins = _beginning(prefix, facet)
+    begun = tag_key(prefix) if facet is Facet.TAGS else ""
     for name, count in _written(connection, shown, facet).items():
         key = _key(name, facet)
         if begins(key):
             counts[key] += count
             names.setdefault(key, name)
-    ordered = sorted(counts, key=lambda key: (-counts[key], key))
+    ordered = sorted(counts, key=lambda key: (not key.startswith(begun), -counts[key], key))
     return [TagCount(names[key], counts[key], at_least=not is_all) for key in ordered[:limit]]
 
 
@@ -76,7 +77,8 @@ def _counted_each(connection: Connection, criteria: Criteria, prefix: str, limit
         shown = verified(connection, places[:most], both.asked.checks)
         if shown:
             found.append(TagCount(tag.name, len(shown), at_least=len(places) > most))
-    return sorted(found, key=lambda one: (-one.count, one.name))
+    begun = tag_key(prefix)
+    return sorted(found, key=lambda one: (not tag_key(one.name).startswith(begun), -one.count, one.name))
 
 
 def _places_begun(prefix: str) -> tuple[int, int]:
@@ -131,4 +133,6 @@ def _beginning(prefix: str, facet: Facet) -> Callable[[str], bool]:
         parts = name_words(prefix)
         return lambda key: all(any(word.startswith(part) for word in key.split()) for part in parts)
     begun = tag_key(prefix)
+    if len(begun) >= LEAST_WITHIN:
+        return lambda key: begun in key
     return lambda key: bool(key) and key.startswith(begun)

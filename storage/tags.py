@@ -21,6 +21,9 @@ from storage.places import any_after, last_place
 from storage.raw import change, marks, rows_of
 from storage.tables import entry_tags, tag_aliases, tags
 
+LEAST_WITHIN = 3
+"""From so many letters on, what is typed of a tag may be any part of it: `detection` is one of `object_detection`."""
+
 
 def tag_ids(connection: Connection, keys: Collection[str]) -> Mapping[str, int]:
     """The tags that these keys name, directly or as aliases."""
@@ -85,14 +88,19 @@ def _rename(connection: Connection, ids: Collection[int]) -> None:
 
 
 def list_tags(connection: Connection, prefix: str, limit: int, today: date | None) -> list[TagCount]:
-    """Tags with a spelling or alias that starts with the prefix, most used first."""
+    """Tags with a spelling or alias that starts with the prefix, most used first; then those with it further on."""
     start, uses = tag_key(prefix), _uses(connection, today)
     statement = select(tags.c.name, uses.label("uses")).where(uses > 0).order_by(uses.desc(), tags.c.key)
-    if start:
-        end = start + "\U0010ffff"
-        aliased = select(tag_aliases.c.tag_id).where(tag_aliases.c.key.between(start, end))
-        statement = statement.where(or_(tags.c.key.between(start, end), tags.c.id.in_(aliased)))
-    return [TagCount(row.name, row.uses) for row in connection.execute(statement.limit(limit))]
+    if not start:
+        return [TagCount(*row) for row in connection.execute(statement.limit(limit))]
+    end = start + "\U0010ffff"
+    aliased = select(tag_aliases.c.tag_id).where(tag_aliases.c.key.between(start, end))
+    begins = or_(tags.c.key.between(start, end), tags.c.id.in_(aliased))
+    found = [TagCount(*row) for row in connection.execute(statement.where(begins).limit(limit))]
+    if len(found) < limit and len(start) >= LEAST_WITHIN:
+        within = statement.where(tags.c.key.contains(start, autoescape=True), ~begins)
+        found += [TagCount(*row) for row in connection.execute(within.limit(limit - len(found)))]
+    return found
 
 
 def tags_by_name(connection: Connection, limit: int, today: date | None) -> dict[str, TagCount]:

@@ -117,7 +117,7 @@ class Archive(Protocol):
         ...
 
     async def tags(self, prefix: str = "", *, limit: int = 25, today: date | None = None) -> Sequence[TagCount]:
-        """Tags whose folded spelling starts with the folded prefix, most used first.
+        """Tags whose folded spelling starts with the folded prefix, most used first; then those with it further on.
 
         With `today`, as if later digests were not there.
         """

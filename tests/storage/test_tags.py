@@ -32,6 +32,18 @@ async def test_tags_are_counted_most_used_first(storage: Storage, make: Make, no
     assert await storage.archive.tags("x") == []
 
 
+async def test_a_part_of_a_tag_leads_to_it_behind_those_that_begin_so(
+    storage: Storage, make: Make, now: datetime
+) -> None:
+    for tags in (("object_detection", "detectors"), ("object_detection",), ("50%_off", "de")):
+        await storage.archive.add(make(tags=tags), by=None, at=now)
+    assert [tag.name for tag in await storage.archive.tags("detect")] == ["detectors", "object_detection"]
+    assert [tag.name for tag in await storage.archive.tags("detect", limit=1)] == ["detectors"]
+    assert [tag.name for tag in await storage.archive.tags("de")] == ["de", "detectors"]
+    assert await storage.archive.tags("%_o") == []
+    assert [tag.name for tag in await storage.archive.tags("0%_of")] == ["50%_off"]
+
+
 async def test_a_tag_is_shown_as_most_often_written(storage: Storage, make: Make, now: datetime) -> None:
     first = await storage.archive.add(make(tags=("Vision_Language",)), by=None, at=now)
     for _ in range(2):
