@@ -286,7 +286,8 @@ class _Reader:
         )
 
     def _fail_blank(self, value: Value) -> NoReturn:
-        self._fail(msg("`{text}` has no letter or digit to search for.", text=_shown(value.text)), value)
+        text = self._text[value.start : value.end]  # with its quotation marks, else nothing is there of two
+        self._fail(msg("`{text}` has no letter or digit to search for.", text=_shown(text)), value)
 
     def _refuse_minus(self, token: Token, *suggestions: str) -> None:
         if token.negated:
