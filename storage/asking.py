@@ -339,9 +339,9 @@ class Asking:
         """A word, which may be several: `GPT-4`, `LLM을`."""
         *head, last = run
         if is_cjk(last):
-            last = self._meant(head, last)
             if head and last in PARTICLES:
                 return self._word(head, begun=False)
+            last = self._meant(head, last)
             if not head and len(last) == 1:
                 return self._syllable(last)
             return _joined([*head, last])

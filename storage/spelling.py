@@ -9,6 +9,7 @@ into its letters first: `뎨이터` is one letter away from `데이터`.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -48,8 +49,9 @@ _TWO_WRONG_IN_KOREAN: Final = 10
 _SHORT_KOREAN: Final = 2
 _OFTEN: Final = 0.05
 """A Korean word of two syllables that no entry has is mostly another word, as `보상` beside `보강`. It is taken for a
-mistyped one where it sounds like one that is there, or is near one that this share of all entries has."""
-_ALIKE: Final = str.maketrans("ᅢᅤᅨᅬᅫ", "ᅦᅦᅦᅰᅰ")
+mistyped one where it sounds like one that is there, or has the vowels of one that this share of all entries has."""
+_ALIKE: Final = str.maketrans("ᅢᅤᅨᅬᅫᅣᅧᅭᅲ", "ᅦᅦᅦᅰᅰᅡᅥᅩᅮ")
+_VOWEL: Final = re.compile("[\u1161-\u1175]")
 _FAR_RARER: Final = 20
 _NEVER_OFFERED: Final = frozenset({"보지", "자지", "씨발", "시발", "병신"})
 """Nobody who has mistyped something is to be asked whether that was meant."""
@@ -159,7 +161,12 @@ def near_words(
         found |= _with_its_ending(connection, whole, later)
     if mark == WORD and len(meant) == _SHORT_KOREAN:
         often = ArchiveWords(connection).uses([ALL])[ALL] * _OFTEN
-        found = {near for near in found if near.uses > often or _sounds(near.term[len(mark) :]) == _sounds(meant)}
+        others = ((near, near.term[len(mark) :]) for near in found)
+        found = {
+            near
+            for near, other in others
+            if _sounds(other) == _sounds(meant) or (near.uses > often and _vowels(other) == _vowels(meant))
+        }
     uses = {
         near.term[len(mark) :]: near.uses for near in sorted(_likely(found), key=_Near.rank)
     }  # once, if found twice
@@ -169,6 +176,10 @@ def near_words(
 def _sounds(word: str) -> str:
     """A Korean word with one letter for those that sound alike."""
     return letters_of(word).translate(_ALIKE)
+
+
+def _vowels(word: str) -> str:
+    return "".join(_VOWEL.findall(letters_of(word)))
 
 
 def _likely(found: Collection[_Near]) -> Iterator[_Near]:

@@ -34,6 +34,18 @@ _TWO_NOUNS = 5
 _KOREAN = "가-힣"
 _PART = re.compile(rf"[{_KOREAN}]+|[^\W_{_KOREAN}]+")
 """A word of one script: what may be mistyped, as either part of `self-superviesd`."""
+_ASKED_WITH = """
+    a about an and any are article articles can could do does explain find for from give have how i in is latest list me
+    new of on or paper papers please recent recommend search show some something tell that the there to was what when
+    where which who with wrote you
+    논문 논문들 논문을 논문은 논문이 관련 관련된 관련한 대한 대해 대해서 에 최신 최근 추천 추천해줘 찾아줘 찾아주세요
+    알려줘 알려주세요 보여줘 보여주세요 설명 설명해줘 있나요 있어 있는 무엇인가요 뭐야 뭔가요 좀 그리고
+    """
+_FILLERS = frozenset(_ASKED_WITH.split())
+"""Words that people ask with, and do not ask for."""
+_VERBAL = ("하는", "하기", "하다", "해서", "되는", "한", "할", "된")
+"""What makes a verb of a Korean noun."""
+_MOST_DAY_WORDS = 3
 _ARXIV_ID = re.compile(r"(?<![\d.])\d{4}\.\d{4,5}(?!\d)")
 
 Ways = Mapping[Term, Sequence[Sequence[Term]]]
@@ -42,10 +54,12 @@ Ways = Mapping[Term, Sequence[Sequence[Term]]]
 
 async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message, tuple[str, ...]]:
     """What to say where a query finds nothing, and queries like it that find something, as one would type them."""
+    asked, query = query, _without_fillers(query)
     respelled, corrected = await _respelled(stores, caller, query), await _corrected(stores, caller, query)
     ways = {term: _in_order(respelled.get(term, ()), corrected.get(term, ())) for term in query.terms}
     otherwise = _written_otherwise(query, ways)
-    offered = _written(await finding(stores, caller, [*_with_longer_tags(query), *otherwise]))
+    first = [*_with_days(query), *_with_longer_tags(query), *([query] if query != asked else [])]
+    offered = _written(await finding(stores, caller, [*first, *otherwise]))
     if not offered:
         offered = _written(await _looser(stores, caller, otherwise[0] if otherwise else query))
     if offered:
@@ -77,7 +91,19 @@ async def broader(stores: Stores, caller: Caller, query: Query, total: int) -> t
         page = await stores.search.page(criteria, asker=caller.person, limit=total + 1)
         if len(page.hits) > total:
             more.append(one)
+    if len(query.terms) == 1 and isinstance(query.terms[0], TextTerm) and (day := _day_in(query.terms[0].text)):
+        more += await finding(stores, caller, [replace(query, terms=(day,))])
     return _written(more)
+
+
+def _without_fillers(query: Query) -> Query:
+    """The query without words that people ask with, unless there are no others."""
+    terms = [term for term in query.terms if not (isinstance(term, TextTerm) and _is_filler(term))]
+    return replace(query, terms=tuple(terms)) if any(map(asks, terms)) else query
+
+
+def _is_filler(term: TextTerm) -> bool:
+    return not term.phrase and term.text.casefold().strip("?!.,") in _FILLERS
 
 
 def _as_two_words(way: Sequence[Term]) -> Query:
@@ -185,7 +211,16 @@ def _other_ways(term: TextTerm | TitleTerm) -> Iterator[Sequence[Term]]:
         return
     if isinstance(term, TextTerm):  # names are compared without accents
         yield (AuthorTerm(text),)
+    yield from ([replace(term, text=noun, phrase=False)] for noun in _nouns(text))
     yield from _parted(term)
+
+
+def _nouns(text: str) -> Iterator[str]:
+    """The noun of a Korean verb: `프루닝` of `프루닝하는`."""
+    for ending in _VERBAL:
+        if text.endswith(ending) and len(text) - len(ending) > 1:
+            yield text[: -len(ending)]
+            return
 
 
 def _parted(term: TextTerm | TitleTerm) -> Iterator[Sequence[Term]]:
@@ -210,6 +245,17 @@ def _day_in(text: str) -> DateTerm | None:
     except (QueryError, ValueError):
         return None
     return term if isinstance(term, DateTerm) else None
+
+
+def _with_days(query: Query) -> Iterator[Query]:
+    """The query with neighbouring words read as a date: `2021년 3월`."""
+    terms = query.terms
+    for length in range(_MOST_DAY_WORDS, 1, -1):
+        for at in range(len(terms) - length + 1):
+            words = [term.text for term in terms[at : at + length] if isinstance(term, TextTerm) and not term.negated]
+            if len(words) == length and (day := _day_in(" ".join(words))):
+                yield replace(query, terms=(*terms[:at], day, *terms[at + length :]))
+                return
 
 
 def _with_longer_tags(query: Query) -> Iterator[Query]:
@@ -283,6 +329,6 @@ def _words_apart(term: Term) -> Sequence[Term]:
 
 
 def _worth_trying(text: str) -> Sequence[str]:
-    """The words of a text of several, but for single Latin letters, of which very many entries have each."""
-    words = _PART.findall(text)
+    """The words of a text of several; but for numbers and single Latin letters, which are on very many entries."""
+    words = [word for word in _PART.findall(text) if not word.isdigit()]
     return [word for word in words if len(word) > 1 or not word.isascii()] if len(words) > 1 else ()

@@ -110,22 +110,22 @@ async def test_what_was_meant_is_offered_with_its_hyphen(storage: Storage, make:
     assert await near(storage, "heart") == []  # `the-art`
 
 
-@pytest.mark.parametrize("typed", ["보상", "비지", "비지도", "감정", "버지", "학숩을습"])
+@pytest.mark.parametrize("typed", ["보상", "비지", "비지도", "감정", "버지", "모달"])
 async def test_a_korean_word_that_nobody_wrote_is_not_taken_for_another(
     storage: Storage, make: Make, now: datetime, typed: str
 ) -> None:
-    for word in ("보강", "가정", "이지", *["보지"] * 9, *["말"] * 30):
+    for word in ("보강", "가정", "이지", *["모델"] * 9, *["보지"] * 9, *["말"] * 30):
         await storage.archive.add(make(commentary=word), by=None, at=now)
     assert await near(storage, typed) == []
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("뎨이터", "데이터"), ("모댈", "모델"), ("학슴", "학습"), ("학숩", "학습")]
+    ("typed", "meant"), [("뎨이터", "데이터"), ("모댈", "모델"), ("학슴", "학습"), ("모젤", "모델"), ("비젼", "비전")]
 )
 async def test_a_korean_word_is_taken_for_one_that_sounds_alike_or_is_frequent(
     storage: Storage, make: Make, now: datetime, typed: str, meant: str
 ) -> None:
-    for word in ("데이터", "모델", *["학습"] * 9, *["말"] * 30):
+    for word in ("데이터", "비전", *["모델"] * 9, *["학습"] * 9, *["말"] * 30):
         await storage.archive.add(make(commentary=word), by=None, at=now)
     assert await near(storage, typed) == [meant]
 

@@ -69,6 +69,9 @@ def stands_in(query: str, text: str, *, phrase: bool = False) -> bool:
         ("llm", "LLM을 쓴다"),
         ("LLM을", "큰 LLM 이야기"),
         ("LLM은", "LLM을 쓴다"),
+        ("LLM이라는", "LLM을 쓴다"),
+        ("트랜스포머란", "트랜스포머는"),
+        ("데이터셋에서의", "데이터셋"),
         ("ＧＰＴ", "gpt-4"),
         ("gpt-4", "GPT 4"),
         ("3.5", "Claude 3.5 Sonnet"),
@@ -242,7 +245,8 @@ def test_names_lose_their_accents_but_korean_stays_whole() -> None:
 @given(st.text(max_size=40))
 def test_every_text_finds_itself(text: str) -> None:
     assert stands_in(text, f"before {text} after", phrase=True)
-    assert stands_in(text, text)
+    if not set(PARTICLES).issuperset(tokens(text) or "?"):  # one by itself is not in the index
+        assert stands_in(text, text)
 
 
 @given(st.text(max_size=30))
