@@ -299,7 +299,7 @@ class Asking:
 
     def _name(self, name: str) -> tuple[list[Group], tuple[frozenset[str], ...]] | None:
         words = name_words(name)
-        joined = [NAME + first + second for first, second in pairwise(words)]  # `Jin Hwa` may be `Jinhwa`
+        joined = [NAME + (first + second)[:LONGEST] for first, second in pairwise(words)]  # `Jin Hwa` may be `Jinhwa`
         uses = self._vocabulary.uses([*(NAME + word[:LONGEST] for word in words), *joined])
         groups, meant = [], []
         for at, word in enumerate(words):
@@ -326,7 +326,7 @@ class Asking:
         first = self._word(run, begun=begun)
         known = [way for way, words in others if all(map(self._is_known, words))]
         if known and not begun:
-            return _either(replace(first, read_on=""), [self._word(way, begun=False) for way in known])
+            return _either(first, [self._word(way, begun=False) for way in known])
         if others and (begun or not (is_cjk(run[-1]) or self._is_known(run[-1]))):
             ways = [self._word(way, begun=True) for way, _ in others]
             return replace(_either(first, ways), read_on="" if begun else run[-1])
@@ -432,7 +432,7 @@ def _or_joined(clause: _Clause, joined: Sequence[str]) -> _Clause:
         return clause
     alternatives = dict.fromkeys([*clause.group.alternatives, *((stem(one),) for one in joined)])
     shown = replace(clause.run, otherwise=(*clause.run.otherwise, *((one,) for one in joined)))
-    return _Clause(replace(clause.group, alternatives=tuple(alternatives)), (), shown)
+    return replace(clause, group=replace(clause.group, alternatives=tuple(alternatives)), run=shown)
 
 
 def _phrase(run: Sequence[str]) -> _Clause:

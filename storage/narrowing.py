@@ -21,7 +21,7 @@ from storage.conditions import resolve
 from storage.places import bounds, day_of
 from storage.raw import marks, rows_of
 from storage.search import places_of
-from storage.tags import LEAST_WITHIN, list_tags
+from storage.tags import list_tags, may_stand_within
 from storage.verifying import verified
 from storage.words import name_words
 
@@ -133,6 +133,6 @@ def _beginning(prefix: str, facet: Facet) -> Callable[[str], bool]:
         parts = name_words(prefix)
         return lambda key: all(any(word.startswith(part) for word in key.split()) for part in parts)
     begun = tag_key(prefix)
-    if len(begun) >= LEAST_WITHIN:
+    if may_stand_within(begun):
         return lambda key: begun in key
     return lambda key: bool(key) and key.startswith(begun)

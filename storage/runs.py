@@ -170,16 +170,15 @@ def _in_letters(run: Holds) -> Callable[[str], bool]:
     words = run.needle.split()
     if len(words) == 1 and is_cjk(words[0]) and not run.stemmed:
         return lambda text: words[0] in compared(text)
-    begun = re.compile(f"{_LETTER}*{_APART}*".join(map(re.escape, _beginnings(run))))
-    fits = _fitting(run, words)
+    first, fits = _beginnings(run)[0], _fitting(run, words)
 
     def stands_in(text: str) -> bool:
         lower = compared(text)
-        found = begun.search(lower)
-        while found:
-            if not _is_within_word(lower, found.start()) and fits(_words_from(lower, found.start(), len(words))):
+        at = lower.find(first)
+        while at >= 0:
+            if _begins_at(lower, at, words) and fits(_words_from(lower, at, len(words))):
                 return True
-            found = begun.search(lower, found.start() + 1)
+            at = lower.find(first, at + 1)
         return False
 
     return stands_in
@@ -200,12 +199,15 @@ def _fitting(run: Holds, words: Sequence[str]) -> Callable[[Sequence[str]], bool
     return fits
 
 
-def _is_within_word(text: str, at: int) -> bool:
-    """Whether a Latin word goes on at a place; a Korean one may begin anywhere within a longer one."""
-    if not at or is_cjk(text[at]):
-        return False
-    before = WORD.match(text, at - 1)
-    return before is not None and not is_cjk(before[0])
+def _begins_at(text: str, at: int, words: Sequence[str]) -> bool:
+    """Whether a run may begin here: a Latin word where words do; a Korean one anywhere, if words follow at its end.
+
+    It looks at one letter: the words there are of any length, and there may be very many such places.
+    """
+    if not is_cjk(words[0]):
+        return not (at and text[at - 1].isalnum() and not is_cjk(text[at - 1]))
+    end = at + len(words[0])
+    return len(words) == 1 or not (end < len(text) and is_cjk(text[end]))
 
 
 def _words_from(text: str, at: int, count: int) -> Sequence[str]:

@@ -31,8 +31,8 @@ TOTAL_CAP = 1_000
 """Results are counted up to here; more are "about" so many."""
 MOST_LOOKED_INTO = 100
 """Where entries have to be looked into, so many are in one read; what lies behind them is on the next page."""
-_SAMPLE = 40
-"""Of more, so many are looked into to say about how many results there are."""
+_SAMPLES, _SAMPLE = 4, 10
+"""Of more, so many together are looked into, in so many parts, to say about how many results there are."""
 _MOST_READS = 10
 """After so many reads a page is handed out that has nothing on it."""
 
@@ -181,11 +181,16 @@ def _total(connection: Connection, conditions: Conditions, shown: int, *, is_all
     if not conditions.asked.checks:
         return min(len(places), TOTAL_CAP), len(places) > TOTAL_CAP
     is_few = len(places) <= MOST_LOOKED_INTO
-    some = places if is_few else places[:_SAMPLE]
+    some = places if is_few else _here_and_there(places)
     passing = len(verified(connection, some, conditions.asked.checks))
     if is_few:
         return passing, False
     return min(max(shown, len(places) * passing // len(some)), TOTAL_CAP), True  # as many again pass of so many
+
+
+def _here_and_there(places: Sequence[int]) -> list[int]:
+    starts = [part * len(places) // _SAMPLES for part in range(_SAMPLES)]
+    return [place for start in starts for place in places[start : start + _SAMPLE]]
 
 
 # --- the keys of results, in order -----------------------------------------------------------------------------------

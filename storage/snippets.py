@@ -42,7 +42,7 @@ def snippet_of(entry: Entry, runs: Sequence[Run]) -> tuple[Excerpt, ...]:
             place = _place(written, runs)
             if place.together > best.together:
                 best, text = place, written
-            if place.together:
+            if place.together == len(runs):
                 break
         if best.together == len(runs):
             break

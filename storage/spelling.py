@@ -37,6 +37,7 @@ from storage.vocabulary import ArchiveWords
 from storage.words import compounds, is_cjk, name_words, stem, tokens, without_particle
 
 _PAIR: Final = 2
+_EXAMPLES: Final = 5
 _SHORTEST: Final = 4
 _LONGEST: Final = 18
 _LONGEST_PART: Final = 3
@@ -283,11 +284,11 @@ def corrections(
 
 
 def spelled(connection: Connection, term: str, until: date | None = None) -> str | None:
-    """A word with this stem, as the newest entry with it has it; None where it is part of what hyphens join there."""
+    """A word with this stem, as the newest entry has it; None where the newest have it in what hyphens join only."""
     if is_cjk(term):
         return term
     wanted = [Group(((term,),))]
-    for place in postings_of(connection).newest(connection, wanted, (), bounds(DateSpan(None, until)), 1):
+    for place in postings_of(connection).newest(connection, wanted, (), bounds(DateSpan(None, until)), _EXAMPLES):
         for text in texts_at(connection, [place]):
             for part in text.parts:
                 for word in compounds(part):

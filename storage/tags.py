@@ -21,8 +21,15 @@ from storage.places import any_after, last_place
 from storage.raw import change, marks, rows_of
 from storage.tables import entry_tags, tag_aliases, tags
 
-LEAST_WITHIN = 3
-"""From so many letters on, what is typed of a tag may be any part of it: `detection` is one of `object_detection`."""
+_LEAST_WITHIN = 3
+
+
+def may_stand_within(begun: str) -> bool:
+    """Whether what is typed of a tag may be any part of it: `detection` of `object_detection`; not one or two letters.
+
+    Korean nouns have two.
+    """
+    return len(begun) >= _LEAST_WITHIN - (not begun.isascii())
 
 
 def tag_ids(connection: Connection, keys: Collection[str]) -> Mapping[str, int]:
@@ -97,7 +104,7 @@ def list_tags(connection: Connection, prefix: str, limit: int, today: date | Non
     aliased = select(tag_aliases.c.tag_id).where(tag_aliases.c.key.between(start, end))
     begins = or_(tags.c.key.between(start, end), tags.c.id.in_(aliased))
     found = [TagCount(*row) for row in connection.execute(statement.where(begins).limit(limit))]
-    if len(found) < limit and len(start) >= LEAST_WITHIN:
+    if len(found) < limit and may_stand_within(start):
         within = statement.where(tags.c.key.contains(start, autoescape=True), ~begins)
         found += [TagCount(*row) for row in connection.execute(within.limit(limit - len(found)))]
     return found

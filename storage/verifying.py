@@ -14,6 +14,7 @@ from storage.chunks import chunked
 from storage.dialects import is_sqlite
 from storage.raw import among, rows_of
 from storage.runs import sought
+from storage.tokens import LONGEST
 from storage.words import name_compounds, name_words
 
 TEXT_COLUMNS = ("title", "authors", "organisation", "tags", "abstract", "commentary", "commentary_en")
@@ -125,7 +126,7 @@ def passing(check: AnyCheck) -> Test:
 
 def _named(asked: Sequence[frozenset[str]]) -> Test:
     def is_named(text: Texts) -> bool:
-        each = ({*name_words(name), *name_compounds(name)} for name in text.names)
+        each = ({word[:LONGEST] for word in (*name_words(name), *name_compounds(name))} for name in text.names)
         return any(all(words & there for words in asked) for there in each)
 
     return is_named

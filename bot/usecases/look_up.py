@@ -32,7 +32,7 @@ from bot.core.query import (
 )
 from bot.core.query_syntax import parse
 from bot.core.query_writing import unparse
-from bot.usecases.suggest import asks, broader, finding, suggest
+from bot.usecases.suggest import asks, broader, finding, suggest, with_longer_tags
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
@@ -184,13 +184,21 @@ async def refuse_unknown_tags(
     if not names:
         return
     known = {tag_key(name) for name in await stores.archive.known_tags(names, today=today)}
-    unknown = next((name for name in names if tag_key(name) not in known), None)
-    if unknown is None:
+    unknown_ones = [name for name in names if tag_key(name) not in known]
+    if not unknown_ones:
         return
+    unknown, *others = unknown_ones
     near = await _nearest_tags(stores, unknown, today)
     if not near:
+        for other in others:
+            query = _without_tag(query, other, or_word=False)
         raise await _unlike_any_tag(stores, query, unknown, today, asker)
-    corrected = tuple(unparse(_with_tag(query, unknown, tag.name)) for tag in near)
+    longer = list(with_longer_tags(query))
+    found = await stores.search.finding(
+        [criteria_of(one, today or date.max, until=today) for one in longer], asker=asker
+    )
+    meant = [one for one, finds in zip(longer, found, strict=True) if finds]
+    corrected = tuple(map(unparse, [*meant, *(_with_tag(query, unknown, tag.name) for tag in near)]))
     listed = ", ".join(f"#{tag.name} ({tag.count})" for tag in near)
     raise QueryError(
         msg("There is no tag #{tag} in the archive. Nearest: {nearest}.", tag=unknown, nearest=listed),

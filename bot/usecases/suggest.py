@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, pairwise, zip_longest
+from itertools import chain, islice, pairwise, zip_longest
 from typing import TypeVar
 
 from bot.core.entries import TagCount
@@ -46,6 +46,7 @@ _FILLERS = frozenset(_ASKED_WITH.split())
 _VERBAL = ("하는", "하기", "하다", "해서", "되는", "한", "할", "된")
 """What makes a verb of a Korean noun."""
 _MOST_DAY_WORDS = 3
+_BESIDE_ID = re.compile(r"arxiv|v\d+|\W", re.IGNORECASE)
 _ARXIV_ID = re.compile(r"(?<![\d.])\d{4}\.\d{4,5}(?!\d)")
 
 Ways = Mapping[Term, Sequence[Sequence[Term]]]
@@ -58,15 +59,17 @@ async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message
     respelled, corrected = await _respelled(stores, caller, query), await _corrected(stores, caller, query)
     ways = {term: _in_order(respelled.get(term, ()), corrected.get(term, ())) for term in query.terms}
     otherwise = _written_otherwise(query, ways)
-    first = [*_with_days(query), *_with_longer_tags(query), *([query] if query != asked else [])]
+    first = [*_with_days(query), *with_longer_tags(query), *([query] if query != asked else [])]
     offered = _written(await finding(stores, caller, [*first, *otherwise]))
+    if not offered:
+        offered = _written(await finding(stores, caller, [whole for _, whole in _with_a_word_parted(query)]))
     if not offered:
         offered = _written(await _looser(stores, caller, otherwise[0] if otherwise else query))
     if offered:
         return msg("Nothing in the archive matches this."), offered
     for term in query.terms:
-        if isinstance(term, TextTerm | TitleTerm) and (paper := _ARXIV_ID.search(term.text)):
-            return msg("No paper here has the id {id}. A maintainer can add it with /paper-add.", id=paper[0]), ()
+        if isinstance(term, TextTerm | TitleTerm) and not term.negated and (paper := _paper_in(term.text)):
+            return msg("No paper here has the id {id}. A maintainer can add it with /paper-add.", id=paper), ()
     return msg("Nothing in the archive matches this. Try fewer letters, or other words."), ()
 
 
@@ -78,12 +81,7 @@ def _in_order(respelled: Sequence[Sequence[Term]], corrected: Sequence[Sequence[
 
 async def broader(stores: Stores, caller: Caller, query: Query, total: int) -> tuple[str, ...]:
     """Queries that find more than a few results: those of one of its words written as others write it."""
-    ways = [
-        (_as_two_words(way), replace(query, terms=(*query.terms[:at], *way, *query.terms[at + 1 :])))
-        for at, term in enumerate(query.terms)
-        if isinstance(term, TextTerm | TitleTerm) and not (term.negated or term.phrase)
-        for way in _parted(term)
-    ][:_MOST_RESPELLED]
+    ways = _with_a_word_parted(query)
     apart = await finding(stores, caller, [alone for alone, _ in ways])
     more: list[Query] = []
     for one in [whole for alone, whole in ways if alone in apart][:_MOST_OFFERED]:
@@ -94,6 +92,17 @@ async def broader(stores: Stores, caller: Caller, query: Query, total: int) -> t
     if len(query.terms) == 1 and isinstance(query.terms[0], TextTerm) and (day := _day_in(query.terms[0].text)):
         more += await finding(stores, caller, [replace(query, terms=(day,))])
     return _written(more)
+
+
+def _with_a_word_parted(query: Query) -> Sequence[tuple[Query, Query]]:
+    """Two words, as they stand by themselves, and the query with them instead of one of its words."""
+    ways = (
+        (_as_two_words(way), replace(query, terms=(*query.terms[:at], *way, *query.terms[at + 1 :])))
+        for at, term in enumerate(query.terms)
+        if isinstance(term, TextTerm | TitleTerm) and not (term.negated or term.phrase)
+        for way in _parted(term)
+    )
+    return list(islice(ways, _MOST_RESPELLED))
 
 
 def _without_fillers(query: Query) -> Query:
@@ -238,6 +247,12 @@ def _parted(term: TextTerm | TitleTerm) -> Iterator[Sequence[Term]]:
         yield _apart(term, [text[at : at + 2] for at in range(0, len(text) - 3, 2)] + [text[-2 - len(text) % 2 :]])
 
 
+def _paper_in(text: str) -> str | None:
+    """The arXiv id that a word is, or an address has."""
+    found = _ARXIV_ID.search(text)
+    return found[0] if found and ("://" in text or not _BESIDE_ID.sub("", text.replace(found[0], ""))) else None
+
+
 def _day_in(text: str) -> DateTerm | None:
     """The days that a word stands for."""
     try:
@@ -258,7 +273,7 @@ def _with_days(query: Query) -> Iterator[Query]:
                 return
 
 
-def _with_longer_tags(query: Query) -> Iterator[Query]:
+def with_longer_tags(query: Query) -> Iterator[Query]:
     """The query with a tag of two words where the second stands apart: `#language model`."""
     for at, (tag, word) in enumerate(pairwise(query.terms)):
         if isinstance(tag, TagTerm) and len(tag.names) == 1 and isinstance(word, TextTerm) and not word.negated:
@@ -276,7 +291,11 @@ def _apart(term: TextTerm | TitleTerm, words: Sequence[str]) -> Sequence[Term]:
 async def _looser(stores: Stores, caller: Caller, query: Query) -> Sequence[Query]:
     """The query with words apart that had to stand together, and without what nothing has; else with one term less."""
     apart = _with(query, chain.from_iterable(map(_words_apart, query.terms)))
-    alone = [Query((term,)) for term in dict.fromkeys((*query.terms, *apart.terms)) if asks(term)]
+    alone = [
+        Query((term,))
+        for term in dict.fromkeys((*query.terms, *apart.terms))
+        if asks(term) and not (isinstance(term, TextTerm) and term.text.isdigit())
+    ]
     whole = [apart] if apart != query and len(apart.terms) <= MAX_TERMS else []
     found = await finding(stores, caller, whole + alone[:_MOST_ALONE])
     there = {one.terms[0] for one in found if one in alone}

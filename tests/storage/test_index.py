@@ -489,6 +489,7 @@ FAMILY = "👩\u200d👩\u200d👧"
     [
         (unicodedata.normalize("NFD", "모델의 양자화는 좋다"), "양자화", "모델의 [양자화]는 좋다"),
         ("an eﬃcient ＬＬＭ", "efficient llm", "an [efficient] [LLM]"),
+        ("alpha is eﬃcient", "alpha efficient", "[alpha] is [efficient]"),
         ("İzmir and zebra", "zebra", "İzmir and [zebra]"),
         ("a **bold** claim of $\\mathcal{O}(n^2)$ time", "time", "a bold claim of O(n²) [time]"),
         ("a **bold claim** about $\\alpha$ zebras", "bold", "a [bold] claim about α zebras"),

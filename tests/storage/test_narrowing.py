@@ -45,6 +45,7 @@ async def test_a_tag_that_the_newest_do_not_have_is_counted_by_itself(archive: S
     assert await offered(archive, query, Facet.TAGS, "REV") == [("review", OF_OLD, False)]
     assert await offered(archive, query, Facet.TAGS, "vision") == []
     assert await offered(archive, query, Facet.TAGS, "view") == [("review", OF_OLD, False)]
+    assert await offered(archive, f"{query} before:2021", Facet.TAGS, "vi") == []
     assert await offered(archive, f"{query} before:2021", Facet.TAGS, "view") == [("review", OF_OLD, False)]
     ((name, count, at_least),) = await offered(archive, query, Facet.TAGS, "ll")
     assert (name, at_least) == ("llm", True)

@@ -197,6 +197,11 @@ async def test_of_what_is_looked_into_it_is_said_about_how_much_there_is(
     page = await storage.search.page(asked, asker=None, limit=2)
     assert 90 < page.total < 150
     assert page.total_is_about
+    seldom = [
+        ImportedEntry(make("2024-06-22", id=f"later{number:05}", commentary=texts[0]), True) for number in range(60)
+    ]
+    await storage.archive.write_import(seldom, documents=[], at=now)
+    assert 80 < (await storage.search.page(asked, asker=None, limit=2)).total < 160
     fewer = replace(asked, tags=(("llm",),))
     await storage.archive.add(make(commentary="weak to strong", tags=("llm",)), by=None, at=now)
     page = await storage.search.page(fewer, asker=None, limit=2)

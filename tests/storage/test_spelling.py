@@ -108,6 +108,9 @@ async def test_what_was_meant_is_offered_with_its_hyphen(storage: Storage, make:
     assert await near(storage, "finetunign") == ["fine-tuning"]
     await storage.archive.add(make(commentary="a state-of-the-art model"), by=None, at=now)
     assert await near(storage, "heart") == []  # `the-art`
+    await storage.archive.add(make(commentary="pretraining"), by=None, at=now)
+    await storage.archive.add(make(commentary="pre-training-free nets"), by=None, at=now)
+    assert await near(storage, "pretrainig") == ["pretraining"]
 
 
 @pytest.mark.parametrize("typed", ["보상", "비지", "비지도", "감정", "버지", "모달"])

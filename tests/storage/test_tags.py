@@ -40,7 +40,10 @@ async def test_a_part_of_a_tag_leads_to_it_behind_those_that_begin_so(
     assert [tag.name for tag in await storage.archive.tags("detect")] == ["detectors", "object_detection"]
     assert [tag.name for tag in await storage.archive.tags("detect", limit=1)] == ["detectors"]
     assert [tag.name for tag in await storage.archive.tags("de")] == ["de", "detectors"]
-    assert await storage.archive.tags("%_o") == []
+    assert await storage.archive.tags("%_o") == await storage.archive.tags("5%f") == []
+    await storage.archive.add(make(tags=("이미지_생성",)), by=None, at=now)
+    assert [tag.name for tag in await storage.archive.tags("생성")] == ["이미지_생성"]
+    assert await storage.archive.tags("성") == []
     assert [tag.name for tag in await storage.archive.tags("0%_of")] == ["50%_off"]
 
 

@@ -100,6 +100,7 @@ def stands_in(query: str, text: str, *, phrase: bool = False) -> bool:
         ("Pre training 모델", "pretrained 모델"),
         ("chat gpt", "ChatGPT"),
         ("gpt 4", "GPT4"),
+        ("GPT-4", "우리GPT-4를"),
         ("end-to-end", "an end-to-end model"),
         ("studies", "a study"),
         ("study", "two studies"),
@@ -137,6 +138,22 @@ def test_what_is_found(query: str, text: str) -> None:
 )
 def test_what_is_not_found(query: str, text: str) -> None:
     assert not stands_in(query, text)
+
+
+def test_words_that_are_left_out_are_no_part_of_others() -> None:
+    terms = [TextTerm("fine", negated=True), TextTerm("tuning")]
+    asked = Asking(Words("finetuning, fine tuning")).asked(terms, [], [], [])
+    assert asked is not None
+    assert [group.alternatives for group in asked.wanted] == [(("tune",),)]
+
+
+@pytest.mark.parametrize(("letter", "last"), [("이", "다"), ("a", "b")])
+def test_repeated_letters_are_gone_through_once(letter: str, last: str) -> None:
+    """To try every way in which they may be the words took longer than anybody waits."""
+    row = Texts.read((1, "", "[]", None, "[]", None, f"{last} ② {letter * 5_000}", None))
+    for run in (" ".join([letter] * 20), letter):
+        assert not passing(Check(Within.ANYWHERE, (Holds(f"{'' if letter > 'z' else ' '}{run} {last}"),)))(row)
+    assert not passing(Check(Within.ANYWHERE, (Holds(f" {letter} {last} ", stemmed=True),)))(row)
 
 
 def test_a_phrase_is_one_run() -> None:
