@@ -94,7 +94,7 @@ def _weights(words: Vocabulary, entry: Entry) -> dict[str, float]:
 
     Not by the words of names, which say whose it is; Korean by all pairs of a whole word, since one is part of many.
     """
-    tags = [term for term in tokens_of(entry).indexed if _is_tag(term)]
+    tags = [term for term in tokens_of(Entry(id="", title="", tags=entry.tags)).indexed if _is_tag(term)]
     said = replace(entry, authors=(), organisation=None, tags=())
     title = tokens_of(Entry(id="", title=entry.title))
     texts = filter(None, (said.title, said.abstract, said.commentary, said.commentary_en))
