@@ -16,7 +16,7 @@ from bot.core.engagement import Engagement, Recap
 from bot.core.entries import Entry, Status
 from bot.core.entry_form import EntryForm
 from bot.core.errors import NotFound, QueryError
-from bot.core.hits import Hit
+from bot.core.hits import Excerpt, Hit
 from bot.core.markup import paragraphs, title_text
 from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
@@ -122,6 +122,15 @@ def test_results_show_what_each_is() -> None:
         (JUMP, "Jump to the post"),
     ]
     assert states("details", message) == ["entry00001", "entry00002"]
+
+
+def test_what_was_asked_for_is_bold_and_everything_around_it_literal() -> None:
+    snippet = (Excerpt("<@U1> <!here> "), Excerpt("*양자화*", matched=True), Excerpt("는 @everyone"))
+    message = shown(results(replace(hit(1), snippet=snippet)))
+    assert [span.text for span in spans(message) if "bold" in span.style.formats and "양자화" in span.text] == [
+        "*양자화*"
+    ]
+    assert "<@U1> <!here> *양자화*는 @everyone" in visible(message)
 
 
 def test_words_taken_for_beginnings_are_told() -> None:

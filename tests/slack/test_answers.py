@@ -16,7 +16,7 @@ from bot.core.engagement import Engagement, Recap
 from bot.core.entries import Entry, Status
 from bot.core.entry_form import EntryForm
 from bot.core.errors import NotFound
-from bot.core.hits import Hit
+from bot.core.hits import Excerpt, Hit
 from bot.core.messages import msg
 from bot.core.people import Caller, Language, Person, Role
 from bot.core.query import Query
@@ -88,6 +88,23 @@ def test_results_show_what_each_is_and_turn_by_cursor() -> None:
     assert [read_press(value) for value in values(message, "save")] == [Press("entry00001", LOOKUP)]
     assert [read_press(value) for value in values(message, "unsave")] == [Press("entry00002", LOOKUP)]
     assert "/archives/C1/" in str(message.blocks)
+
+
+def test_what_was_asked_for_is_bold_and_everything_around_it_literal() -> None:
+    snippet = (Excerpt("<@U1> <!here> "), Excerpt("*양자화*", matched=True), Excerpt("는 @everyone"))
+    message = shown(results(replace(hit(1), snippet=snippet)))
+    (bold,) = [one for one in literal_texts(message.blocks) if one["text"] == "*양자화*"]
+    assert bold["style"] == {"bold": True}
+    assert "<@U1> <!here> *양자화*는 @everyone" in visible(message.blocks)
+
+
+def literal_texts(value: Any) -> Iterator[dict[str, Any]]:
+    """The texts of rich text, wherever they are; no markup is read there."""
+    if isinstance(value, dict) and value.get("type") == "text":
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from literal_texts(one)
 
 
 def test_words_taken_for_beginnings_are_told() -> None:

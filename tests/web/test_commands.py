@@ -72,6 +72,12 @@ async def test_a_query_answers_with_a_page(reading: Visitor, keep: Keep) -> None
     assert rest.results.next_cursor is None
 
 
+async def test_what_was_asked_for_is_marked_and_everything_around_it_literal(reader: Seat, keep: Keep) -> None:
+    await keep("Paper", commentary="<b>모델의</b> 양자화는 좋다")
+    page = (await reader.run("/paper 양자화")).text
+    assert "&lt;b&gt;모델의&lt;/b&gt; <mark>양자화</mark>는 좋다" in page
+
+
 async def test_a_word_taken_for_a_beginning_is_told(reader: Seat, keep: Keep) -> None:
     await keep("Ragtime papers")
     page = (await reader.run("/paper RAG")).text

@@ -295,6 +295,11 @@ async def test_search_finds_in_the_same_language_as_chat(public: Site) -> None:
 
 
 @pytest.mark.usefixtures("three_days")
+async def test_what_was_asked_for_is_marked(public: Site) -> None:
+    assert "<mark>학습</mark>" in (await public.get("/search?q=" + quote("학습"))).text
+
+
+@pytest.mark.usefixtures("three_days")
 async def test_a_wrong_query_is_explained_with_what_was_meant(public: Site) -> None:
     page = await public.get("/search?q=" + quote("tga:llm"), Accept_Language=EN)
     assert page.status == 400
