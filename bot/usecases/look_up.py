@@ -32,7 +32,7 @@ from bot.core.query import (
 )
 from bot.core.query_syntax import parse
 from bot.core.query_writing import unparse
-from bot.usecases.suggest import asks, broader, finding, suggest, with_longer_tags
+from bot.usecases.suggest import asks, broader, finding, finding_until, suggest, with_longer_tags
 
 PAGE_SIZE = 5
 _TAGS_TO_COMPARE = 5_000
@@ -193,11 +193,7 @@ async def refuse_unknown_tags(
         for other in others:
             query = _without_tag(query, other, or_word=False)
         raise await _unlike_any_tag(stores, query, unknown, today, asker)
-    longer = list(with_longer_tags(query))
-    found = await stores.search.finding(
-        [criteria_of(one, today or date.max, until=today) for one in longer], asker=asker
-    )
-    meant = [one for one, finds in zip(longer, found, strict=True) if finds]
+    meant = await finding_until(stores, list(with_longer_tags(query)), today or date.max, today, asker)
     corrected = tuple(map(unparse, [*meant, *(_with_tag(query, unknown, tag.name) for tag in near)]))
     listed = ", ".join(f"#{tag.name} ({tag.count})" for tag in near)
     raise QueryError(
@@ -221,14 +217,12 @@ async def _unlike_any_tag(
     is_word = any(map(str.isalnum, unknown)) and not is_negated  # else nothing can be looked for
     tried = [_without_tag(query, unknown, or_word=or_word) for or_word in (is_word, False)]
     tried = [one for one in dict.fromkeys(tried) if any(map(asks, one.terms))]
-    each = [criteria_of(one, today or date.max, until=today) for one in tried]
-    found = await stores.search.finding(each, asker=asker)
-    finding_some = [unparse(one) for one, finds in zip(tried, found, strict=True) if finds]
-    if finding_some:
+    found = await finding_until(stores, tried, today or date.max, today, asker)
+    if found:
         said = msg(
             "There is no tag #{tag} in the archive, nor one like it. Try it as a word, or leave it out.", tag=unknown
         )
-        return QueryError(said, suggestions=finding_some)
+        return QueryError(said, suggestions=[*map(unparse, found)])
     return QueryError(
         msg("There is no tag #{tag} in the archive, nor one like it. Leave it out, or look for words.", tag=unknown)
     )

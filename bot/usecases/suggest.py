@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import chain, islice, pairwise, zip_longest
 from typing import TypeVar
 
 from bot.core.entries import TagCount
 from bot.core.errors import QueryError
 from bot.core.messages import Message, msg
-from bot.core.people import Caller
+from bot.core.people import Caller, Person
 from bot.core.ports import Stores
 from bot.core.query import AuthorTerm, DateTerm, IdTerm, Query, TagTerm, Term, TextTerm, TitleTerm, criteria_of
 from bot.core.query_syntax import MAX_LENGTH, MAX_TERMS, parse
@@ -80,7 +81,7 @@ def _in_order(respelled: Sequence[Sequence[Term]], corrected: Sequence[Sequence[
 
 
 async def broader(stores: Stores, caller: Caller, query: Query, total: int) -> tuple[str, ...]:
-    """Queries that find more than a few results: those of one of its words written as others write it."""
+    """Queries that find more than a few results: one of its words is as others write it. And the day that it names."""
     ways = _with_a_word_parted(query)
     apart = await finding(stores, caller, [alone for alone, _ in ways])
     more: list[Query] = []
@@ -129,10 +130,16 @@ def _as_two_words(way: Sequence[Term]) -> Query:
 
 async def finding(stores: Stores, caller: Caller, queries: Sequence[Query]) -> list[Query]:
     """Those of these queries that find something."""
+    return await finding_until(stores, queries, caller.today, caller.horizon, caller.person)
+
+
+async def finding_until(
+    stores: Stores, queries: Sequence[Query], today: date, until: date | None, asker: Person | None
+) -> list[Query]:
+    """The same where nobody may ask: those that find something up to `until`."""
     if not queries:
         return []
-    each = [criteria_of(query, caller.today, until=caller.horizon) for query in queries]
-    found = await stores.search.finding(each, asker=caller.person)
+    found = await stores.search.finding([criteria_of(query, today, until=until) for query in queries], asker=asker)
     return [query for query, finds in zip(queries, found, strict=True) if finds]
 
 

@@ -370,7 +370,8 @@ async def test_where_little_is_found_other_spellings_that_find_more_are_offered(
     assert sum(tried.turns) <= 16
     for suggestion in found.suggestions:
         assert (await look_up(stores, READER, suggestion)).total > found.total
-    assert (await look_up(stores, READER, asked, limit=1)).suggestions == () or found.total == 1
+    if found.total > 1:
+        assert (await look_up(stores, READER, asked, limit=1)).suggestions == ()
     assert (await look_up(stores, READER, asked, explained=False)).suggestions == ()
 
 
