@@ -215,17 +215,18 @@ async def _unlike_any_tag(
     """What to say of a tag like no other: it may be a word, or be left out."""
     is_negated = any(isinstance(term, TagTerm) and term.negated and unknown in term.names for term in query.terms)
     is_word = any(map(str.isalnum, unknown)) and not is_negated  # else nothing can be looked for
-    tried = [_without_tag(query, unknown, or_word=or_word) for or_word in (is_word, False)]
-    tried = [one for one in dict.fromkeys(tried) if any(map(asks, one.terms))]
+    with_word, left = (_without_tag(query, unknown, or_word=or_word) for or_word in (is_word, False))
+    tried = [one for one in dict.fromkeys((with_word, left)) if any(map(asks, one.terms))]
     found = await finding_until(stores, tried, today or date.max, today, asker)
-    if found:
+    if with_word != left and with_word in found:
         said = msg(
             "There is no tag #{tag} in the archive, nor one like it. Try it as a word, or leave it out.", tag=unknown
         )
-        return QueryError(said, suggestions=[*map(unparse, found)])
-    return QueryError(
-        msg("There is no tag #{tag} in the archive, nor one like it. Leave it out, or look for words.", tag=unknown)
-    )
+    else:
+        said = msg(
+            "There is no tag #{tag} in the archive, nor one like it. Leave it out, or look for words.", tag=unknown
+        )
+    return QueryError(said, suggestions=[*map(unparse, found)])
 
 
 def _with_tag(query: Query, wrong: str, right: str) -> Query:

@@ -47,6 +47,7 @@ _FILLERS = frozenset(_ASKED_WITH.split())
 _VERBAL = ("하는", "하기", "하다", "해서", "되는", "한", "할", "된")
 """What makes a verb of a Korean noun."""
 _MOST_DAY_WORDS = 3
+_LIKE_A_DATE = re.compile(r"\d{4}[-./]\d{1,2}(?:[-./]\d{1,2})?")
 _BESIDE_ID = re.compile(r"arxiv|v\d+|\W", re.IGNORECASE)
 _ARXIV_ID = re.compile(r"(?<![\d.])\d{4}\.\d{4,5}(?!\d)")
 
@@ -71,6 +72,8 @@ async def suggest(stores: Stores, caller: Caller, query: Query) -> tuple[Message
     for term in query.terms:
         if isinstance(term, TextTerm | TitleTerm) and not term.negated and (paper := _paper_in(term.text)):
             return msg("No paper here has the id {id}. A maintainer can add it with /paper-add.", id=paper), ()
+        if isinstance(term, TextTerm) and not term.negated and (wrong := _wrong_date(term.text)):
+            return wrong, ()
     return msg("Nothing in the archive matches this. Try fewer letters, or other words."), ()
 
 
@@ -267,6 +270,15 @@ def _day_in(text: str) -> DateTerm | None:
     except (QueryError, ValueError):
         return None
     return term if isinstance(term, DateTerm) else None
+
+
+def _wrong_date(text: str) -> Message | None:
+    """What is wrong with a word that looks like a date and is none."""
+    try:
+        parse(f"date:{text}" if _LIKE_A_DATE.fullmatch(text) else "")
+    except QueryError as error:
+        return error.message
+    return None
 
 
 def _with_days(query: Query) -> Iterator[Query]:

@@ -92,7 +92,9 @@ async def test_a_tag_like_no_other_is_offered_as_a_word(stores: Storage, asked: 
     await stores.archive.add(paper("Model", DAY), by=None, at=AT)
     with pytest.raises(QueryError) as refused:
         await look_up(stores, READER, asked)
-    assert refused.value.message.id.endswith("nor one like it. Try it as a word, or leave it out.")
+    as_word = "as a word" in str(refused.value)
+    assert as_word == (asked in (f"tag:{offered}", f"tag:{offered} sort:old"))
+    assert as_word or str(refused.value).endswith("Leave it out, or look for words.")
     (suggestion,) = refused.value.suggestions
     assert parse(suggestion) == parse(offered)
     assert (await look_up(stores, READER, suggestion)).hits
@@ -393,6 +395,14 @@ async def test_an_address_of_a_paper_that_nobody_has_is_told(stores: Storage, as
     nothing = await look_up(stores, READER, asked)
     said = "No paper here has the id 2303.00750. A maintainer can add it with /paper-add."
     assert (str(nothing.notice), nothing.suggestions) == (said, ())
+
+
+@pytest.mark.parametrize("asked", ["2024-13-45", "2024-02-30", "2024.13"])
+async def test_what_looks_like_a_date_and_is_none_is_told(stores: Storage, asked: str) -> None:
+    await fill(stores)
+    nothing = await look_up(stores, READER, asked)
+    assert str(nothing.notice).startswith(f"`{asked}` is not a date.")
+    assert nothing.suggestions == ()
 
 
 @pytest.mark.parametrize(
